@@ -1,0 +1,148 @@
+//! What was written, token for token, without meaning. Every node keeps the span of its tokens.
+
+use proc_macro2::{Span, TokenStream};
+use syn::{Attribute, Generics, Ident, Visibility};
+
+/// One `struct` of a `network!`.
+pub struct Network {
+    /// Doc comments, derives and other attributes.
+    pub attrs: Vec<Attribute>,
+    /// Its visibility.
+    pub vis: Visibility,
+    /// Its name.
+    pub name: Ident,
+    /// Its generics, const ones only (checked later).
+    pub generics: Generics,
+    /// The inputs in round brackets.
+    pub inputs: Vec<Port>,
+    /// What stands behind `->`, if anything.
+    pub outputs: Option<Vec<Port>>,
+    /// The layers in braces.
+    pub body: Chain,
+}
+
+/// An input or output: `[3, 32, 32]` or `image: [3, 32, 32]`.
+pub struct Port {
+    /// The name before the colon.
+    pub name: Option<Ident>,
+    /// The shape.
+    pub shape: ShapeExpr,
+}
+
+/// A shape in square brackets.
+pub struct ShapeExpr {
+    /// `[usize; …]`: indices.
+    pub index: bool,
+    /// The sizes.
+    pub dims: Vec<SizeExpr>,
+    /// The brackets.
+    pub span: Span,
+}
+
+/// A size as written.
+pub struct SizeExpr {
+    /// Which kind.
+    pub kind: SizeKind,
+    /// Its tokens' span.
+    pub span: Span,
+}
+
+/// The kinds of sizes.
+pub enum SizeKind {
+    /// `32`, `10_000`, `3usize`.
+    Literal(usize),
+    /// `SIDE`, `cfg::WIDTH`, a const generic, or a word such as `same`: its tokens, and the
+    /// identifier if it is a single one.
+    Path(TokenStream, Option<Ident>),
+    /// `{ 2 * SIDE }`: the tokens with their braces.
+    Block(TokenStream),
+    /// `_`
+    Infer,
+    /// Not a size; already reported.
+    Error,
+}
+
+/// Layers one after the other.
+pub struct Chain {
+    /// The layers.
+    pub steps: Vec<Step>,
+    /// The span of the braces around them.
+    pub span: Span,
+}
+
+/// One layer or block of a chain.
+pub struct Step {
+    /// The name before the colon.
+    pub name: Option<Ident>,
+    /// What it is.
+    pub kind: StepKind,
+    /// `-> [64]` behind it.
+    pub stated: Option<ShapeExpr>,
+}
+
+/// A layer or a block.
+pub enum StepKind {
+    /// `Conv2d<32, 3>`
+    Layer(Call),
+    /// `Residual { … } skip { … }`
+    Residual {
+        /// The word `Residual`.
+        keyword: Ident,
+        /// The branch.
+        body: Chain,
+        /// The other branch, if it is more than the identity.
+        skip: Option<Chain>,
+    },
+    /// `Parallel { {…}, {…} }`
+    Parallel {
+        /// The word `Parallel`.
+        keyword: Ident,
+        /// The branches.
+        branches: Vec<Chain>,
+    },
+    /// `Repeat<6> { … }`
+    Repeat {
+        /// The word `Repeat`.
+        keyword: Ident,
+        /// How often.
+        count: SizeExpr,
+        /// What.
+        body: Chain,
+    },
+    /// Nothing that was understood; already reported.
+    Error,
+}
+
+/// A layer with its arguments.
+pub struct Call {
+    /// Its path, nearly always one identifier.
+    pub path: syn::Path,
+    /// What stands in angle brackets.
+    pub options: Vec<Arg>,
+    /// What stands in round brackets.
+    pub values: Vec<Arg>,
+}
+
+/// An argument.
+pub struct Arg {
+    /// The name before `=`.
+    pub name: Option<Ident>,
+    /// The value.
+    pub value: ArgValue,
+    /// The value's span.
+    pub span: Span,
+}
+
+/// The value of an argument, as far as syntax tells.
+pub enum ArgValue {
+    /// A size, a word, `true` or `false`: in angle brackets they look alike.
+    Size(SizeExpr),
+    /// `(3, 5)` in angle brackets.
+    Pair(SizeExpr, SizeExpr),
+    /// `[3, 4, 4]` in angle brackets.
+    Shape(ShapeExpr),
+    /// Any expression, in round brackets.
+    Expr(syn::Expr),
+    /// Not understood; already reported.
+    Error,
+}

@@ -1,0 +1,207 @@
+//! The arguments of a layer: what it declares, and what a user wrote, typed.
+
+use crate::dim::Dim;
+
+/// Where an argument stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In angle brackets by position: `Conv2d<32, 3>`. Positional arguments come first, in order.
+    Position,
+    /// In angle brackets by name: `stride = 2`.
+    Option,
+    /// In round brackets, by position or by name: `Dropout(0.3)`, `BatchNorm2d(eps = 1e-3)`.
+    Value,
+}
+
+/// What may be written for an argument.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ArgKind {
+    /// One size, at least `min`.
+    Size {
+        /// 1 for features, windows and strides, 0 for padding.
+        min: usize,
+    },
+    /// One size for both axes, or `(height, width)`.
+    Pair {
+        /// As for `Size`.
+        min: usize,
+        /// Whether the word `same` is allowed too.
+        same: bool,
+    },
+    /// `true` or `false`.
+    Flag,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// A number: a literal or a constant expression of type `f64`.
+    Number {
+        /// The smallest allowed value.
+        min: f64,
+        /// The largest allowed value.
+        max: f64,
+        /// Whether `max` itself is excluded, and `min` too where it is `exclusive_min`.
+        exclusive_max: bool,
+        /// Whether `min` itself is excluded.
+        exclusive_min: bool,
+    },
+    /// A shape in square brackets, with at most one `_`.
+    Shape,
+}
+
+impl ArgKind {
+    /// Any finite number.
+    pub const ANY_NUMBER: ArgKind = ArgKind::Number {
+        min: f64::MIN,
+        max: f64::MAX,
+        exclusive_max: false,
+        exclusive_min: false,
+    };
+    /// A probability below one.
+    pub const PROBABILITY: ArgKind =
+        ArgKind::Number { min: 0.0, max: 1.0, exclusive_max: true, exclusive_min: false };
+    /// A number above zero.
+    pub const POSITIVE: ArgKind =
+        ArgKind::Number { min: 0.0, max: f64::MAX, exclusive_max: false, exclusive_min: true };
+
+    /// How the kind is called in a message: "`Conv2d`'s `stride` is {…}".
+    pub fn describe(&self) -> String {
+        match self {
+            ArgKind::Size { .. } => "a size".into(),
+            ArgKind::Pair { same: false, .. } => "a size or (height, width)".into(),
+            ArgKind::Pair { same: true, .. } => "a size, (height, width) or `same`".into(),
+            ArgKind::Flag => "`true` or `false`".into(),
+            ArgKind::Word(words) => {
+                words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(" or ")
+            }
+            ArgKind::Number { .. } => "a number".into(),
+            ArgKind::Shape => "a shape in square brackets".into(),
+        }
+    }
+}
+
+/// The default of an argument that may be left out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Default {
+    /// A size, for both axes of a pair.
+    Size(usize),
+    /// A flag.
+    Flag(bool),
+    /// A word.
+    Word(&'static str),
+    /// A number.
+    Number(f64),
+    /// Nothing: [`Args`] has no entry, the shape rule decides.
+    Absent,
+}
+
+/// One argument that a layer takes.
+#[derive(Clone, Copy, Debug)]
+pub struct ArgDef {
+    /// Its name, as PyTorch calls it.
+    pub name: &'static str,
+    /// What may be written.
+    pub kind: ArgKind,
+    /// Where it is written.
+    pub place: Place,
+    /// `None`: it must be written.
+    pub default: Option<Default>,
+    /// What it means, for the documentation.
+    pub doc: &'static str,
+}
+
+/// A number that may be a constant expression of the user's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Number {
+    /// A literal.
+    Known(f64),
+    /// A constant expression, as written.
+    Named(String),
+}
+
+/// A typed argument.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// One size.
+    Size(Dim),
+    /// Height and width.
+    Pair(Dim, Dim),
+    /// A word, or `same` where a pair may be `same`.
+    Word(String),
+    /// `true` or `false`.
+    Flag(bool),
+    /// A number.
+    Number(Number),
+    /// A shape; `None` stands for `_`.
+    Shape(Vec<Option<Dim>>),
+}
+
+/// All arguments of one layer, defaults filled in.
+///
+/// The getters return a neutral value for a name or type that the layer never declared: the shape
+/// rule and its declaration stand in one file, and its unit tests catch the difference.
+#[derive(Clone, Debug, Default)]
+pub struct Args {
+    values: Vec<(&'static str, Value)>,
+}
+
+impl Args {
+    /// No arguments.
+    pub fn new() -> Self {
+        Args { values: Vec::new() }
+    }
+
+    /// Adds an argument.
+    pub fn set(&mut self, name: &'static str, value: Value) {
+        self.values.push((name, value));
+    }
+
+    /// The argument's value.
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.values.iter().find(|(n, _)| *n == name).map(|(_, v)| v)
+    }
+
+    /// A size.
+    pub fn size(&self, name: &str) -> Dim {
+        match self.get(name) {
+            Some(Value::Size(dim)) => dim.clone(),
+            _ => Dim::Known(0),
+        }
+    }
+
+    /// Height and width; one size counts for both. `None` for a word or an absent argument.
+    pub fn pair(&self, name: &str) -> Option<[Dim; 2]> {
+        match self.get(name) {
+            Some(Value::Pair(h, w)) => Some([h.clone(), w.clone()]),
+            Some(Value::Size(dim)) => Some([dim.clone(), dim.clone()]),
+            _ => None,
+        }
+    }
+
+    /// A flag.
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.get(name), Some(Value::Flag(true)))
+    }
+
+    /// A word.
+    pub fn word(&self, name: &str) -> &str {
+        match self.get(name) {
+            Some(Value::Word(word)) => word,
+            _ => "",
+        }
+    }
+
+    /// A number.
+    pub fn number(&self, name: &str) -> Number {
+        match self.get(name) {
+            Some(Value::Number(number)) => number.clone(),
+            _ => Number::Known(0.0),
+        }
+    }
+
+    /// A shape with holes.
+    pub fn shape(&self, name: &str) -> &[Option<Dim>] {
+        match self.get(name) {
+            Some(Value::Shape(dims)) => dims,
+            _ => &[],
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A network as static data. `network!` writes one [`Graph`] for each declaration, and everything
+//! that looks at a network as a whole (summary, execution, files, drawing) is a function over it.
+
+/// A whole network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Graph {
+    /// The name of the declared type.
+    pub name: &'static str,
+    /// What goes in. Values are numbered: inputs first, then the output of each node.
+    pub inputs: &'static [Port],
+    /// What is done, in an order in which it can be done.
+    pub nodes: &'static [Node],
+    /// What comes out.
+    pub outputs: &'static [Output],
+    /// All parameters, in the order of the nodes.
+    pub params: &'static [Param],
+}
+
+/// An input.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Port {
+    /// Its name; `input` where the declaration gives none.
+    pub name: &'static str,
+    /// The shape of one sample.
+    pub shape: &'static [usize],
+    /// Indices instead of floats.
+    pub index: bool,
+}
+
+/// An output.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Output {
+    /// Its name; `output` where the declaration gives none.
+    pub name: &'static str,
+    /// The number of the value.
+    pub value: usize,
+}
+
+/// One operation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Node {
+    /// The user's name, or the layer's with a number: `conv2d_1`.
+    pub name: &'static str,
+    /// The layer: `Conv2d`.
+    pub kind: &'static str,
+    /// The numbers of the values it takes.
+    pub inputs: &'static [usize],
+    /// The shape of one sample of its output.
+    pub shape: &'static [usize],
+    /// Attributes, such as `stride`.
+    pub attrs: &'static [(&'static str, Attr)],
+    /// Its parameters: `params[first .. first + count]` of the graph.
+    pub params: Params,
+    /// The line in the source file where it is declared.
+    pub line: u32,
+}
+
+/// A range of the graph's parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Params {
+    /// The first one's number.
+    pub first: usize,
+    /// How many.
+    pub count: usize,
+}
+
+/// An attribute.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Attr {
+    /// One size.
+    Size(usize),
+    /// Several sizes.
+    Sizes(&'static [usize]),
+    /// A number.
+    Number(f64),
+    /// A flag.
+    Flag(bool),
+    /// A word.
+    Word(&'static str),
+}
+
+/// One parameter or buffer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Param {
+    /// `conv2d_1.weight`
+    pub name: &'static str,
+    /// Its shape.
+    pub shape: &'static [usize],
+    /// Its values at the beginning.
+    pub init: Init,
+    /// Whether it is trained; a buffer (running statistics) is not.
+    pub trainable: bool,
+}
+
+/// Initial values of a parameter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Init {
+    /// All zero.
+    Zeros,
+    /// All one.
+    Ones,
+    /// Uniform in ±1/√`fan_in`: what PyTorch's `kaiming_uniform_(a = √5)` gives, its default for
+    /// the weights and biases of linear layers and convolutions.
+    FanIn(usize),
+    /// Normal with mean 0 and variance 1: PyTorch's default for embeddings.
+    Normal,
+}
+
+impl Graph {
+    /// How many numbers are trained: buffers are not counted.
+    pub const fn trainable(&self) -> usize {
+        let mut total = 0;
+        let mut i = 0;
+        while i < self.params.len() {
+            if self.params[i].trainable {
+                total = crate::size::add(total, crate::size::product(self.params[i].shape));
+            }
+            i += 1;
+        }
+        total
+    }
+
+    /// The parameters of a node.
+    pub fn params_of(&self, node: &Node) -> &'static [Param] {
+        self.params.get(node.params.first..node.params.first + node.params.count).unwrap_or(&[])
+    }
+
+    /// The shape of a value's samples: an input's or a node's.
+    pub fn shape_of(&self, value: usize) -> &'static [usize] {
+        match value.checked_sub(self.inputs.len()) {
+            None => self.inputs.get(value).map_or(&[], |port| port.shape),
+            Some(node) => self.nodes.get(node).map_or(&[], |node| node.shape),
+        }
+    }
+}
+
+impl Node {
+    /// An attribute's value.
+    pub fn attr(&self, name: &str) -> Option<Attr> {
+        self.attrs.iter().find(|(n, _)| *n == name).map(|(_, attr)| *attr)
+    }
+
+    /// An attribute that is a size; zero if there is none.
+    pub fn size(&self, name: &str) -> usize {
+        match self.attr(name) {
+            Some(Attr::Size(n)) => n,
+            _ => 0,
+        }
+    }
+
+    /// An attribute that is a list of sizes.
+    pub fn sizes(&self, name: &str) -> &'static [usize] {
+        match self.attr(name) {
+            Some(Attr::Sizes(sizes)) => sizes,
+            _ => &[],
+        }
+    }
+
+    /// An attribute that is a number; zero if there is none.
+    pub fn number(&self, name: &str) -> f64 {
+        match self.attr(name) {
+            Some(Attr::Number(x)) => x,
+            _ => 0.0,
+        }
+    }
+
+    /// An attribute that is a flag.
+    pub fn flag(&self, name: &str) -> bool {
+        matches!(self.attr(name), Some(Attr::Flag(true)))
+    }
+
+    /// An attribute that is a word.
+    pub fn word(&self, name: &str) -> &'static str {
+        match self.attr(name) {
+            Some(Attr::Word(word)) => word,
+            _ => "",
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! `Conv2d`: cross-correlation of an image with learned windows.
+
+use super::window::{self, Window};
+use crate::args::{ArgDef, ArgKind, Default, Place};
+use crate::dim::{Dim, Op};
+use crate::layer::{Arity, Attr, Cond, Context, Inferred, LayerDef, ParamInit};
+use crate::problem::Problem;
+use crate::shape::Shape;
+
+/// The definition.
+pub const DEF: LayerDef = LayerDef {
+    name: "Conv2d",
+    doc: "A two-dimensional convolution (cross-correlation, as in PyTorch and Keras).",
+    arity: Arity::One,
+    args: &[
+        ArgDef {
+            name: "out_channels",
+            kind: ArgKind::Size { min: 1 },
+            place: Place::Position,
+            default: None,
+            doc: "channels of the output",
+        },
+        ArgDef {
+            name: "kernel_size",
+            kind: ArgKind::Pair { min: 1, same: false },
+            place: Place::Position,
+            default: None,
+            doc: "height and width of the window",
+        },
+        ArgDef {
+            name: "stride",
+            kind: ArgKind::Pair { min: 1, same: false },
+            place: Place::Option,
+            default: Some(Default::Size(1)),
+            doc: "step of the window",
+        },
+        ArgDef {
+            name: "padding",
+            kind: ArgKind::Pair { min: 0, same: true },
+            place: Place::Option,
+            default: Some(Default::Size(0)),
+            doc: "zeros around the image; `same` keeps height and width (stride 1)",
+        },
+        ArgDef {
+            name: "dilation",
+            kind: ArgKind::Pair { min: 1, same: false },
+            place: Place::Option,
+            default: Some(Default::Size(1)),
+            doc: "distance between the taps of the window",
+        },
+        ArgDef {
+            name: "groups",
+            kind: ArgKind::Size { min: 1 },
+            place: Place::Option,
+            default: Some(Default::Size(1)),
+            doc: "groups of channels that do not see each other",
+        },
+        ArgDef {
+            name: "bias",
+            kind: ArgKind::Flag,
+            place: Place::Option,
+            default: Some(Default::Flag(true)),
+            doc: "whether a bias is added to each channel",
+        },
+    ],
+    params: &["weight", "bias"],
+    infer,
+};
+
+fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
+    let [channels, height, width] = cx.image()?;
+    let out = cx.args.size("out_channels");
+    let groups = cx.args.size("groups");
+    check_groups(cx, &groups, &channels, &out)?;
+    let one = || [Dim::Known(1), Dim::Known(1)];
+    let kernel = cx.args.pair("kernel_size").unwrap_or_else(one);
+    let stride = cx.args.pair("stride").unwrap_or_else(one);
+    let dilation = cx.args.pair("dilation").unwrap_or_else(one);
+    let padding = padding(cx, &kernel, &stride, &dilation)?;
+    let mut dims = vec![out.clone()];
+    for (axis, (name, size)) in [("height", height), ("width", width)].iter().enumerate() {
+        let window = Window {
+            kernel: kernel[axis].clone(),
+            stride: stride[axis].clone(),
+            dilation: dilation[axis].clone(),
+            padding: padding[axis].clone(),
+            ceil: false,
+        };
+        dims.push(window::output(cx, name, size, &window)?);
+    }
+    let per_group = cx.compute(Op::Div, &[channels, groups.clone()])?;
+    let weight = vec![out.clone(), per_group, kernel[0].clone(), kernel[1].clone()];
+    let init = ParamInit::FanIn(weight[1..].to_vec());
+    let [[top, bottom], [left, right]] = padding;
+    let inferred = Inferred::shape(Shape::floats(dims))
+        .attr("stride", Attr::Sizes(stride.to_vec()))
+        .attr("padding", Attr::Sizes(vec![top, bottom, left, right]))
+        .attr("dilation", Attr::Sizes(dilation.to_vec()))
+        .attr("groups", Attr::Size(groups))
+        .param("weight", weight, init.clone());
+    Ok(if cx.args.flag("bias") { inferred.param("bias", vec![out], init) } else { inferred })
+}
+
+fn check_groups(
+    cx: &mut Context<'_>,
+    groups: &Dim,
+    channels: &Dim,
+    out: &Dim,
+) -> Result<(), Problem> {
+    let layer = cx.layer.to_string();
+    for (which, size) in [("input", channels), ("output", out)] {
+        let problem = Problem::new(format!(
+            "`{layer}` has {groups} groups, which do not divide its {size} {which} channels"
+        ))
+        .at("groups")
+        .help("`groups` must divide the channels of the input and of the output");
+        cx.require(Cond::Divides(groups.clone(), size.clone()), problem)?;
+    }
+    Ok(())
+}
+
+/// Zeros [before, after] of height and width.
+fn padding(
+    cx: &mut Context<'_>,
+    kernel: &[Dim; 2],
+    stride: &[Dim; 2],
+    dilation: &[Dim; 2],
+) -> Result<[[Dim; 2]; 2], Problem> {
+    if let Some([h, w]) = cx.args.pair("padding") {
+        return Ok([[h.clone(), h], [w.clone(), w]]);
+    }
+    let problem = Problem::new(format!(
+        "`padding = same` of `{}` keeps the size of the image, which a stride of ({}, {}) cannot",
+        cx.layer, stride[0], stride[1]
+    ))
+    .at("padding")
+    .help("leave `stride` at 1, or give the padding as a number");
+    for step in stride {
+        cx.require(Cond::Equal(step.clone(), Dim::Known(1)), problem.clone())?;
+    }
+    Ok([same(cx, &kernel[0], &dilation[0])?, same(cx, &kernel[1], &dilation[1])?])
+}
+
+/// PyTorch's `same`: `dilation · (kernel - 1)` zeros, the odd one after.
+fn same(cx: &Context<'_>, kernel: &Dim, dilation: &Dim) -> Result<[Dim; 2], Problem> {
+    let reach = cx.compute(Op::Reach, &[kernel.clone(), dilation.clone()])?;
+    let total = cx.compute(Op::Sub, &[reach, Dim::Known(1)])?;
+    let before = cx.compute(Op::Div, &[total.clone(), Dim::Known(2)])?;
+    let after = cx.compute(Op::Sub, &[total, before.clone()])?;
+    Ok([before, after])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::Value;
+    use crate::layers::testing::{infer, pair, shape, size};
+
+    fn given(more: &[(&'static str, Value)]) -> Vec<(&'static str, Value)> {
+        [("out_channels", size(32)), ("kernel_size", size(3))]
+            .into_iter()
+            .filter(|(name, _)| more.iter().all(|(other, _)| name != other))
+            .chain(more.iter().cloned())
+            .collect()
+    }
+
+    #[test]
+    fn sizes_follow_pytorch() {
+        let conv = |more: &[_], input: &[usize]| shape(&DEF, &given(more), input);
+        assert_eq!(conv(&[], &[3, 32, 32]), Ok("[32, 30, 30]".into()));
+        assert_eq!(conv(&[("stride", size(2))], &[3, 32, 31]), Ok("[32, 15, 15]".into()));
+        assert_eq!(conv(&[("padding", pair(1, 0))], &[3, 8, 8]), Ok("[32, 8, 6]".into()));
+        assert_eq!(conv(&[("dilation", size(2))], &[3, 8, 8]), Ok("[32, 4, 4]".into()));
+        let same = ("padding", Value::Word("same".into()));
+        let even = ("kernel_size", pair(4, 5));
+        assert_eq!(conv(&[same, even], &[3, 8, 9]), Ok("[32, 8, 9]".into()));
+    }
+
+    #[test]
+    fn weight_has_the_channels_of_one_group() {
+        let got = infer(&DEF, &given(&[("groups", size(4))]), &[8, 5, 5]).unwrap();
+        let dims: Vec<_> = got.params[0].dims.iter().filter_map(Dim::known).collect();
+        assert_eq!(dims, [32, 2, 3, 3]);
+    }
+
+    #[test]
+    fn mistakes_name_the_argument() {
+        let wrong = |more: &[_], input: &[usize]| infer(&DEF, &given(more), input).unwrap_err();
+        let groups = wrong(&[("groups", size(3))], &[8, 5, 5]);
+        assert_eq!(groups.at, crate::At::Arg("groups"));
+        assert!(groups.text.contains("3 groups, which do not divide its 8 input channels"));
+        let window = wrong(&[], &[3, 2, 9]);
+        assert!(window.text.contains("reaches over 3 of the height, but only 2 are there"));
+        let same =
+            wrong(&[("padding", Value::Word("same".into())), ("stride", size(2))], &[3, 8, 8]);
+        assert_eq!(same.at, crate::At::Arg("padding"));
+    }
+}

@@ -1,0 +1,93 @@
+//! `Linear`: y = x·Wᵀ + b over the last axis.
+
+use crate::args::{ArgDef, ArgKind, Default, Place};
+use crate::dim::Dim;
+use crate::layer::{Arity, Context, Inferred, LayerDef, ParamInit};
+use crate::problem::Problem;
+use crate::shape::Shape;
+
+/// The definition.
+pub const DEF: LayerDef = LayerDef {
+    name: "Linear",
+    doc: "A linear map of the last axis, y = x·Wᵀ + b.",
+    arity: Arity::One,
+    args: &[
+        ArgDef {
+            name: "out_features",
+            kind: ArgKind::Size { min: 1 },
+            place: Place::Position,
+            default: None,
+            doc: "features of the output",
+        },
+        ArgDef {
+            name: "bias",
+            kind: ArgKind::Flag,
+            place: Place::Option,
+            default: Some(Default::Flag(true)),
+            doc: "whether b is added",
+        },
+    ],
+    params: &["weight", "bias"],
+    infer,
+};
+
+fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
+    let input = cx.floats()?;
+    let features = match input.shape.dims.as_slice() {
+        [features] | [_, features] => features.clone(),
+        _ => return Err(wrong_rank(cx)?),
+    };
+    let out = cx.args.size("out_features");
+    let mut dims = input.shape.dims.clone();
+    if let Some(last) = dims.last_mut() {
+        *last = out.clone();
+    }
+    let init = ParamInit::FanIn(vec![features.clone()]);
+    let inferred = Inferred::shape(Shape::floats(dims)).param(
+        "weight",
+        vec![out.clone(), features],
+        init.clone(),
+    );
+    Ok(if cx.args.flag("bias") { inferred.param("bias", vec![out], init) } else { inferred })
+}
+
+fn wrong_rank(cx: &Context<'_>) -> Result<Problem, Problem> {
+    let input = cx.floats()?;
+    let problem = cx.takes("[features] or [time, features]", input);
+    if input.shape.dims.is_empty() {
+        return Ok(problem.help("a scalar becomes one feature with `Reshape<[1]>`"));
+    }
+    let flat = input.shape.numel().unwrap_or(Dim::Named("…".into()));
+    Ok(problem.help(format!("put `Flatten` between them: {} -> [{flat}]", input.shape)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::{infer, shape, size};
+
+    #[test]
+    fn acts_on_the_last_axis() {
+        let given = [("out_features", size(10))];
+        assert_eq!(shape(&DEF, &given, &[576]), Ok("[10]".into()));
+        assert_eq!(shape(&DEF, &given, &[7, 64]), Ok("[7, 10]".into()));
+    }
+
+    #[test]
+    fn weight_is_out_by_in() {
+        let got = infer(&DEF, &[("out_features", size(10))], &[576]).unwrap();
+        assert_eq!(got.params[0].dims, [Dim::Known(10), Dim::Known(576)]);
+        assert_eq!(got.params[1].dims, [Dim::Known(10)]);
+        assert_eq!(got.params[1].init, ParamInit::FanIn(vec![Dim::Known(576)]));
+    }
+
+    #[test]
+    fn an_image_asks_for_flatten() {
+        let problem = infer(&DEF, &[("out_features", size(10))], &[16, 6, 6]).unwrap_err();
+        assert_eq!(
+            problem.text,
+            "`Linear` takes [features] or [time, features], but `Before` (line 1) gives [16, 6, 6]"
+        );
+        assert_eq!(problem.help.unwrap(), "put `Flatten` between them: [16, 6, 6] -> [576]");
+    }
+}

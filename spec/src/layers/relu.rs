@@ -1,0 +1,23 @@
+//! `Relu`: max(x, 0).
+
+use crate::layer::{Arity, Context, Inferred, LayerDef};
+use crate::problem::Problem;
+
+/// The definition.
+pub const DEF: LayerDef =
+    LayerDef { name: "Relu", doc: "max(x, 0).", arity: Arity::One, args: &[], params: &[], infer };
+
+fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
+    Ok(Inferred::shape(cx.floats()?.shape.clone()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::layers::testing::shape;
+
+    #[test]
+    fn keeps_the_shape() {
+        assert_eq!(shape(&DEF, &[], &[3, 4]), Ok("[3, 4]".into()));
+    }
+}

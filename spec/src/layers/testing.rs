@@ -1,0 +1,67 @@
+//! What the unit tests of shape rules share.
+
+use crate::Number;
+use crate::args::{Args, Default, Value};
+use crate::dim::Dim;
+use crate::layer::{Context, Deferred, Inferred, LayerDef};
+use crate::problem::{Arrival, Problem};
+use crate::shape::Shape;
+
+/// Infers with the layer's defaults, overridden by `given`.
+pub(crate) fn infer_with(
+    def: &'static LayerDef,
+    given: &[(&'static str, Value)],
+    inputs: &[Shape],
+) -> Result<(Inferred, Vec<Deferred>), Problem> {
+    let mut args = Args::new();
+    for (name, value) in given {
+        assert!(def.args.iter().any(|arg| arg.name == *name), "{} has no `{name}`", def.name);
+        args.set(name, value.clone());
+    }
+    for arg in def.args {
+        let value = match arg.default {
+            Some(Default::Size(n)) => Value::Size(Dim::Known(n)),
+            Some(Default::Flag(flag)) => Value::Flag(flag),
+            Some(Default::Word(word)) => Value::Word(word.into()),
+            Some(Default::Number(x)) => Value::Number(Number::Known(x)),
+            Some(Default::Absent) | None => continue,
+        };
+        if args.get(arg.name).is_none() {
+            args.set(arg.name, value);
+        }
+    }
+    let arrivals: Vec<Arrival> = inputs
+        .iter()
+        .map(|shape| Arrival { shape: shape.clone(), origin: "`Before` (line 1) gives".into() })
+        .collect();
+    let mut context = Context::new(def.name, &args, &arrivals);
+    (def.infer)(&mut context).map(|inferred| (inferred, context.deferred))
+}
+
+/// Infers for one input of known sizes.
+pub(crate) fn infer(
+    def: &'static LayerDef,
+    given: &[(&'static str, Value)],
+    input: &[usize],
+) -> Result<Inferred, Problem> {
+    infer_with(def, given, &[Shape::known(input)]).map(|(inferred, _)| inferred)
+}
+
+/// The output's sizes, or the message.
+pub(crate) fn shape(
+    def: &'static LayerDef,
+    given: &[(&'static str, Value)],
+    input: &[usize],
+) -> Result<String, String> {
+    infer(def, given, input).map(|i| i.shape.to_string()).map_err(|p| p.text)
+}
+
+/// A size argument.
+pub(crate) fn size(n: usize) -> Value {
+    Value::Size(Dim::Known(n))
+}
+
+/// A pair argument.
+pub(crate) fn pair(h: usize, w: usize) -> Value {
+    Value::Pair(Dim::Known(h), Dim::Known(w))
+}

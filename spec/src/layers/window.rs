@@ -1,0 +1,60 @@
+//! What convolution and pooling share: a window of taps that slides over height and width.
+
+use crate::dim::{Dim, Op};
+use crate::layer::{Cond, Context};
+use crate::problem::Problem;
+
+/// A window along one axis.
+pub(crate) struct Window {
+    /// Taps.
+    pub(crate) kernel: Dim,
+    /// Step.
+    pub(crate) stride: Dim,
+    /// Distance between taps.
+    pub(crate) dilation: Dim,
+    /// Padding before and after.
+    pub(crate) padding: [Dim; 2],
+    /// Whether a last window may hang over the end.
+    pub(crate) ceil: bool,
+}
+
+/// The size of the output along one axis: `(n + before + after - reach) / stride + 1`, rounded
+/// down, where `reach = dilation · (kernel - 1) + 1`.
+pub(crate) fn output(
+    cx: &mut Context<'_>,
+    axis: &str,
+    input: &Dim,
+    window: &Window,
+) -> Result<Dim, Problem> {
+    let reach = cx.compute(Op::Reach, &[window.kernel.clone(), window.dilation.clone()])?;
+    let start = cx.compute(Op::Add, &[input.clone(), window.padding[0].clone()])?;
+    let padded = cx.compute(Op::Add, &[start.clone(), window.padding[1].clone()])?;
+    let too_large = too_large(cx, axis, input, &padded, &reach)?;
+    if reach.known() != Some(1) {
+        cx.require(Cond::AtMost(reach.clone(), padded.clone()), too_large)?;
+    }
+    if window.ceil {
+        cx.compute(Op::WindowsCeil, &[padded, reach, window.stride.clone(), start])
+    } else {
+        cx.compute(Op::Windows, &[padded, reach, window.stride.clone()])
+    }
+}
+
+fn too_large(
+    cx: &Context<'_>,
+    axis: &str,
+    input: &Dim,
+    padded: &Dim,
+    reach: &Dim,
+) -> Result<Problem, Problem> {
+    let arrival = cx.floats()?;
+    let with_padding =
+        if input == padded { String::new() } else { format!(" ({padded} with padding)") };
+    Ok(Problem::new(format!(
+        "the window of `{}` reaches over {reach} of the {axis}, but only {input}{with_padding} \
+         are there: {} {}",
+        cx.layer, arrival.origin, arrival.shape
+    ))
+    .at("kernel_size")
+    .help("use a smaller window, add `padding`, or take away a pooling layer before it"))
+}
