@@ -1,0 +1,74 @@
+//! The one error type of the runtime.
+
+use std::path::PathBuf;
+
+/// Everything that can go wrong while a network runs, trains, loads or reads data.
+///
+/// Shapes inside a network cannot be wrong any more when the program has been compiled; what
+/// remains is what only the running program knows: files, data, indices, numbers, memory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A file is missing, damaged, or not what it should be.
+    #[error("{}: {problem}", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+        /// What the operating system or a reader said.
+        #[source]
+        source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    },
+    /// A data set does not fit together, or not to the network.
+    #[error("{0}")]
+    Data(String),
+    /// A setting of a training that makes no sense, such as a batch size of 0.
+    #[error("{0}")]
+    Setting(String),
+    /// A layer was given values it cannot work with, such as an index beyond its table.
+    #[error("layer `{layer}` ({kind}): {problem}")]
+    Layer {
+        /// Its name in the network.
+        layer: String,
+        /// Its type.
+        kind: String,
+        /// Expected and received.
+        problem: String,
+    },
+    /// The loss or a gradient is not a number any more.
+    #[error("{0}")]
+    NotFinite(String),
+    /// The device failed: mostly, out of memory.
+    #[error("device: {0}")]
+    Device(String),
+}
+
+/// A result with netwright's error.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// A file is not what it should be.
+    pub fn file(file: impl Into<PathBuf>, problem: impl Into<String>) -> Self {
+        Error::File { file: file.into(), problem: problem.into(), source: None }
+    }
+
+    /// A file could not be read or written.
+    pub fn io(
+        file: impl Into<PathBuf>,
+        problem: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        let source = source.into();
+        Error::File {
+            file: file.into(),
+            problem: format!("{}: {source}", problem.into()),
+            source: Some(source),
+        }
+    }
+
+    /// What a device of dfdx reports.
+    pub fn device(error: impl std::fmt::Debug) -> Self {
+        Error::Device(format!("{error:?}"))
+    }
+}
