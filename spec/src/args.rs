@@ -58,6 +58,9 @@ impl ArgKind {
     /// A probability below one.
     pub const PROBABILITY: ArgKind =
         ArgKind::Number { min: 0.0, max: 1.0, exclusive_max: true, exclusive_min: false };
+    /// A number from zero to one, both included.
+    pub const FRACTION: ArgKind =
+        ArgKind::Number { min: 0.0, max: 1.0, exclusive_max: false, exclusive_min: false };
     /// A number above zero.
     pub const POSITIVE: ArgKind =
         ArgKind::Number { min: 0.0, max: f64::MAX, exclusive_max: false, exclusive_min: true };
@@ -106,6 +109,33 @@ pub struct ArgDef {
     pub default: Option<Default>,
     /// What it means, for the documentation.
     pub doc: &'static str,
+}
+
+impl ArgDef {
+    /// An argument in angle brackets by position, which must be written.
+    pub const fn position(name: &'static str, kind: ArgKind, doc: &'static str) -> Self {
+        ArgDef { name, kind, place: Place::Position, default: None, doc }
+    }
+
+    /// An argument in angle brackets by name.
+    pub const fn option(
+        name: &'static str,
+        kind: ArgKind,
+        default: Default,
+        doc: &'static str,
+    ) -> Self {
+        ArgDef { name, kind, place: Place::Option, default: Some(default), doc }
+    }
+
+    /// An argument in round brackets.
+    pub const fn value(
+        name: &'static str,
+        kind: ArgKind,
+        default: Default,
+        doc: &'static str,
+    ) -> Self {
+        ArgDef { name, kind, place: Place::Value, default: Some(default), doc }
+    }
 }
 
 /// A number that may be a constant expression of the user's.

@@ -1,13 +1,114 @@
 //! The list of all layers.
 
-use crate::layer::LayerDef;
+use crate::layer::{Arity, LayerDef};
 use crate::layers;
 
 /// Every layer, in the order of the documentation's table.
-pub const ALL: &[&LayerDef] =
-    &[&layers::linear::DEF, &layers::conv2d::DEF, &layers::relu::DEF, &layers::flatten::DEF];
+pub const ALL: &[&LayerDef] = &[
+    &layers::linear::DEF,
+    &layers::conv2d::DEF,
+    &layers::max_pool2d::DEF,
+    &layers::avg_pool2d::DEF,
+    &layers::global_avg_pool2d::DEF,
+    &layers::flatten::DEF,
+    &layers::reshape::DEF,
+    &layers::embedding::DEF,
+    &layers::batch_norm1d::DEF,
+    &layers::batch_norm2d::DEF,
+    &layers::layer_norm::DEF,
+    &layers::dropout::DEF,
+    &layers::relu::DEF,
+    &layers::leaky_relu::DEF,
+    &layers::elu::DEF,
+    &layers::gelu::DEF,
+    &layers::silu::DEF,
+    &layers::sigmoid::DEF,
+    &layers::tanh::DEF,
+    &layers::softplus::DEF,
+    &layers::softmax::DEF,
+    &layers::log_softmax::DEF,
+    &layers::add::DEF,
+    &layers::concat::DEF,
+];
 
-/// The layer of this name.
+/// The layer of this name. One that joins several values ([`Arity::Many`]) is found too, although
+/// only blocks and operators insert it.
 pub fn find(name: &str) -> Option<&'static LayerDef> {
     ALL.iter().find(|def| def.name == name).copied()
+}
+
+/// The names that a user can write as a layer: what "did you mean" chooses from.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().filter(|def| def.arity == Arity::One).map(|def| def.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{ArgKind, Place, Value};
+    use crate::layer::Inferred;
+    use crate::layers::testing::{infer_with, size};
+    use crate::shape::Shape;
+
+    /// What a layer infers with its defaults, for the first shape it takes.
+    fn with_defaults(def: &'static LayerDef) -> Option<Inferred> {
+        let given: Vec<_> = def
+            .args
+            .iter()
+            .filter(|arg| arg.default.is_none())
+            .map(|arg| match arg.kind {
+                ArgKind::Shape => (arg.name, Value::Shape(vec![None])),
+                _ => (arg.name, size(2)),
+            })
+            .collect();
+        let shapes = [Shape::known(&[4, 8, 8]), Shape::known(&[8]), Shape::indices(vec![])];
+        shapes.iter().find_map(|shape| {
+            infer_with(def, &given, std::slice::from_ref(shape)).ok().map(|(got, _)| got)
+        })
+    }
+
+    #[test]
+    fn positional_arguments_come_first_and_have_no_default() {
+        for def in ALL {
+            let places: Vec<Place> = def.args.iter().map(|arg| arg.place).collect();
+            let first = places.iter().take_while(|place| **place == Place::Position).count();
+            assert!(places.iter().skip(first).all(|place| *place != Place::Position));
+            for arg in def.args {
+                let required = arg.place == Place::Position;
+                assert_eq!(arg.default.is_none(), required, "{} of {}", arg.name, def.name);
+            }
+        }
+    }
+
+    #[test]
+    fn everything_is_documented_and_no_name_repeats() {
+        let mut layers = Vec::new();
+        for def in ALL {
+            assert!(!layers.contains(&def.name), "{} is there twice", def.name);
+            layers.push(def.name);
+            assert!(def.doc.ends_with('.'), "{}", def.name);
+            let mut args = Vec::new();
+            for arg in def.args {
+                assert!(!args.contains(&arg.name), "{} of {} twice", arg.name, def.name);
+                args.push(arg.name);
+                assert!(!arg.doc.is_empty(), "{} of {}", arg.name, def.name);
+            }
+        }
+    }
+
+    #[test]
+    fn parameters_are_declared_in_order() {
+        for def in ALL {
+            let got = with_defaults(def).unwrap_or_else(|| panic!("{} takes nothing", def.name));
+            let names: Vec<_> = got.params.iter().map(|param| param.name).collect();
+            assert_eq!(names, def.params, "{}", def.name);
+        }
+    }
+
+    #[test]
+    fn joining_layers_are_found_but_not_offered() {
+        assert!(find("Add").is_some_and(|def| def.arity == Arity::Many));
+        assert!(names().all(|name| name != "Add" && name != "Concat"));
+        assert_eq!(crate::problem::did_you_mean("Maxpool2D", names()), Some("MaxPool2d"));
+    }
 }

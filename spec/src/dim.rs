@@ -119,6 +119,14 @@ impl Dim {
         }
     }
 
+    /// The size as a user could write it, for a help text; `…` for a computed one.
+    pub fn written(&self) -> String {
+        match self {
+            Dim::Computed(..) => "…".into(),
+            _ => self.to_string(),
+        }
+    }
+
     /// The const generic's name, if this is one.
     pub fn generic(&self) -> Option<&str> {
         match self {
@@ -140,6 +148,11 @@ fn unchanged(op: Op, args: &[Dim]) -> Option<Dim> {
         (Op::Reach, [kernel, dilation]) if is(dilation, 1) => Some(kernel.clone()),
         (Op::Reach, [kernel, _]) if is(kernel, 1) => Some(Dim::Known(1)),
         (Op::Windows, [input, reach, stride]) if is(reach, 1) && is(stride, 1) => {
+            Some(input.clone())
+        }
+        (Op::WindowsCeil, [input, reach, stride, limit])
+            if is(reach, 1) && is(stride, 1) && input == limit =>
+        {
             Some(input.clone())
         }
         _ => None,

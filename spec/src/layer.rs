@@ -157,12 +157,31 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// All inputs of a layer that joins several, which must be floats.
+    pub fn all_floats(&self) -> Result<&'a [Arrival], Problem> {
+        match self.inputs.iter().find(|arrival| arrival.shape.index) {
+            Some(arrival) => Err(Problem::needs_floats(self.layer, arrival)),
+            None => Ok(self.inputs),
+        }
+    }
+
     /// The single input as an image: channels, height and width.
     pub fn image(&self) -> Result<[Dim; 3], Problem> {
         let arrival = self.floats()?;
         match arrival.shape.dims.as_slice() {
             [c, h, w] => Ok([c.clone(), h.clone(), w.clone()]),
-            _ => Err(self.takes("[channels, height, width]", arrival)),
+            dims => {
+                let problem = self.takes("[channels, height, width]", arrival);
+                Err(match dims {
+                    [h, w] => problem.help(format!(
+                        "a single channel is written too: put `Reshape<[1, {}, {}]>` between them",
+                        h.written(),
+                        w.written()
+                    )),
+                    [_] => problem.help("put `Reshape<[channels, height, width]>` between them"),
+                    _ => problem,
+                })
+            }
         }
     }
 

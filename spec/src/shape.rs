@@ -23,6 +23,11 @@ impl Shape {
         Shape::floats(sizes.iter().map(|&n| Dim::Known(n)).collect())
     }
 
+    /// A shape of indices: `[usize; 100]`, or `[usize]` for a single one.
+    pub fn indices(dims: Vec<Dim>) -> Self {
+        Shape { index: true, dims }
+    }
+
     /// The number of axes.
     pub fn rank(&self) -> usize {
         self.dims.len()
@@ -36,7 +41,11 @@ impl Shape {
 
 impl fmt::Display for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.index { "[usize; " } else { "[" })?;
+        f.write_str(match (self.index, self.dims.is_empty()) {
+            (true, true) => "[usize",
+            (true, false) => "[usize; ",
+            (false, _) => "[",
+        })?;
         for (i, dim) in self.dims.iter().enumerate() {
             write!(f, "{}{dim}", if i == 0 { "" } else { ", " })?;
         }
@@ -52,8 +61,9 @@ mod tests {
     fn shapes_are_written_as_the_user_writes_them() {
         assert_eq!(Shape::known(&[16, 6, 6]).to_string(), "[16, 6, 6]");
         assert_eq!(Shape::known(&[]).to_string(), "[]");
-        let tokens = Shape { index: true, dims: vec![Dim::Named("LEN".into())] };
+        let tokens = Shape::indices(vec![Dim::Named("LEN".into())]);
         assert_eq!(tokens.to_string(), "[usize; LEN]");
+        assert_eq!(Shape::indices(vec![]).to_string(), "[usize]");
         assert_eq!(Shape::known(&[16, 6, 6]).numel(), Ok(Dim::Known(576)));
     }
 }

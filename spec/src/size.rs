@@ -21,7 +21,10 @@ pub const fn mul(a: usize, b: usize) -> usize {
 
 /// `a / b`, zero for `b == 0`.
 pub const fn div(a: usize, b: usize) -> usize {
-    if b == 0 { 0 } else { a / b }
+    match a.checked_div(b) {
+        Some(quotient) => quotient,
+        None => 0,
+    }
 }
 
 /// Whether `a` is a multiple of `b` (never of zero).
@@ -38,16 +41,17 @@ pub const fn reach(kernel: usize, dilation: usize) -> usize {
 /// How often a window that reaches `reach` fits into `input` (padding included) in steps of
 /// `stride`: `(input - reach) / stride + 1`, zero where it does not fit at all.
 pub const fn windows(input: usize, reach: usize, stride: usize) -> usize {
-    if input < reach || stride == 0 { 0 } else { (input - reach) / stride + 1 }
+    if input < reach || stride == 0 { 0 } else { add((input - reach) / stride, 1) }
 }
 
-/// As [`windows`], but a last window that begins inside the input (`unpadded` of it, after
-/// `before` of padding) counts even if it hangs over the end: PyTorch's `ceil_mode`.
+/// As [`windows`], but a last window that begins before `start_limit` (the end of the input, in
+/// front of the padding after it) counts even if it hangs over the end: PyTorch's `ceil_mode`.
+/// PyTorch also takes an input that is smaller than the only window; here that is a mistake.
 pub const fn windows_ceil(input: usize, reach: usize, stride: usize, start_limit: usize) -> usize {
     if input < reach || stride == 0 {
         return 0;
     }
-    let count = (input - reach).div_ceil(stride) + 1;
+    let count = add((input - reach).div_ceil(stride), 1);
     if mul(count - 1, stride) >= start_limit { count - 1 } else { count }
 }
 
@@ -94,6 +98,8 @@ mod tests {
         assert_eq!(mul(usize::MAX, 2), usize::MAX);
         assert_eq!(reach(0, 5), 1);
         assert_eq!(product(&[usize::MAX, usize::MAX]), usize::MAX);
+        assert_eq!(windows(usize::MAX, 0, 1), usize::MAX);
+        assert_eq!(windows_ceil(usize::MAX, 0, 1, usize::MAX), usize::MAX);
         assert_eq!(div(3, 0), 0);
         assert!(!divides(0, 3));
     }

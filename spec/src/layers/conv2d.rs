@@ -1,7 +1,7 @@
 //! `Conv2d`: cross-correlation of an image with learned windows.
 
 use super::window::{self, Window};
-use crate::args::{ArgDef, ArgKind, Default, Place};
+use crate::args::{ArgDef, ArgKind, Default};
 use crate::dim::{Dim, Op};
 use crate::layer::{Arity, Attr, Cond, Context, Inferred, LayerDef, ParamInit};
 use crate::problem::Problem;
@@ -13,55 +13,42 @@ pub const DEF: LayerDef = LayerDef {
     doc: "A two-dimensional convolution (cross-correlation, as in PyTorch and Keras).",
     arity: Arity::One,
     args: &[
-        ArgDef {
-            name: "out_channels",
-            kind: ArgKind::Size { min: 1 },
-            place: Place::Position,
-            default: None,
-            doc: "channels of the output",
-        },
-        ArgDef {
-            name: "kernel_size",
-            kind: ArgKind::Pair { min: 1, same: false },
-            place: Place::Position,
-            default: None,
-            doc: "height and width of the window",
-        },
-        ArgDef {
-            name: "stride",
-            kind: ArgKind::Pair { min: 1, same: false },
-            place: Place::Option,
-            default: Some(Default::Size(1)),
-            doc: "step of the window",
-        },
-        ArgDef {
-            name: "padding",
-            kind: ArgKind::Pair { min: 0, same: true },
-            place: Place::Option,
-            default: Some(Default::Size(0)),
-            doc: "zeros around the image; `same` keeps height and width (stride 1)",
-        },
-        ArgDef {
-            name: "dilation",
-            kind: ArgKind::Pair { min: 1, same: false },
-            place: Place::Option,
-            default: Some(Default::Size(1)),
-            doc: "distance between the taps of the window",
-        },
-        ArgDef {
-            name: "groups",
-            kind: ArgKind::Size { min: 1 },
-            place: Place::Option,
-            default: Some(Default::Size(1)),
-            doc: "groups of channels that do not see each other",
-        },
-        ArgDef {
-            name: "bias",
-            kind: ArgKind::Flag,
-            place: Place::Option,
-            default: Some(Default::Flag(true)),
-            doc: "whether a bias is added to each channel",
-        },
+        ArgDef::position("out_channels", ArgKind::Size { min: 1 }, "channels of the output"),
+        ArgDef::position(
+            "kernel_size",
+            ArgKind::Pair { min: 1, same: false },
+            "height and width of the window",
+        ),
+        ArgDef::option(
+            "stride",
+            ArgKind::Pair { min: 1, same: false },
+            Default::Size(1),
+            "step of the window",
+        ),
+        ArgDef::option(
+            "padding",
+            ArgKind::Pair { min: 0, same: true },
+            Default::Size(0),
+            "zeros around the image; `same` keeps height and width (stride 1)",
+        ),
+        ArgDef::option(
+            "dilation",
+            ArgKind::Pair { min: 1, same: false },
+            Default::Size(1),
+            "distance between the taps of the window",
+        ),
+        ArgDef::option(
+            "groups",
+            ArgKind::Size { min: 1 },
+            Default::Size(1),
+            "groups of channels that do not see each other",
+        ),
+        ArgDef::option(
+            "bias",
+            ArgKind::Flag,
+            Default::Flag(true),
+            "whether a bias is added to each channel",
+        ),
     ],
     params: &["weight", "bias"],
     infer,

@@ -1,6 +1,6 @@
 //! `Linear`: y = x·Wᵀ + b over the last axis.
 
-use crate::args::{ArgDef, ArgKind, Default, Place};
+use crate::args::{ArgDef, ArgKind, Default};
 use crate::dim::Dim;
 use crate::layer::{Arity, Context, Inferred, LayerDef, ParamInit};
 use crate::problem::Problem;
@@ -12,20 +12,8 @@ pub const DEF: LayerDef = LayerDef {
     doc: "A linear map of the last axis, y = x·Wᵀ + b.",
     arity: Arity::One,
     args: &[
-        ArgDef {
-            name: "out_features",
-            kind: ArgKind::Size { min: 1 },
-            place: Place::Position,
-            default: None,
-            doc: "features of the output",
-        },
-        ArgDef {
-            name: "bias",
-            kind: ArgKind::Flag,
-            place: Place::Option,
-            default: Some(Default::Flag(true)),
-            doc: "whether b is added",
-        },
+        ArgDef::position("out_features", ArgKind::Size { min: 1 }, "features of the output"),
+        ArgDef::option("bias", ArgKind::Flag, Default::Flag(true), "whether b is added"),
     ],
     params: &["weight", "bias"],
     infer,
@@ -64,7 +52,8 @@ fn wrong_rank(cx: &Context<'_>) -> Result<Problem, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::testing::{infer, shape, size};
+    use crate::args::Value;
+    use crate::layers::testing::{generic, infer, infer_with, named, shape, size};
 
     #[test]
     fn acts_on_the_last_axis() {
@@ -89,5 +78,14 @@ mod tests {
             "`Linear` takes [features] or [time, features], but `Before` (line 1) gives [16, 6, 6]"
         );
         assert_eq!(problem.help.unwrap(), "put `Flatten` between them: [16, 6, 6] -> [576]");
+    }
+
+    #[test]
+    fn generic_and_named_sizes_pass() {
+        let given = [("out_features", Value::Size(generic("N")))];
+        let input = Shape::floats(vec![generic("M"), named("SIDE")]);
+        let (got, deferred) = infer_with(&DEF, &given, &[input]).unwrap();
+        assert_eq!((got.shape.to_string(), deferred.len()), ("[M, N]".into(), 0));
+        assert_eq!(got.params[0].dims, [generic("N"), named("SIDE")]);
     }
 }

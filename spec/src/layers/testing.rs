@@ -38,6 +38,22 @@ pub(crate) fn infer_with(
     (def.infer)(&mut context).map(|inferred| (inferred, context.deferred))
 }
 
+/// Infers a joining layer for two inputs, as the block `layer` does.
+pub(crate) fn join(
+    def: &LayerDef,
+    layer: &str,
+    branch: &[usize],
+    other: &[usize],
+) -> Result<Inferred, Problem> {
+    let arrival =
+        |sizes, origin: &str| Arrival { shape: Shape::known(sizes), origin: origin.into() };
+    let inputs = [
+        arrival(branch, "`Conv2d` (line 8) gives"),
+        arrival(other, "`MaxPool2d` before it (line 5) gives"),
+    ];
+    (def.infer)(&mut Context::new(layer, &Args::new(), &inputs))
+}
+
 /// Infers for one input of known sizes.
 pub(crate) fn infer(
     def: &'static LayerDef,
@@ -64,4 +80,14 @@ pub(crate) fn size(n: usize) -> Value {
 /// A pair argument.
 pub(crate) fn pair(h: usize, w: usize) -> Value {
     Value::Pair(Dim::Known(h), Dim::Known(w))
+}
+
+/// A named constant.
+pub(crate) fn named(text: &str) -> Dim {
+    Dim::Named(text.into())
+}
+
+/// A const generic.
+pub(crate) fn generic(name: &str) -> Dim {
+    Dim::Generic(name.into())
 }
