@@ -31,4 +31,6 @@ mod pool;
 mod window;
 
 #[cfg(test)]
+mod random;
+#[cfg(test)]
 pub(crate) mod testing;
