@@ -223,4 +223,15 @@ mod tests {
         assert_eq!(n.mul(&Dim::Known(1)), Ok(n.clone()));
         assert_eq!(n.mul(&Dim::Known(2)), Err(SizeError::Generic("N".into())));
     }
+
+    #[test]
+    fn a_window_of_one_tap_keeps_a_generic_size_only_in_steps_of_one() {
+        let n = Dim::Generic("N".into());
+        let ceil = |stride: usize, limit: &Dim| {
+            Dim::compute(Op::WindowsCeil, &[n.clone(), 1.into(), stride.into(), limit.clone()])
+        };
+        assert_eq!(ceil(1, &n), Ok(n.clone()));
+        assert_eq!(ceil(2, &n), Err(SizeError::Generic("N".into())));
+        assert_eq!(ceil(1, &Dim::Known(3)), Err(SizeError::Generic("N".into())));
+    }
 }
