@@ -2,6 +2,18 @@
 //!
 //! Users depend on the crate `netwright`, which re-exports what is public here.
 
+pub mod backend;
 pub mod error;
+pub mod init;
+pub mod layers;
+pub mod model;
+pub mod run;
+pub mod value;
 
+mod rng;
+
+pub use backend::{Backend, Float};
+pub use dfdx;
 pub use error::{Error, Result};
+pub use model::{Forward, Model};
+pub use netwright_spec as spec;

@@ -16,9 +16,15 @@ impl Errors {
         Errors::default()
     }
 
-    /// Adds a mistake at `span`.
+    /// Adds a mistake at `span`. The same mistake at the same token counts once: `Repeat` reads
+    /// its layers several times.
     pub fn push(&mut self, span: Span, text: impl Into<String>) {
-        self.found.push((span, text.into()));
+        let text = text.into();
+        let place = |span: &Span| (span.start(), span.end());
+        let known = self.found.iter().any(|(s, t)| place(s) == place(&span) && *t == text);
+        if !known {
+            self.found.push((span, text));
+        }
     }
 
     /// Adds a mistake with what to write instead.

@@ -1,0 +1,52 @@
+//! Initial values of parameters.
+
+use crate::backend::{Backend, Float};
+use crate::error::Result;
+use crate::model::Model;
+use crate::rng::{Rng, mix};
+use dfdx::prelude::*;
+use netwright_spec::graph::{Graph, Init};
+
+/// Gives all parameters their initial values. Each has a stream of random numbers of its own, so
+/// that they do not change when a layer is added behind them.
+pub fn initialize<E: Float, D: Backend<E>>(model: &mut dyn Model<E, D>, seed: u64) -> Result<()> {
+    let graph = model.graph();
+    for (number, (tensor, param)) in model.tensors_mut().into_iter().zip(graph.params).enumerate() {
+        let count: usize = param.shape.iter().product();
+        let values: Vec<E> = values(param.init, count, mix(seed, number as u64));
+        tensor.write(&values)?;
+    }
+    *model.state() = crate::model::State::seeded(seed);
+    Ok(())
+}
+
+/// What dfdx's `BuildModule` and `ResetParams` call for parameter `number` of `graph`: the seed
+/// comes from the device's random numbers.
+pub fn reset<S: Shape, E: Float, D: Device<E>>(
+    graph: &Graph,
+    number: usize,
+    tensor: &mut Tensor<S, E, D>,
+) -> Result<(), D::Err> {
+    let init = graph.params.get(number).map_or(Init::Zeros, |p| p.init);
+    let seed = match init {
+        Init::Zeros | Init::Ones => 0,
+        Init::FanIn(_) | Init::Normal => tensor.device().random_u64(),
+    };
+    let values: Vec<E> = values(init, tensor.shape().num_elements(), seed);
+    tensor.copy_from(&values);
+    Ok(())
+}
+
+fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {
+    let mut rng = Rng::seeded(seed, 0);
+    let mut draw: Box<dyn FnMut() -> f64> = match init {
+        Init::Zeros => Box::new(|| 0.0),
+        Init::Ones => Box::new(|| 1.0),
+        Init::FanIn(fan_in) => {
+            let bound = 1.0 / (fan_in.max(1) as f64).sqrt();
+            Box::new(move || (2.0 * rng.uniform() - 1.0) * bound)
+        }
+        Init::Normal => Box::new(move || rng.normal()),
+    };
+    (0..count).map(|_| E::of(draw())).collect()
+}

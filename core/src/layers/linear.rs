@@ -1,0 +1,39 @@
+//! `Linear`: y = x·Wᵀ + b over the last axis.
+
+use super::{Call, Flat, OnDevice};
+use crate::backend::{Backend, Float};
+use crate::error::Result;
+use dfdx::prelude::*;
+
+/// The parameters of a `Linear<out_features>` layer: y = x·Wᵀ + b over the last axis.
+///
+/// # Shapes
+/// `[in_features]` → `[out_features]`, `[time, in_features]` → `[time, out_features]`;
+/// `weight` is `[out_features, in_features]`, `bias` is `[out_features]`
+/// (or [`Absent`](super::Absent) with `bias = false`).
+///
+/// # Initial values
+/// Both uniform in ±1/√in_features, as PyTorch's `nn.Linear`.
+#[derive(Clone, Debug)]
+pub struct Linear<W, B> {
+    /// W.
+    pub weight: W,
+    /// b.
+    pub bias: B,
+}
+
+pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
+    let inputs = call.input_shape().last().copied().unwrap_or(1);
+    let outputs = call.node.shape.last().copied().unwrap_or(1);
+    let x = call.input()?;
+    let rows = x.shape().0 / inputs.max(1);
+    let x = x.try_reshape_like(&(rows, inputs)).on_device()?;
+    let weight = call.param(0)?.try_reshape_like(&(outputs, inputs)).on_device()?;
+    let weight = weight.try_permute::<(usize, usize), Axes2<1, 0>>().on_device()?;
+    let mut y = x.try_matmul(weight).on_device()?;
+    if call.has_param(1) {
+        let bias = call.param(1)?.try_broadcast_like::<_, Axis<0>>(&(rows, outputs)).on_device()?;
+        y = y.try_add(bias).on_device()?;
+    }
+    y.try_reshape_like(&(rows * outputs,)).on_device()
+}

@@ -1,0 +1,119 @@
+//! The portable forward of each layer, in a file of the layer's name, and what a model's fields
+//! are: plain structs of tensors.
+
+use crate::backend::{Backend, Float};
+use crate::error::{Error, Result};
+use crate::run::Update;
+use crate::value::{Array, Value};
+use dfdx::prelude::*;
+use netwright_spec::graph::Node;
+
+mod conv2d;
+mod flatten;
+mod linear;
+mod relu;
+mod window;
+
+pub use conv2d::Conv2d;
+pub use linear::Linear;
+
+/// Elements in row-major order, on the tape.
+pub(crate) type Flat<E, D> = Tensor<(usize,), E, D, OwnedTape<E, D>>;
+
+/// A parameter that an option switched off: `bias = false`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Absent;
+
+/// One application of a layer.
+pub(crate) struct Call<'a, E: Float, D: Backend<E>> {
+    /// The number of the node, for its random numbers.
+    pub(crate) number: usize,
+    /// The layer's attributes and output shape.
+    pub(crate) node: &'a Node,
+    /// Its parameters.
+    pub(crate) params: &'a [Array<E, D>],
+    /// What it takes; each shape begins with the batch.
+    pub(crate) inputs: Vec<Value<E, D>>,
+    /// The tape, until somebody takes it.
+    pub(crate) tape: Option<OwnedTape<E, D>>,
+    /// The number of samples.
+    pub(crate) batch: usize,
+    /// The key of random numbers in the training form.
+    pub(crate) training: Option<u64>,
+    /// The device.
+    pub(crate) device: &'a D,
+    /// Where new values of buffers go.
+    pub(crate) updates: &'a mut Vec<Update<E, D>>,
+}
+
+impl<E: Float, D: Backend<E>> Call<'_, E, D> {
+    /// The first input on the tape.
+    pub(crate) fn input(&mut self) -> Result<Flat<E, D>> {
+        self.nth_input(0)
+    }
+
+    /// An input, on the tape if it is the first that is asked for, else on a tape of its own that
+    /// the operation merges.
+    pub(crate) fn nth_input(&mut self, i: usize) -> Result<Flat<E, D>> {
+        let data = match self.inputs.get(i) {
+            Some(Value::Floats(array)) => array.data.clone(),
+            _ => return Err(self.error("takes floats, but was given something else")),
+        };
+        Ok(data.put_tape(self.take_tape()))
+    }
+
+    /// The tape, or an empty one if it was taken.
+    pub(crate) fn take_tape(&mut self) -> OwnedTape<E, D> {
+        self.tape.take().unwrap_or_default()
+    }
+
+    /// The shape of one sample of the first input.
+    pub(crate) fn input_shape(&self) -> &[usize] {
+        self.inputs.first().and_then(|v| v.shape().get(1..)).unwrap_or(&[])
+    }
+
+    /// A parameter, ready to be used on the tape.
+    pub(crate) fn param(&self, i: usize) -> Result<Flat<E, D>> {
+        match self.params.get(i) {
+            Some(array) => Ok(array.data.retaped()),
+            None => Err(self.error("lacks a parameter")),
+        }
+    }
+
+    /// Whether there is an `i`th parameter: an option may switch off the last ones.
+    pub(crate) fn has_param(&self, i: usize) -> bool {
+        i < self.params.len()
+    }
+
+    /// An error that names this layer.
+    pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
+        Error::Layer {
+            layer: self.node.name.into(),
+            kind: self.node.kind.into(),
+            problem: problem.into(),
+        }
+    }
+}
+
+/// Runs the layer of this node.
+pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
+    match call.node.kind {
+        "Conv2d" => conv2d::forward(call),
+        "Flatten" => flatten::forward(call),
+        "Linear" => linear::forward(call),
+        "Relu" => relu::forward(call),
+        _ => Err(call.error("this version of netwright does not run this layer")),
+    }
+}
+
+/// Turns a device's error into ours, wherever dfdx returns one.
+pub(crate) trait OnDevice<T> {
+    /// The value, or [`Error::Device`].
+    fn on_device(self) -> Result<T>;
+}
+
+impl<T, X: std::fmt::Debug> OnDevice<T> for Result<T, X> {
+    fn on_device(self) -> Result<T> {
+        self.map_err(Error::device)
+    }
+}

@@ -1,0 +1,226 @@
+//! What `network!` implements for each declared type, and how typed tensors run through it.
+
+use crate::backend::{Backend, Float};
+use crate::error::{Error, Result};
+use crate::run::{Task, Update};
+use crate::value::{AnyTensor, Array, Ranked, Value, erase, restore};
+use dfdx::prelude::*;
+use netwright_spec::graph::Graph;
+
+/// A declared network, whatever its layers are.
+pub trait Model<E: Float, D: Backend<E>> {
+    /// The whole network as data.
+    fn graph(&self) -> &'static Graph;
+    /// Its parameters and buffers, in the order of `graph().params`.
+    fn tensors(&self) -> Vec<&dyn AnyTensor<E, D>>;
+    /// The same, to be changed.
+    fn tensors_mut(&mut self) -> Vec<&mut dyn AnyTensor<E, D>>;
+    /// What it remembers between steps beside its parameters.
+    fn state(&mut self) -> &mut State;
+}
+
+/// What a network remembers between training steps beside its parameters: where its random numbers
+/// (dropout) stand.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct State {
+    seed: u64,
+    steps: u64,
+}
+
+impl State {
+    /// The state of a network made from this seed.
+    pub fn seeded(seed: u64) -> Self {
+        State { seed, steps: 0 }
+    }
+
+    /// The key of the next step's random numbers.
+    pub(crate) fn next_key(&mut self) -> u64 {
+        self.steps += 1;
+        crate::rng::mix(self.seed, self.steps)
+    }
+}
+
+/// All parameters without their types.
+pub(crate) fn arrays<E: Float, D: Backend<E>>(
+    model: &(impl Model<E, D> + ?Sized),
+) -> Result<Vec<Array<E, D>>> {
+    model.tensors().into_iter().map(AnyTensor::array).collect()
+}
+
+/// The device the parameters are on; dfdx's default one for a network that has none.
+pub(crate) fn device_of<E: Float, D: Backend<E>>(params: &[Array<E, D>]) -> D {
+    params.first().map_or_else(D::default, |p| p.data.device().clone())
+}
+
+/// Moves running statistics.
+pub(crate) fn apply_updates<E: Float, D: Backend<E>>(
+    model: &mut (impl Model<E, D> + ?Sized),
+    updates: Vec<Update<E, D>>,
+) -> Result<()> {
+    let mut tensors = model.tensors_mut();
+    for update in updates {
+        if let Some(tensor) = tensors.get_mut(update.param) {
+            tensor.axpy(1.0 - update.share, &update.value, update.share)?;
+        }
+    }
+    Ok(())
+}
+
+/// A network that takes `X`: implemented by `network!` for a batch of any size and for one sample.
+#[diagnostic::on_unimplemented(
+    message = "the network `{Self}` does not take `{X}`",
+    label = "this tensor does not have the declared input shape",
+    note = "it takes the declared shape behind a batch axis (`usize` or `Const<N>`), or one sample \
+            without it; see the declaration's table in its documentation"
+)]
+pub trait Forward<X> {
+    /// The output: as typed as the input, batch and tape included.
+    type Output;
+    /// The inference form.
+    fn infer(&self, input: X) -> Result<Self::Output>;
+    /// The training form: dropout drops, batch normalization uses the batch's statistics and moves
+    /// its running ones.
+    fn train(&mut self, input: X) -> Result<Self::Output>;
+}
+
+/// The tapes a network runs on: none, or dfdx's `OwnedTape`.
+pub trait ModelTape<E: Float, D: Backend<E>>: Tape<E, D> {
+    /// The tape as the executor takes it.
+    fn into_owned(self) -> Option<OwnedTape<E, D>>;
+    /// Back from the executor.
+    fn from_owned(tape: Option<OwnedTape<E, D>>) -> Self;
+}
+
+impl<E: Float, D: Backend<E>> ModelTape<E, D> for NoneTape {
+    fn into_owned(self) -> Option<OwnedTape<E, D>> {
+        None
+    }
+    fn from_owned(_: Option<OwnedTape<E, D>>) -> Self {
+        NoneTape
+    }
+}
+
+impl<E: Float, D: Backend<E>> ModelTape<E, D> for OwnedTape<E, D> {
+    fn into_owned(self) -> Option<OwnedTape<E, D>> {
+        Some(self)
+    }
+    fn from_owned(tape: Option<OwnedTape<E, D>>) -> Self {
+        tape.unwrap_or_default()
+    }
+}
+
+/// What a network can be given: a tensor of floats or of indices.
+pub trait Input<E: Float, D: Backend<E>> {
+    /// Its tape.
+    type Tape: ModelTape<E, D>;
+    /// Without its type.
+    fn into_values(self) -> Result<(Vec<Value<E, D>>, Self::Tape)>;
+}
+
+impl<S: Ranked, E: Float, D: Backend<E>, T: ModelTape<E, D>> Input<E, D> for Tensor<S, E, D, T> {
+    type Tape = T;
+    fn into_values(self) -> Result<(Vec<Value<E, D>>, T)> {
+        let (array, tape) = erase(self)?;
+        Ok((vec![Value::Floats(array)], tape))
+    }
+}
+
+impl<S: Ranked, E: Float, D: Backend<E>, T: ModelTape<E, D>> Input<E, D>
+    for Tensor<S, usize, D, T>
+{
+    type Tape = T;
+    fn into_values(self) -> Result<(Vec<Value<E, D>>, T)> {
+        let (tensor, tape) = self.split_tape();
+        let shape: Vec<usize> = tensor.shape().concrete().into();
+        let count = tensor.shape().num_elements();
+        let data = tensor.device().try_tensor_from_vec(tensor.as_vec(), (count,));
+        let data = data.map_err(Error::device)?;
+        Ok((vec![Value::Indices(Array { data, shape })], tape))
+    }
+}
+
+/// What a network gives: a tensor.
+pub trait Output<E: Float, D: Backend<E>, T>: Sized {
+    /// With its type.
+    fn from_arrays(arrays: Vec<Array<E, D>>, tape: T) -> Result<Self>;
+}
+
+impl<S: Ranked, E: Float, D: Backend<E>, T: ModelTape<E, D>> Output<E, D, T>
+    for Tensor<S, E, D, T>
+{
+    fn from_arrays(arrays: Vec<Array<E, D>>, tape: T) -> Result<Self> {
+        match arrays.into_iter().next() {
+            Some(array) => restore(array, tape),
+            None => Err(Error::Data("the network has no output".into())),
+        }
+    }
+}
+
+/// Whether the input has a batch axis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Batched {
+    /// The first axis is the batch.
+    Yes,
+    /// One sample.
+    No,
+}
+
+/// The inference form of a typed forward; its body is the same for all networks.
+pub fn infer<E: Float, D: Backend<E>, I, O>(
+    model: &dyn Model<E, D>,
+    input: I,
+    batched: Batched,
+) -> Result<O>
+where
+    I: Input<E, D>,
+    O: Output<E, D, I::Tape>,
+{
+    let (values, tape) = input.into_values()?;
+    let run = run_values(model, values, tape.into_owned(), batched, None)?;
+    O::from_arrays(run.outputs, I::Tape::from_owned(run.tape))
+}
+
+/// The training form of a typed forward.
+pub fn train<E: Float, D: Backend<E>, I, O>(
+    model: &mut dyn Model<E, D>,
+    input: I,
+    batched: Batched,
+) -> Result<O>
+where
+    I: Input<E, D>,
+    O: Output<E, D, I::Tape>,
+{
+    let (values, tape) = input.into_values()?;
+    let key = model.state().next_key();
+    let run = run_values(&*model, values, tape.into_owned(), batched, Some(key))?;
+    apply_updates(model, run.updates)?;
+    O::from_arrays(run.outputs, I::Tape::from_owned(run.tape))
+}
+
+fn run_values<E: Float, D: Backend<E>>(
+    model: &dyn Model<E, D>,
+    mut inputs: Vec<Value<E, D>>,
+    tape: Option<OwnedTape<E, D>>,
+    batched: Batched,
+    training: Option<u64>,
+) -> Result<crate::run::Outcome<E, D>> {
+    let params = arrays(model)?;
+    let device = device_of(&params);
+    if batched == Batched::No {
+        inputs = inputs.into_iter().map(with_batch_of_one).collect();
+    }
+    let task = Task { graph: model.graph(), params: &params, inputs, tape, training, device };
+    let mut outcome = D::run(task)?;
+    if batched == Batched::No {
+        for output in &mut outcome.outputs {
+            output.shape.remove(0);
+        }
+    }
+    Ok(outcome)
+}
+
+fn with_batch_of_one<E: Float, D: Backend<E>>(value: Value<E, D>) -> Value<E, D> {
+    let mut shape = vec![1];
+    shape.extend_from_slice(value.shape());
+    value.reshaped(shape)
+}

@@ -1,0 +1,121 @@
+//! The graph as a constant.
+
+use super::Code;
+use crate::ir::{Node, Port};
+use crate::sizes;
+use netwright_spec::{Attr, ParamDef, ParamInit};
+use proc_macro2::{Literal, TokenStream};
+use quote::quote;
+
+/// The expression behind `GRAPH`; an empty graph after mistakes.
+pub(super) fn graph(code: &Code<'_>) -> TokenStream {
+    let (p, net) = (&code.p, code.net);
+    let name = net.name.to_string();
+    if !code.finished {
+        return quote! {
+            #p::graph::Graph { name: #name, inputs: &[], nodes: &[], outputs: &[], params: &[] }
+        };
+    }
+    let inputs = net.inputs.iter().map(|port| input(code, port));
+    let mut first = 0;
+    let nodes = net.nodes.iter().map(|n| node(code, n, &mut first));
+    let outputs = net.outputs.iter().map(|output| {
+        let name = output.name.as_ref().map_or("output".to_string(), ToString::to_string);
+        let value = Literal::usize_unsuffixed(output.value.unwrap_or(0));
+        quote!(#p::graph::Output { name: #name, value: #value })
+    });
+    let params = code.params();
+    let params = params.iter().map(|(node, _, def)| param(code, node, def));
+    quote! {
+        #p::graph::Graph {
+            name: #name,
+            inputs: &[#(#inputs),*],
+            nodes: &[#(#nodes),*],
+            outputs: &[#(#outputs),*],
+            params: &[#(#params),*],
+        }
+    }
+}
+
+fn input(code: &Code<'_>, port: &Port) -> TokenStream {
+    let p = &code.p;
+    let name = port.name.as_ref().map_or("input".to_string(), ToString::to_string);
+    let (dims, index) = port.shape.as_ref().map_or((&[][..], false), |s| (&s.dims, s.index));
+    let shape = sizes::slice(dims, &code.net.constants);
+    quote!(#p::graph::Port { name: #name, shape: #shape, index: #index })
+}
+
+fn node(code: &Code<'_>, node: &Node, first: &mut usize) -> TokenStream {
+    let p = &code.p;
+    let constants = &code.net.constants;
+    let name = &node.name;
+    let kind = node.def.map_or("", |def| def.name);
+    let inputs = node.inputs.iter().map(|&value| Literal::usize_unsuffixed(value));
+    let Some(inferred) = &node.inferred else { return TokenStream::new() };
+    let shape = sizes::slice(&inferred.shape.dims, constants);
+    let attrs = inferred.attrs.iter().map(|(name, value)| {
+        let value = attr(code, value);
+        quote!((#name, #value))
+    });
+    let count = inferred.params.len();
+    let (from, count_tokens) = (Literal::usize_unsuffixed(*first), Literal::usize_unsuffixed(count));
+    *first += count;
+    let line = Literal::u32_unsuffixed(u32::try_from(node.line).unwrap_or(u32::MAX));
+    quote! {
+        #p::graph::Node {
+            name: #name,
+            kind: #kind,
+            inputs: &[#(#inputs),*],
+            shape: #shape,
+            attrs: &[#(#attrs),*],
+            params: #p::graph::Params { first: #from, count: #count_tokens },
+            line: #line,
+        }
+    }
+}
+
+fn attr(code: &Code<'_>, attr: &Attr) -> TokenStream {
+    let p = &code.p;
+    let constants = &code.net.constants;
+    match attr {
+        Attr::Size(dim) => {
+            let size = sizes::size(dim, constants);
+            quote!(#p::graph::Attr::Size(#size))
+        }
+        Attr::Sizes(dims) => {
+            let dims = sizes::slice(dims, constants);
+            quote!(#p::graph::Attr::Sizes(#dims))
+        }
+        Attr::Number(number) => {
+            let number = sizes::number(number, constants);
+            quote!(#p::graph::Attr::Number(#number))
+        }
+        Attr::Flag(flag) => quote!(#p::graph::Attr::Flag(#flag)),
+        Attr::Word(word) => quote!(#p::graph::Attr::Word(#word)),
+    }
+}
+
+fn param(code: &Code<'_>, node: &Node, param: &ParamDef) -> TokenStream {
+    let p = &code.p;
+    let constants = &code.net.constants;
+    let name = format!("{}.{}", node.name, param.name);
+    let shape = sizes::slice(&param.dims, constants);
+    let trainable = param.trainable;
+    let init = match &param.init {
+        ParamInit::Zeros => quote!(Zeros),
+        ParamInit::Ones => quote!(Ones),
+        ParamInit::Normal => quote!(Normal),
+        ParamInit::FanIn(dims) => {
+            let dims = sizes::slice(dims, constants);
+            quote!(FanIn(#p::size::product(#dims)))
+        }
+    };
+    quote! {
+        #p::graph::Param {
+            name: #name,
+            shape: #shape,
+            init: #p::graph::Init::#init,
+            trainable: #trainable,
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! The generated code: one struct, its graph as data, and impls whose bodies are single calls into
+//! the runtime. No layer is known here by name; everything follows from what inference gave.
+
+mod collection;
+mod docs;
+mod forward;
+mod graph;
+mod model;
+
+use crate::ir::{Net, Node};
+use crate::sizes;
+use netwright_spec::{Dim, ParamDef};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+/// Where the runtime's items are: the only paths that generated code names.
+pub fn paths() -> TokenStream {
+    quote!(::netwright::__private)
+}
+
+/// One declaration. With `finished` false, after mistakes, only what other code needs in order to
+/// compile: the same types and methods, with bodies that are never run.
+pub fn generate(net: &Net, finished: bool) -> TokenStream {
+    let code = Code::new(net, finished);
+    let assertions = net.assertions.iter().map(|assertion| {
+        let (condition, text) = (&assertion.condition, &assertion.text);
+        quote_spanned!(assertion.span=> const _: () = ::core::assert!(#condition, "{}", #text);)
+    });
+    let parts = [
+        model::declaration(&code),
+        model::constants(&code),
+        model::constructors(&code),
+        model::implementation(&code),
+        forward::methods(&code),
+        forward::implementations(&code),
+        collection::implementation(&code),
+    ];
+    quote! {
+        #(#parts)*
+        #(#assertions)*
+    }
+}
+
+/// What all parts of the generated code use.
+struct Code<'a> {
+    net: &'a Net,
+    finished: bool,
+    /// `::netwright::__private`
+    p: TokenStream,
+    /// The type parameters, renamed where a const generic has their name.
+    float: Ident,
+    device: Ident,
+}
+
+impl<'a> Code<'a> {
+    fn new(net: &'a Net, finished: bool) -> Self {
+        let free = |name| fresh(net, name);
+        Code { net, finished, p: paths(), float: free("E"), device: free("D") }
+    }
+
+    /// A type parameter's name that no const generic has.
+    fn fresh(&self, name: &str) -> Ident {
+        fresh(self.net, name)
+    }
+
+    /// `const N: usize, …`
+    fn const_params(&self) -> TokenStream {
+        let generics = &self.net.generics;
+        quote!(#(const #generics: usize,)*)
+    }
+
+    /// `Net<N, E, D>` for these two types.
+    fn type_of(&self, float: impl quote::ToTokens, device: impl quote::ToTokens) -> TokenStream {
+        let (name, generics) = (&self.net.name, &self.net.generics);
+        quote!(#name<#(#generics,)* #float, #device>)
+    }
+
+    /// `Net<N, E, D>`.
+    fn self_type(&self) -> TokenStream {
+        self.type_of(&self.float, &self.device)
+    }
+
+    /// A body, or after mistakes one that fits every signature.
+    fn body(&self, body: TokenStream) -> TokenStream {
+        let p = &self.p;
+        if self.finished { body } else { quote!(#p::unfinished()) }
+    }
+
+    /// The shape of one sample as a list of types.
+    fn axes(&self, dims: &[Dim]) -> Vec<TokenStream> {
+        dims.iter().map(|dim| sizes::const_type(dim, &self.net.constants)).collect()
+    }
+
+    /// `Tensor<(Const<32>, Const<3>), E, D>`
+    fn tensor(&self, dims: &[Dim]) -> TokenStream {
+        let (p, float, device) = (&self.p, &self.float, &self.device);
+        let axes = self.axes(dims);
+        quote!(#p::Tensor<(#(#axes,)*), #float, #device>)
+    }
+
+    /// The nodes that are fields: those that have parameters.
+    fn fields(&self) -> impl Iterator<Item = &'a Node> {
+        self.net.nodes.iter().filter(|node| match (&node.inferred, node.def) {
+            (Some(inferred), Some(_)) => !inferred.params.is_empty(),
+            (None, Some(def)) => !def.params.is_empty(),
+            _ => false,
+        })
+    }
+
+    /// All parameters in the graph's order, each with its field and its own name in it.
+    fn params(&self) -> Vec<(&'a Node, Ident, &'a ParamDef)> {
+        let nodes = self.net.nodes.iter();
+        nodes
+            .flat_map(|node| {
+                let params = node.inferred.iter().flat_map(|inferred| &inferred.params);
+                params.map(move |param| (node, format_ident!("{}", param.name), param))
+            })
+            .collect()
+    }
+}
+
+fn fresh(net: &Net, name: &str) -> Ident {
+    let mut name = name.to_string();
+    while net.generics.iter().any(|generic| *generic == name) {
+        name.push('_');
+    }
+    Ident::new(&name, Span::mixed_site())
+}
+
+/// The struct of a layer with a type for each of its slots: `Conv2d<#weight, #bias>`.
+fn layer_path(code: &Code<'_>, node: &Node) -> TokenStream {
+    let p = &code.p;
+    let layer = node.def.map_or("Absent", |def| def.name);
+    let layer = Ident::new(layer, node.span);
+    quote!(#p::layers::#layer)
+}

@@ -1,0 +1,196 @@
+//! The struct, its constants, how it is made, and its `Model` implementation.
+
+use super::{Code, docs, graph, layer_path};
+use crate::ir::Node;
+use proc_macro2::TokenStream;
+use quote::{format_ident, quote};
+use syn::Attribute;
+
+/// The struct with one field for each layer that has parameters.
+pub(super) fn declaration(code: &Code<'_>) -> TokenStream {
+    let Code { net, p, float, device, .. } = code;
+    let (attrs, vis, name) = (&net.attrs, &net.vis, &net.name);
+    let consts = code.const_params();
+    let table = docs::table(net);
+    let fields = code.fields().map(|node| field(code, node));
+    let clone = (!derives(attrs, "Clone")).then(|| quote!(#[derive(::core::clone::Clone)]));
+    let debug = (!derives(attrs, "Debug")).then(|| debug(code));
+    quote! {
+        #(#attrs)*
+        #table
+        #clone
+        #vis struct #name<#consts #float: #p::Dtype = f32, #device: #p::Device<#float> = #p::Cpu> {
+            #(#fields)*
+            #[doc(hidden)]
+            __state: #p::State<#float, #device>,
+        }
+        #debug
+    }
+}
+
+fn field(code: &Code<'_>, node: &Node) -> TokenStream {
+    let (ident, path) = (&node.ident, layer_path(code, node));
+    let doc = docs::layer(node);
+    let slots = slots(node, |param| match param {
+        Some(param) => code.tensor(&param.dims),
+        None => {
+            let p = &code.p;
+            quote!(#p::layers::Absent)
+        }
+    });
+    quote! {
+        #[doc = #doc]
+        pub #ident: #path<#(#slots),*>,
+    }
+}
+
+/// One thing for each slot of the layer's struct: present or switched off by an option.
+fn slots(
+    node: &Node,
+    mut each: impl FnMut(Option<&netwright_spec::ParamDef>) -> TokenStream,
+) -> Vec<TokenStream> {
+    let params = node.inferred.as_ref().map_or(&[][..], |inferred| &inferred.params);
+    let names = node.def.map_or(&[][..], |def| def.params);
+    names.iter().map(|name| each(params.iter().find(|param| param.name == *name))).collect()
+}
+
+/// A struct literal of a layer, with `value` for each parameter.
+pub(super) fn literal(
+    code: &Code<'_>,
+    node: &Node,
+    mut value: impl FnMut() -> TokenStream,
+) -> TokenStream {
+    let (ident, path) = (&node.ident, layer_path(code, node));
+    let names = node.def.map_or(&[][..], |def| def.params).iter().map(|n| format_ident!("{n}"));
+    let p = &code.p;
+    let values = slots(node, |param| match param {
+        Some(_) => value(),
+        None => quote!(#p::layers::Absent),
+    });
+    quote!(#ident: #path { #(#names: #values),* })
+}
+
+/// Whether the user's own derives contain this trait.
+fn derives(attrs: &[Attribute], name: &str) -> bool {
+    let mut found = false;
+    for attr in attrs.iter().filter(|attr| attr.path().is_ident("derive")) {
+        // What cannot be parsed here is reported by rustc.
+        let _ = attr.parse_nested_meta(|meta| {
+            found |= meta.path.segments.last().is_some_and(|last| last.ident == name);
+            Ok(())
+        });
+    }
+    found
+}
+
+fn debug(code: &Code<'_>) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let consts = code.const_params();
+    let this = code.self_type();
+    let constants = constants_type(code);
+    quote! {
+        impl<#consts #float: #p::Dtype, #device: #p::Device<#float>> ::core::fmt::Debug for #this {
+            fn fmt(&self, f: &mut ::core::fmt::Formatter<'_>) -> ::core::fmt::Result {
+                #p::debug(#constants::GRAPH, f)
+            }
+        }
+    }
+}
+
+/// The type whose `GRAPH` and `PARAMS` need no inference: `<Net<N, f32, Cpu>>`.
+pub(super) fn constants_type(code: &Code<'_>) -> TokenStream {
+    let p = &code.p;
+    let this = code.type_of(quote!(f32), quote!(#p::Cpu));
+    quote!(<#this>)
+}
+
+/// `GRAPH` and `PARAMS`.
+pub(super) fn constants(code: &Code<'_>) -> TokenStream {
+    let p = &code.p;
+    let consts = code.const_params();
+    let this = code.type_of(quote!(f32), quote!(#p::Cpu));
+    let graph = graph::graph(code);
+    quote! {
+        impl<#consts> #this {
+            /// The whole network as data: nodes, shapes, parameters, source lines.
+            pub const GRAPH: &'static #p::graph::Graph = &#graph;
+            /// How many numbers are trained.
+            pub const PARAMS: usize = Self::GRAPH.trainable();
+        }
+    }
+}
+
+/// `seeded`, `try_seeded` and `init`.
+pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let consts = code.const_params();
+    let (this, this_f32) = (code.self_type(), code.type_of(quote!(f32), device));
+    let fields = code.fields().map(|node| literal(code, node, || quote!(#p::zeros(device)?)));
+    let init = code.body(quote! {
+        let mut net = Self {
+            #(#fields,)*
+            __state: ::core::default::Default::default(),
+        };
+        #p::initialize(&mut net, seed)?;
+        ::core::result::Result::Ok(net)
+    });
+    quote! {
+        impl<#consts #device: #p::Backend<f32>> #this_f32 {
+            /// A network of `f32` on this device, with initial weights that depend on the seed
+            /// alone.
+            ///
+            /// # Panics
+            /// If the device has no memory left; see [`try_seeded`](Self::try_seeded).
+            #[track_caller]
+            pub fn seeded(device: &#device, seed: u64) -> Self {
+                #p::expect(Self::init(device, seed))
+            }
+
+            /// As [`seeded`](Self::seeded), with a device's failure as an error.
+            pub fn try_seeded(device: &#device, seed: u64) -> #p::Result<Self> {
+                Self::init(device, seed)
+            }
+        }
+
+        impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #this {
+            /// A network of any float type on this device: `Net::<f64, _>::init(&device, 42)?`.
+            pub fn init(device: &#device, seed: u64) -> #p::Result<Self> {
+                #init
+            }
+        }
+    }
+}
+
+/// `Model`: the graph, and the parameters without their types.
+pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let consts = code.const_params();
+    let this = code.self_type();
+    let constants = constants_type(code);
+    let params = code.params();
+    let all = params.iter().map(|(node, name, _)| {
+        let field = &node.ident;
+        quote!(self.#field.#name)
+    });
+    let (shared, mutable) = (all.clone(), all);
+    let shared = code.body(quote!(::std::vec![#(&#shared),*]));
+    let mutable = code.body(quote!(::std::vec![#(&mut #mutable),*]));
+    quote! {
+        impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #p::Model<#float, #device>
+            for #this
+        {
+            fn graph(&self) -> &'static #p::graph::Graph {
+                #constants::GRAPH
+            }
+            fn tensors(&self) -> ::std::vec::Vec<&dyn #p::AnyTensor<#float, #device>> {
+                #shared
+            }
+            fn tensors_mut(&mut self) -> ::std::vec::Vec<&mut dyn #p::AnyTensor<#float, #device>> {
+                #mutable
+            }
+            fn state(&mut self) -> &mut #p::State<#float, #device> {
+                &mut self.__state
+            }
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! What stands in a layer's brackets, against what the layer declares.
+
+use super::Resolver;
+use crate::ast::{Arg, ArgValue, Call, SizeExpr, SizeKind};
+use crate::diag::Errors;
+use crate::ir::Assertion;
+use netwright_spec::args::{Default, Number, Place};
+use netwright_spec::problem::did_you_mean;
+use netwright_spec::{ArgDef, ArgKind, Args, LayerDef, Value};
+use proc_macro2::{Literal, Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Expr, Ident, Lit, UnOp, spanned::Spanned};
+
+/// The arguments of a call, typed.
+pub(super) struct Typed {
+    pub(super) args: Args,
+    pub(super) spans: Vec<(&'static str, Span)>,
+    /// Whether all of them are right.
+    pub(super) ok: bool,
+}
+
+impl Typed {
+    /// No arguments.
+    pub(super) fn none() -> Self {
+        Typed { args: Args::new(), spans: Vec::new(), ok: true }
+    }
+}
+
+impl Resolver<'_> {
+    /// Types all arguments; each mistake is reported once, at its token.
+    pub(super) fn args(&mut self, def: &'static LayerDef, call: &Call, span: Span) -> Typed {
+        let mut typed = Typed { args: Args::new(), spans: Vec::new(), ok: true };
+        self.group(def, &call.options, Place::Position, &mut typed);
+        self.group(def, &call.values, Place::Value, &mut typed);
+        for arg in def.args {
+            if !typed.spans.iter().any(|(name, _)| *name == arg.name) {
+                self.default(def, arg, span, &mut typed);
+            }
+        }
+        typed
+    }
+
+    /// The arguments of one kind of brackets: those by position first, in the layer's order.
+    fn group(&mut self, def: &'static LayerDef, args: &[Arg], place: Place, typed: &mut Typed) {
+        let mut positions = def.args.iter().filter(|arg| arg.place == place);
+        for arg in args {
+            let found = match &arg.name {
+                Some(name) => named(def, name, place, self.errors),
+                None => positions.next().or_else(|| extra(def, arg, place, self.errors)),
+            };
+            let value = found.and_then(|found| Some((found, self.once(found, arg, typed)?)));
+            match value {
+                Some((found, value)) => typed.args.set(found.name, value),
+                None => typed.ok = false,
+            }
+        }
+    }
+
+    /// The value, unless the argument was given before.
+    fn once(&mut self, def: &'static ArgDef, arg: &Arg, typed: &mut Typed) -> Option<Value> {
+        let span = arg.name.as_ref().map_or(arg.span, Ident::span);
+        if typed.spans.iter().any(|(name, _)| *name == def.name) {
+            self.errors.push(span, format!("`{}` is given twice", def.name));
+            return None;
+        }
+        typed.spans.push((def.name, arg.span));
+        self.value(def, arg)
+    }
+
+    fn default(&mut self, def: &LayerDef, arg: &'static ArgDef, span: Span, typed: &mut Typed) {
+        let value = match arg.default {
+            Some(Default::Size(n)) => Value::Size(n.into()),
+            Some(Default::Flag(flag)) => Value::Flag(flag),
+            Some(Default::Word(word)) => Value::Word(word.into()),
+            Some(Default::Number(x)) => Value::Number(Number::Known(x)),
+            Some(Default::Absent) => return,
+            None => {
+                if typed.ok {
+                    self.missing(def, arg, span);
+                }
+                typed.ok = false;
+                return;
+            }
+        };
+        typed.args.set(arg.name, value);
+    }
+
+    fn missing(&mut self, def: &LayerDef, arg: &ArgDef, span: Span) {
+        self.errors.push_help(
+            span,
+            format!("`{}` needs its `{}`: {}", def.name, arg.name, arg.doc),
+            format!("write `{}`", usage(def)),
+        );
+    }
+
+    fn value(&mut self, def: &'static ArgDef, arg: &Arg) -> Option<Value> {
+        match (&arg.value, def.kind) {
+            (ArgValue::Error, _) => None,
+            (ArgValue::Expr(expr), ArgKind::Number { .. }) => self.number_value(def, expr),
+            (ArgValue::Size(size), ArgKind::Size { min }) => {
+                self.not_word(def, size)?;
+                Some(Value::Size(self.size(size, min)?))
+            }
+            (ArgValue::Size(size), ArgKind::Pair { min, same }) => {
+                self.size_or_same(def, size, min, same)
+            }
+            (ArgValue::Pair(h, w), ArgKind::Pair { min, .. }) => {
+                let (h, w) = (self.size(h, min), self.size(w, min));
+                Some(Value::Pair(h?, w?))
+            }
+            (ArgValue::Size(size), ArgKind::Flag) => match word(size).as_deref() {
+                Some("true") => Some(Value::Flag(true)),
+                Some("false") => Some(Value::Flag(false)),
+                _ => self.wrong(def, arg),
+            },
+            (ArgValue::Size(size), ArgKind::Word(words)) => match word(size) {
+                Some(word) if words.contains(&word.as_str()) => Some(Value::Word(word)),
+                _ => self.wrong(def, arg),
+            },
+            (ArgValue::Shape(shape), ArgKind::Shape) if !shape.index => {
+                let holes = shape.dims.iter().map(|size| match size.kind {
+                    SizeKind::Infer => Some(None),
+                    _ => self.size(size, 1).map(Some),
+                });
+                holes.collect::<Vec<_>>().into_iter().collect::<Option<_>>().map(Value::Shape)
+            }
+            _ => self.wrong(def, arg),
+        }
+    }
+
+    fn size_or_same(
+        &mut self,
+        def: &ArgDef,
+        size: &SizeExpr,
+        min: usize,
+        same: bool,
+    ) -> Option<Value> {
+        if same && word(size).as_deref() == Some("same") {
+            return Some(Value::Word("same".into()));
+        }
+        self.not_word(def, size)?;
+        Some(Value::Size(self.size(size, min)?))
+    }
+
+    /// Lower-case words are no constants: `padding = sme` is a slip, not a name.
+    fn not_word(&mut self, def: &ArgDef, size: &SizeExpr) -> Option<()> {
+        let generics = &self.net.generics;
+        match word(size) {
+            Some(w) if w.starts_with(char::is_lowercase) && generics.iter().all(|g| *g != w) => {
+                self.errors.push(
+                    size.span,
+                    format!("`{}` is {}, not `{w}`", def.name, def.kind.describe()),
+                );
+                None
+            }
+            _ => Some(()),
+        }
+    }
+
+    fn wrong(&mut self, def: &ArgDef, arg: &Arg) -> Option<Value> {
+        self.errors.push(arg.span, format!("`{}` is {}", def.name, def.kind.describe()));
+        None
+    }
+
+    fn number_value(&mut self, def: &ArgDef, expr: &Expr) -> Option<Value> {
+        let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else {
+            return None;
+        };
+        let range = range_text(def);
+        let Some(x) = literal(expr) else {
+            let tokens = expr.to_token_stream();
+            if let Some(condition) = range_condition(&tokens, def) {
+                let text = format!("`{}` must be {range}", def.name);
+                self.net.assertions.push(Assertion { condition, text, span: expr.span() });
+            }
+            return Some(Value::Number(Number::Named(self.number(tokens))));
+        };
+        let fits = x.is_finite()
+            && (if exclusive_min { x > min } else { x >= min })
+            && (if exclusive_max { x < max } else { x <= max });
+        if !fits {
+            self.errors.push(expr.span(), format!("`{}` must be {range}, not {x}", def.name));
+            return None;
+        }
+        Some(Value::Number(Number::Known(x)))
+    }
+}
+
+/// The argument of this name in this kind of brackets.
+fn named(
+    def: &'static LayerDef,
+    name: &Ident,
+    place: Place,
+    errors: &mut Errors,
+) -> Option<&'static ArgDef> {
+    let text = name.to_string();
+    let found = def.args.iter().find(|arg| arg.name == text);
+    let in_round = |arg: &ArgDef| arg.place == Place::Value;
+    match found {
+        Some(arg) if in_round(arg) == (place == Place::Value) => found,
+        Some(arg) if in_round(arg) => {
+            errors.push_help(
+                name.span(),
+                format!("`{text}` is a run-time value and stands in round brackets"),
+                format!("write `{}({text} = …)`", def.name),
+            );
+            None
+        }
+        Some(_) => {
+            errors.push_help(
+                name.span(),
+                format!("`{text}` is known at compile time and stands in angle brackets"),
+                format!("write `{}<…, {text} = …>`", def.name),
+            );
+            None
+        }
+        None => {
+            let known = def.args.iter().map(|arg| arg.name);
+            let help = match did_you_mean(&text, known) {
+                Some(close) => format!("did you mean `{close}`?"),
+                None => options_text(def),
+            };
+            errors.push_help(name.span(), format!("`{}` has no option `{text}`", def.name), help);
+            None
+        }
+    }
+}
+
+fn extra(
+    def: &LayerDef,
+    arg: &Arg,
+    place: Place,
+    errors: &mut Errors,
+) -> Option<&'static ArgDef> {
+    let count = def.args.iter().filter(|arg| arg.place == place).count();
+    let what = if place == Place::Value { "values in round brackets" } else { "sizes by position" };
+    let text = match count {
+        0 => format!("`{}` takes no {what}", def.name),
+        n => format!("`{}` takes {n} {what}, this is one too many", def.name),
+    };
+    errors.push_help(arg.span, text, format!("it is written `{}`", usage(def)));
+    None
+}
+
+fn options_text(def: &LayerDef) -> String {
+    let names: Vec<_> = def.args.iter().map(|arg| format!("`{}`", arg.name)).collect();
+    match names.is_empty() {
+        true => format!("`{}` takes no arguments", def.name),
+        false => format!("it has {}", names.join(", ")),
+    }
+}
+
+/// `Conv2d<out_channels, kernel_size>`
+pub(super) fn usage(def: &LayerDef) -> String {
+    let names: Vec<_> =
+        def.args.iter().filter(|a| a.place == Place::Position).map(|a| a.name).collect();
+    match names.is_empty() {
+        true => def.name.to_string(),
+        false => format!("{}<{}>", def.name, names.join(", ")),
+    }
+}
+
+fn word(size: &SizeExpr) -> Option<String> {
+    match &size.kind {
+        SizeKind::Path(_, Some(ident)) => Some(ident.to_string()),
+        _ => None,
+    }
+}
+
+fn literal(expr: &Expr) -> Option<f64> {
+    match expr {
+        Expr::Lit(lit) => match &lit.lit {
+            Lit::Float(x) => x.base10_parse().ok(),
+            Lit::Int(n) => n.base10_parse::<u64>().ok().map(|n| n as f64),
+            _ => None,
+        },
+        Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => literal(&unary.expr).map(|x| -x),
+        Expr::Group(group) => literal(&group.expr),
+        _ => None,
+    }
+}
+
+fn range_text(def: &ArgDef) -> String {
+    let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else {
+        return String::new();
+    };
+    match (min > f64::MIN, max < f64::MAX) {
+        (true, true) => {
+            let below = if exclusive_max { "below" } else { "at most" };
+            let from = if exclusive_min { "above" } else { "at least" };
+            format!("{from} {min} and {below} {max}")
+        }
+        (true, false) => format!("{} {min}", if exclusive_min { "above" } else { "at least" }),
+        _ => "a finite number".to_string(),
+    }
+}
+
+fn range_condition(tokens: &TokenStream, def: &ArgDef) -> Option<TokenStream> {
+    let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else { return None };
+    let low = if exclusive_min { quote!(>) } else { quote!(>=) };
+    let high = if exclusive_max { quote!(<) } else { quote!(<=) };
+    let (min, max) = (float(min), float(max));
+    Some(quote!({ let x: f64 = #tokens; x #low #min && x #high #max }))
+}
+
+fn float(x: f64) -> TokenStream {
+    let magnitude = Literal::f64_suffixed(x.abs());
+    if x < 0.0 { quote!(-#magnitude) } else { quote!(#magnitude) }
+}

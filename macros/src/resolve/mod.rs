@@ -1,0 +1,127 @@
+//! Names become layers, arguments become typed, blocks become nodes and values.
+//!
+//! AFTER: each node is a known layer with all its arguments in range, or has no `def` and its
+//! mistake was reported; each node's inputs come before it; names are unique.
+
+mod args;
+mod chain;
+mod names;
+mod shape;
+
+use crate::ast;
+use crate::diag::Errors;
+use crate::ir::{Net, Output, Port, ValueId};
+use names::Names;
+use proc_macro2::TokenStream;
+use quote::ToTokens;
+use std::collections::BTreeMap;
+use syn::{GenericParam, Ident};
+
+/// What the stage carries along.
+struct Resolver<'a> {
+    net: Net,
+    names: Names,
+    errors: &'a mut Errors,
+}
+
+/// Resolves one declaration.
+pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
+    let generics = const_generics(&network);
+    let constants: BTreeMap<String, TokenStream> =
+        generics.iter().map(|g| (g.to_string(), g.to_token_stream())).collect();
+    let net = Net {
+        attrs: network.attrs,
+        vis: network.vis,
+        name: network.name,
+        generics,
+        inputs: Vec::new(),
+        nodes: Vec::new(),
+        outputs: Vec::new(),
+        constants,
+        assertions: Vec::new(),
+    };
+    let mut resolver = Resolver { net, names: Names::default(), errors };
+    resolver.inputs(network.inputs);
+    let stated = resolver.stated_outputs(network.outputs);
+    let last = resolver.chain(&network.body, 0);
+    resolver.outputs(stated, last);
+    resolver.unused_inputs();
+    resolver.net
+}
+
+fn const_generics(network: &ast::Network) -> Vec<Ident> {
+    let params = network.generics.params.iter();
+    params
+        .filter_map(|param| match param {
+            GenericParam::Const(param) => Some(param.ident.clone()),
+            _ => None,
+        })
+        .collect()
+}
+
+impl Resolver<'_> {
+    fn inputs(&mut self, ports: Vec<ast::Port>) {
+        let ports: Vec<Port> = ports
+            .into_iter()
+            .map(|port| Port {
+                shape: self.shape(&port.shape),
+                span: port.name.as_ref().map_or(port.shape.span, Ident::span),
+                name: port.name,
+            })
+            .collect();
+        for port in &ports {
+            if let Some(name) = &port.name {
+                self.names.claim(name, self.errors);
+            }
+        }
+        self.net.inputs = ports;
+        if self.net.inputs.is_empty() {
+            // After a mistake in the header: the first layer still takes a value.
+            self.net.inputs.push(Port { name: None, shape: None, span: self.net.name.span() });
+        }
+    }
+
+    fn stated_outputs(&mut self, ports: Option<Vec<ast::Port>>) -> Vec<Output> {
+        let mut outputs = Vec::new();
+        for port in ports.unwrap_or_default() {
+            let span = port.shape.span;
+            if port.shape.index {
+                self.errors.push(span, "a network gives floats: an output cannot be indices");
+                continue;
+            }
+            let stated = self.shape(&port.shape).map(|shape| (shape, span));
+            outputs.push(Output { name: port.name, value: None, stated });
+        }
+        outputs
+    }
+
+    /// The last value of a chain is its only output.
+    fn outputs(&mut self, mut stated: Vec<Output>, last: ValueId) {
+        if let Some(extra) = stated.get(1) {
+            let span = extra.name.as_ref().map(Ident::span);
+            let span = span.or(extra.stated.as_ref().map(|(_, span)| *span));
+            self.errors.push_help(
+                span.unwrap_or_else(|| self.net.name.span()),
+                "a chain of layers has one output",
+                "several outputs need the graph form, which is not supported yet",
+            );
+        }
+        stated.truncate(1);
+        let mut output = stated.pop().unwrap_or(Output { name: None, value: None, stated: None });
+        output.value = Some(last);
+        self.net.outputs = vec![output];
+    }
+
+    /// A chain takes the first input.
+    fn unused_inputs(&mut self) {
+        for port in self.net.inputs.iter().skip(1) {
+            let name = port.name.as_ref().map_or_else(String::new, |n| format!(" `{n}`"));
+            self.errors.push_help(
+                port.span,
+                format!("the input{name} is never used: a chain of layers takes the first input"),
+                "take it away; joining several inputs needs the graph form, which is not \
+                 supported yet",
+            );
+        }
+    }
+}
