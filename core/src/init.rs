@@ -16,7 +16,7 @@ pub fn initialize<E: Float, D: Backend<E>>(model: &mut dyn Model<E, D>, seed: u6
         let values: Vec<E> = values(param.init, count, mix(seed, number as u64));
         tensor.write(&values)?;
     }
-    *model.state() = crate::model::State::seeded(seed);
+    model.state().reseed(seed);
     Ok(())
 }
 

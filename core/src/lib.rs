@@ -3,12 +3,16 @@
 //! Users depend on the crate `netwright`, which re-exports what is public here.
 
 pub mod backend;
+pub mod data;
 pub mod error;
 pub mod init;
 pub mod layers;
 pub mod model;
 pub mod run;
 pub mod value;
+
+#[doc(hidden)]
+pub mod private;
 
 mod rng;
 

@@ -6,6 +6,7 @@ use crate::run::{Task, Update};
 use crate::value::{AnyTensor, Array, Ranked, Value, erase, restore};
 use dfdx::prelude::*;
 use netwright_spec::graph::Graph;
+use std::marker::PhantomData;
 
 /// A declared network, whatever its layers are.
 pub trait Model<E: Float, D: Backend<E>> {
@@ -16,21 +17,28 @@ pub trait Model<E: Float, D: Backend<E>> {
     /// The same, to be changed.
     fn tensors_mut(&mut self) -> Vec<&mut dyn AnyTensor<E, D>>;
     /// What it remembers between steps beside its parameters.
-    fn state(&mut self) -> &mut State;
+    fn state(&mut self) -> &mut State<E, D>;
 }
 
 /// What a network remembers between training steps beside its parameters: where its random numbers
-/// (dropout) stand.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct State {
+/// (dropout) stand. It also ties a network without parameters to its float type and device.
+#[derive(Clone, Debug)]
+pub struct State<E, D> {
     seed: u64,
     steps: u64,
+    types: PhantomData<fn() -> (E, D)>,
 }
 
-impl State {
-    /// The state of a network made from this seed.
-    pub fn seeded(seed: u64) -> Self {
-        State { seed, steps: 0 }
+impl<E, D> Default for State<E, D> {
+    fn default() -> Self {
+        State { seed: 0, steps: 0, types: PhantomData }
+    }
+}
+
+impl<E, D> State<E, D> {
+    /// Begins anew from this seed.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        (self.seed, self.steps) = (seed, 0);
     }
 
     /// The key of the next step's random numbers.
