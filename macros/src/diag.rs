@@ -38,6 +38,11 @@ impl Errors {
         }
     }
 
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.found.len()
+    }
+
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.found.is_empty()
@@ -47,6 +52,12 @@ impl Errors {
     #[cfg(test)]
     pub fn texts(&self) -> Vec<&str> {
         self.found.iter().map(|(_, text)| text.as_str()).collect()
+    }
+
+    /// Where the messages point, for tests.
+    #[cfg(test)]
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        self.found.iter().map(|(span, _)| *span)
     }
 
     /// One `compile_error!` for each, at its token.
