@@ -13,7 +13,7 @@ pub struct Network {
     pub name: Ident,
     /// Its generics, const ones only (checked later).
     pub generics: Generics,
-    /// The inputs in round brackets.
+    /// The inputs in round brackets; none only where that was reported.
     pub inputs: Vec<Port>,
     /// What stands behind `->`, if anything.
     pub outputs: Option<Vec<Port>>,
@@ -37,6 +37,8 @@ pub struct ShapeExpr {
     pub dims: Vec<SizeExpr>,
     /// The brackets.
     pub span: Span,
+    /// No shape was written; already reported. `dims` is empty then and says nothing of the rank.
+    pub broken: bool,
 }
 
 /// A size as written.
@@ -68,6 +70,9 @@ pub struct Chain {
     pub steps: Vec<Step>,
     /// The span of the braces around them.
     pub span: Span,
+    /// Something between the layers was not understood and is already reported, so what flows from
+    /// layer to layer is unknown, and `steps` may be empty.
+    pub poisoned: bool,
 }
 
 /// One layer or block of a chain.
@@ -102,8 +107,6 @@ pub enum StepKind {
     },
     /// `Repeat<6> { … }`
     Repeat {
-        /// The word `Repeat`.
-        keyword: Ident,
         /// How often.
         count: SizeExpr,
         /// What.
@@ -117,7 +120,7 @@ pub enum StepKind {
 pub struct Call {
     /// Its path, nearly always one identifier.
     pub path: syn::Path,
-    /// What stands in angle brackets.
+    /// What stands in angle brackets. Where one is an `Error`, how many were meant is unknown.
     pub options: Vec<Arg>,
     /// What stands in round brackets.
     pub values: Vec<Arg>,

@@ -37,11 +37,9 @@ impl Errors {
         self.push(span, with_help(&problem.text, problem.help.as_deref()));
     }
 
-    /// Adds an error of syn's.
-    pub fn syn(&mut self, error: &syn::Error) {
-        for one in error.clone() {
-            self.push(one.span(), one.to_string());
-        }
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.found.len()
     }
 
     /// Whether there is none.
@@ -53,6 +51,12 @@ impl Errors {
     #[cfg(test)]
     pub fn texts(&self) -> Vec<&str> {
         self.found.iter().map(|(_, text)| text.as_str()).collect()
+    }
+
+    /// Where the messages point, for tests.
+    #[cfg(test)]
+    pub fn spans(&self) -> impl Iterator<Item = Span> {
+        self.found.iter().map(|(span, _)| *span)
     }
 
     /// One `compile_error!` for each, at its token.

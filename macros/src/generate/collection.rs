@@ -79,10 +79,7 @@ fn visit(code: &Code<'_>) -> TokenStream {
 /// Tuples of at most six, of tuples of at most six, …
 fn nested(mut items: Vec<TokenStream>) -> TokenStream {
     while items.len() > LONGEST_TUPLE {
-        items = items
-            .chunks(LONGEST_TUPLE)
-            .map(|chunk| quote!((#(#chunk,)*)))
-            .collect();
+        items = items.chunks(LONGEST_TUPLE).map(|chunk| quote!((#(#chunk,)*))).collect();
     }
     match items.is_empty() {
         true => quote!(()),

@@ -58,7 +58,8 @@ fn node(code: &Code<'_>, node: &Node, first: &mut usize) -> TokenStream {
         quote!((#name, #value))
     });
     let count = inferred.params.len();
-    let (from, count_tokens) = (Literal::usize_unsuffixed(*first), Literal::usize_unsuffixed(count));
+    let (from, count_tokens) =
+        (Literal::usize_unsuffixed(*first), Literal::usize_unsuffixed(count));
     *first += count;
     let line = Literal::u32_unsuffixed(u32::try_from(node.line).unwrap_or(u32::MAX));
     quote! {

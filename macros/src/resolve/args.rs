@@ -117,7 +117,7 @@ impl Resolver<'_> {
                 Some(word) if words.contains(&word.as_str()) => Some(Value::Word(word)),
                 _ => self.wrong(def, arg),
             },
-            (ArgValue::Shape(shape), ArgKind::Shape) if !shape.index => {
+            (ArgValue::Shape(shape), ArgKind::Shape) if !shape.index && !shape.broken => {
                 let holes = shape.dims.iter().map(|size| match size.kind {
                     SizeKind::Infer => Some(None),
                     _ => self.size(size, 1).map(Some),
@@ -226,12 +226,7 @@ fn named(
     }
 }
 
-fn extra(
-    def: &LayerDef,
-    arg: &Arg,
-    place: Place,
-    errors: &mut Errors,
-) -> Option<&'static ArgDef> {
+fn extra(def: &LayerDef, arg: &Arg, place: Place, errors: &mut Errors) -> Option<&'static ArgDef> {
     let count = def.args.iter().filter(|arg| arg.place == place).count();
     let what = if place == Place::Value { "values in round brackets" } else { "sizes by position" };
     let text = match count {

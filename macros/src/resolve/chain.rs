@@ -27,9 +27,10 @@ struct Parts<'a> {
 }
 
 impl Resolver<'_> {
-    /// The value at the chain's end.
+    /// The value at the chain's end; one without a shape where something was not understood.
     pub(super) fn chain(&mut self, chain: &Chain, start: ValueId) -> ValueId {
-        chain.steps.iter().fold(start, |value, step| self.step(step, value))
+        let end = chain.steps.iter().fold(start, |value, step| self.step(step, value));
+        if chain.poisoned { self.stranger(None, None, chain.span) } else { end }
     }
 
     fn step(&mut self, step: &Step, value: ValueId) -> ValueId {
@@ -54,14 +55,16 @@ impl Resolver<'_> {
                 }
                 self.repeat(count, body, value)
             }
-            StepKind::Error => self.stranger(step, "unknown", Span::call_site()),
+            StepKind::Error => {
+                self.stranger(step.name.as_ref(), step.stated.as_ref(), Span::call_site())
+            }
         }
     }
 
     fn layer(&mut self, step: &Step, call: &Call, value: ValueId) -> ValueId {
         let span = call.path.span();
         let Some(def) = self.find(call, step.stated.is_some()) else {
-            return self.stranger(step, "unknown", span);
+            return self.stranger(step.name.as_ref(), step.stated.as_ref(), span);
         };
         let typed = self.args(def, call, span);
         self.node(Parts {
@@ -92,16 +95,21 @@ impl Resolver<'_> {
     }
 
     /// A node without a meaning, after a mistake: its stated shape may still help.
-    fn stranger(&mut self, step: &Step, kind: &str, span: Span) -> ValueId {
+    fn stranger(
+        &mut self,
+        name: Option<&Ident>,
+        stated: Option<&ShapeExpr>,
+        span: Span,
+    ) -> ValueId {
         self.node(Parts {
-            name: step.name.as_ref(),
-            kind,
+            name,
+            kind: "unknown",
             def: None,
-            written: kind.to_string(),
+            written: "unknown".to_string(),
             span,
             typed: Typed::none(),
             inputs: Vec::new(),
-            stated: step.stated.as_ref(),
+            stated,
         })
     }
 

@@ -10,6 +10,9 @@ use quote::quote;
 impl Resolver<'_> {
     /// A shape without holes; `None` after a mistake.
     pub(super) fn shape(&mut self, shape: &ShapeExpr) -> Option<Shape> {
+        if shape.broken {
+            return None;
+        }
         let dims: Vec<Option<Dim>> = shape.dims.iter().map(|size| self.size(size, 1)).collect();
         Some(Shape { index: shape.index, dims: dims.into_iter().collect::<Option<_>>()? })
     }

@@ -1,0 +1,87 @@
+//! `<const CLASSES: usize>` behind a network's name.
+
+use proc_macro2::{Delimiter, Ident};
+use quote::quote_spanned;
+use syn::{GenericParam, Generics};
+
+use super::cursor::Cursor;
+use super::names;
+use crate::diag::Errors;
+
+/// Takes the generics if a `<` comes next.
+pub(super) fn generics(cursor: &mut Cursor, errors: &mut Errors) -> Generics {
+    let mut generics = Generics::default();
+    if !cursor.is(0, '<') {
+        return generics;
+    }
+    let Some(len) = cursor.angle_len() else {
+        errors.push(cursor.span(), "this `<` is never closed: expected a `>`");
+        skip_to_inputs(cursor);
+        return generics;
+    };
+    for mut part in cursor.take(len + 2).between().split() {
+        generics.params.extend(parameter(&mut part, errors));
+    }
+    generics
+}
+
+fn skip_to_inputs(cursor: &mut Cursor) {
+    let brackets = [Delimiter::Parenthesis, Delimiter::Brace];
+    while !cursor.is_empty() && brackets.iter().all(|one| cursor.group(0, *one).is_none()) {
+        cursor.take(1);
+    }
+}
+
+fn parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam> {
+    if part.is(0, '\'') {
+        errors.push(part.span(), "a network has no lifetimes");
+        return None;
+    }
+    if part.is_word(0, "const") {
+        part.take(1);
+        return size_parameter(part, errors);
+    }
+    let Some(name) = part.take_word() else {
+        let text = format!("expected a const generic, found {}", part.found());
+        errors.push_help(part.span(), text, "write `const SIDE: usize`");
+        return None;
+    };
+    let help = format!("use a const generic: `const {}: usize`", name.to_string().to_uppercase());
+    errors.push_help(name.span(), "sizes as type parameters are not supported yet", help);
+    // Taken for a const generic, so that the sizes that use it are not reported too.
+    constant(&name)
+}
+
+/// Reads `SIDE: usize` behind `const`.
+fn size_parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam> {
+    let Some(name) = part.take_word() else {
+        errors.push(part.span(), format!("expected a name, found {}", part.found()));
+        return None;
+    };
+    let name = names::checked(name, "a size", errors);
+    if part.take_sign(':').is_none() || part.is_empty() {
+        let help = format!("write `const {name}: usize`");
+        errors.push_help(part.span(), format!("expected `: usize`, found {}", part.found()), help);
+        return constant(&name);
+    }
+    size_type(part, errors);
+    if let Some(span) = part.take_sign('=') {
+        let span = if part.is_empty() { span } else { part.whole_span() };
+        errors.push(span, "defaults of const generics are not supported yet");
+    }
+    constant(&name)
+}
+
+fn size_type(part: &mut Cursor, errors: &mut Errors) {
+    let len = (0..part.len()).find(|at| part.is(*at, '=')).unwrap_or(part.len());
+    let written = part.take(len);
+    if !(written.len() == 1 && written.is_word(0, "usize")) {
+        let text = format!("a size is a `usize`, found `{}`", written.text());
+        errors.push_help(written.span(), text, "write `usize`");
+    }
+}
+
+fn constant(name: &Ident) -> Option<GenericParam> {
+    // A name that is not a keyword always makes a parameter.
+    syn::parse2(quote_spanned! { name.span()=> const #name: usize }).ok()
+}
