@@ -52,7 +52,7 @@ impl Problem {
         self
     }
 
-    /// Wrong rank or kind: "`Linear` takes [features] …, but `MaxPool2d` before it gives …".
+    /// Wrong rank or kind: "`Linear` takes \[features\] …, but `MaxPool2d` before it gives …".
     pub fn takes(layer: &str, takes: &str, arrival: &Arrival) -> Self {
         Problem::new(format!("`{layer}` takes {takes}, but {} {}", arrival.origin, arrival.shape))
     }

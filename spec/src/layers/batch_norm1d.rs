@@ -1,7 +1,7 @@
 //! `BatchNorm1d`: each feature or channel with mean 0 and variance 1 over the batch.
 //!
-//! As in PyTorch the first axis of [channels, time] is normalized, although `Linear` and
-//! `Embedding` give [time, features].
+//! As in PyTorch the first axis of `[channels, time]` is normalized, although `Linear` and
+//! `Embedding` give `[time, features]`.
 
 use super::norm;
 use crate::layer::{Arity, Context, Inferred, LayerDef};

@@ -1,7 +1,7 @@
 //! `Concat`: values joined along the channels. `Parallel { … }` inserts it.
 //!
-//! The channels are the first axis of a sample, as in PyTorch: [channels, height, width]. Only in
-//! [time, features], what `Embedding` and `Linear` give, they are the last.
+//! The channels are the first axis of a sample, as in PyTorch: `[channels, height, width]`. Only in
+//! `[time, features]`, what `Embedding` and `Linear` give, they are the last.
 
 use crate::dim::{Dim, Op};
 use crate::layer::{Arity, Attr, Cond, Context, Inferred, LayerDef};
@@ -52,22 +52,26 @@ fn check(
             .help("`Flatten` or `GlobalAvgPool2d` makes an image one axis of features"));
     }
     for (i, (a, b)) in first.shape.dims.iter().zip(&other.shape.dims).enumerate() {
-        let (axes, help) = match (first.shape.rank(), i) {
-            (2, _) => ("shapes with the same time", "only the features may differ"),
-            (3, 1) => ("images of the same height", IMAGE_HELP),
-            (3, _) => ("images of the same width", IMAGE_HELP),
-            _ => ("shapes that agree after the channels", "only the first sizes may differ"),
-        };
-        let problem = unequal(cx, axes, first, other).help(help);
         if i != axis {
+            let (shapes, help) = alike(first.shape.rank(), i);
+            let problem = unequal(cx, shapes, first, other).help(help);
             cx.require(Cond::Equal(a.clone(), b.clone()), problem)?;
         }
     }
     Ok(())
 }
 
-const IMAGE_HELP: &str = "a `Conv2d` keeps height and width with `padding = same`; a strided layer in one branch \
-     needs the same stride in the others";
+/// What is joined when sizes of axis `i` must agree, and the help when they do not.
+fn alike(rank: usize, i: usize) -> (&'static str, &'static str) {
+    let image = "a `Conv2d` keeps height and width with `padding = same`; where one branch has a \
+                 `stride`, the others need it too";
+    match (rank, i) {
+        (2, _) => ("[time, features] of the same time", "only the features may differ"),
+        (3, 1) => ("images of the same height", image),
+        (3, _) => ("images of the same width", image),
+        _ => ("shapes that agree after the channels", "only the first sizes may differ"),
+    }
+}
 
 fn unequal(cx: &Context<'_>, joins: &str, a: &Arrival, b: &Arrival) -> Problem {
     Problem::new(format!(
@@ -109,7 +113,10 @@ mod tests {
             "`Parallel` joins shapes with the same number of axes, but `Conv2d` (line 8) gives \
              [8] and `MaxPool2d` before it (line 5) gives [8, 8, 8]"
         );
-        assert!(text(&[5, 8], &[6, 8]).starts_with("`Parallel` joins shapes with the same time"));
+        assert!(
+            text(&[5, 8], &[6, 8])
+                .starts_with("`Parallel` joins [time, features] of the same time")
+        );
         assert!(text(&[], &[]).starts_with("`Parallel` takes at least one axis, but `Conv2d`"));
     }
 
