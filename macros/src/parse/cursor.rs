@@ -230,7 +230,7 @@ impl Cursor {
 
     /// The tokens left as text for a message.
     pub(super) fn text(&self) -> String {
-        short(&self.stream().to_string())
+        short(&self.stream().to_string().replace(" ,", ","))
     }
 }
 

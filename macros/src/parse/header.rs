@@ -46,9 +46,9 @@ fn attributes(cursor: &mut Cursor, errors: &mut Errors) -> Vec<Attribute> {
 
 fn attribute(tokens: Cursor, errors: &mut Errors) -> Vec<Attribute> {
     /// syn reads the value in `#[a = …]` recursively.
-    const LONGEST: usize = 512;
+    const LONGEST: usize = 256;
     let short = layer::weight(tokens.stream()) <= LONGEST;
-    let read = Attribute::parse_outer.parse2(tokens.stream()).ok().filter(|_| short);
+    let read = short.then(|| Attribute::parse_outer.parse2(tokens.stream()).ok()).flatten();
     read.unwrap_or_else(|| {
         errors
             .push(tokens.whole_span(), format!("expected an attribute, found `{}`", tokens.text()));

@@ -13,7 +13,8 @@ pub(crate) const VALID: [&str; 6] = [
         crate::blocks::Encoder -> [64], Norm(epsilon = 1e-5, momentum = -0.1), }",
     "struct Head<const CLASSES: usize>([512]) -> [CLASSES] {
         Residual { Linear<512>, Relu } skip { Linear<512> }, Residual { Relu }, Linear<CLASSES> }",
-    "struct P([3, 8, 8]) -> [] { Parallel { { Conv2d<3, 3> }, { Relu, a: Relu }, }, Repeat<6> { Relu } }",
+    "struct P([3, 8, 8]) -> [] { Parallel { { Conv2d<3, 3> }, { Relu, a: Relu }, },
+        Repeat<6> { Relu } }",
     "struct A([1]) { Relu } pub struct B([2]) -> ([3]) { Repeat<N> { Residual { Tanh } } }",
 ];
 
