@@ -1,0 +1,6 @@
+//! The engine: networks on the CPU in f32, as a plan of fused steps over explicit kernels.
+//!
+//! Images lie pixel-major inside (height, width, channels), vectors as they are.
+
+mod kernels;
+mod simd;
