@@ -1,4 +1,0 @@
-//! Kernels: slices in, slices out; no tensors, no allocation. Each has a slow reference beside it
-//! and a test against it.
-
-mod conv;
