@@ -1,13 +1,15 @@
 //! Neural networks, declared in a few lines and proved by the compiler.
 
-pub use netwright_core::{Backend, Error, Float, Forward, Model, Result, data, dfdx, layers};
+pub use netwright_core::{
+    Backend, Error, Files, Float, Forward, Model, Result, data, dfdx, files, layers,
+};
 pub use netwright_macros::network;
 
 /// What a program that declares, trains or runs a network needs.
 pub mod prelude {
     pub use crate::network;
     pub use netwright_core::dfdx::prelude::*;
-    pub use netwright_core::{Backend, Forward, Model};
+    pub use netwright_core::{Backend, Files, Forward, Model};
 }
 
 #[doc(hidden)]
