@@ -108,16 +108,15 @@ fn another_float_type_is_refused_and_can_be_converted() -> Result<()> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("small.safetensors");
     let device = Cpu::default();
-    let saved: Small<f64> = Small::seeded(&device, 42);
+    let saved = Small::<f64>::init(&device, 42)?;
     saved.save(&path)?;
     let mut net: Small = Small::seeded(&device, 0);
     let error = net.load(&path).unwrap_err().to_string();
     assert!(error.contains("\n  type: linear_1.bias expected F32, found F64\n  help: "), "{error}");
-    let mut own: Small<f64> = Small::seeded(&device, 0);
+    let mut own = Small::<f64>::init(&device, 0)?;
     own.load(&path)?;
     let converted: Small<f32> = own.to_dtype::<f32>();
-    let expected: Vec<f32> =
-        saved.linear_1.weight.as_vec().into_iter().map(|x| x as f32).collect();
+    let expected: Vec<f32> = saved.linear_1.weight.as_vec().into_iter().map(|x| x as f32).collect();
     assert_eq!(converted.linear_1.weight.as_vec(), expected);
     Ok(())
 }

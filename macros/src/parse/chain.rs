@@ -19,8 +19,9 @@ pub(super) fn chain(group: &Group, errors: &mut Errors) -> Chain {
 
 /// Reads a chain that needs at least one layer.
 pub(super) fn filled_chain(group: &Group, what: &str, errors: &mut Errors) -> Chain {
-    let chain = chain(group, errors);
+    let mut chain = chain(group, errors);
     if is_blank(&chain) {
+        chain.poisoned = true;
         errors.push(chain.span, format!("{what} needs at least one layer"));
     }
     chain
@@ -165,7 +166,7 @@ pub(super) fn step(cursor: &mut Cursor, errors: &mut Errors) -> Step {
 fn step_name(cursor: &mut Cursor, errors: &mut Errors) -> Option<Ident> {
     if cursor.is_equals(1) {
         let name = cursor.take_word()?;
-        let span = cursor.take(1).whole_span();
+        let span = cursor.take(1).place();
         let help = format!("a layer's name stands before a colon: `{name}: Relu`");
         errors.push_help(span, "expected `:`, found `=`", help);
         return Some(name);

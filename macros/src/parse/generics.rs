@@ -66,8 +66,8 @@ fn size_parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam
     }
     size_type(part, errors);
     if let Some(span) = part.take_sign('=') {
-        let span = if part.is_empty() { span } else { part.whole_span() };
-        errors.push(span, "defaults of const generics are not supported yet");
+        let place = if part.is_empty() { span.into() } else { part.place() };
+        errors.push(place, "defaults of const generics are not supported yet");
     }
     constant(&name)
 }

@@ -39,6 +39,8 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
         outputs: Vec::new(),
         constants,
         assertions: Vec::new(),
+        minima: BTreeMap::new(),
+        broken: network.broken,
     };
     let mut resolver = Resolver { net, names: Names::default(), errors };
     resolver.inputs(network.inputs);
