@@ -1,5 +1,6 @@
 //! Neural networks, declared in a few lines and proved by the compiler.
 
+pub use netwright_core::{summary, train, value};
 pub use netwright_core::{Backend, Error, Float, Forward, Model, Result, data, dfdx, layers};
 pub use netwright_macros::network;
 
@@ -7,6 +8,10 @@ pub use netwright_macros::network;
 pub mod prelude {
     pub use crate::network;
     pub use netwright_core::dfdx::prelude::*;
+    pub use netwright_core::train::{
+        Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Fit, Huber, Loss, MeanAbsolute, MeanSquared,
+        Optimizer, RmsProp, Sgd, Train,
+    };
     pub use netwright_core::{Backend, Forward, Model};
 }
 

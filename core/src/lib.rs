@@ -9,6 +9,8 @@ pub mod init;
 pub mod layers;
 pub mod model;
 pub mod run;
+pub mod summary;
+pub mod train;
 pub mod value;
 
 #[doc(hidden)]
