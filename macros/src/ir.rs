@@ -21,6 +21,8 @@ pub struct Net {
     pub name: Ident,
     /// Its const generics.
     pub generics: Vec<Ident>,
+    /// Type parameters, each already reported: a size that is one of them is unknown.
+    pub types: Vec<Ident>,
     /// Its inputs.
     pub inputs: Vec<Port>,
     /// What it does.

@@ -45,7 +45,7 @@ impl Resolver<'_> {
         let mut positions = def.args.iter().filter(|arg| arg.place == place);
         for arg in args {
             let found = match &arg.name {
-                Some(name) => named(def, name, place, self.errors),
+                Some(name) => named(def, (name, arg), place, self.errors),
                 None => positions.next().or_else(|| extra(def, arg, place, self.errors)),
             };
             let value = found.and_then(|found| Some((found, self.once(found, arg, typed)?)));
@@ -160,7 +160,9 @@ impl Resolver<'_> {
     }
 
     fn wrong(&mut self, def: &ArgDef, arg: &Arg) -> Option<Value> {
-        self.errors.push(arg.place, format!("`{}` is {}", def.name, def.kind.describe()));
+        let found = shown(&arg.value);
+        let text = format!("`{}` is {}, not {found}", def.name, def.kind.describe());
+        self.errors.push(arg.place, text);
         None
     }
 
@@ -191,7 +193,7 @@ impl Resolver<'_> {
 /// The argument of this name in this kind of brackets.
 fn named(
     def: &'static LayerDef,
-    name: &Ident,
+    (name, value): (&Ident, &Arg),
     place: Place,
     errors: &mut Errors,
 ) -> Option<&'static ArgDef> {
@@ -204,7 +206,7 @@ fn named(
             errors.push_help(
                 name.span(),
                 format!("`{text}` is a run-time value and stands in round brackets"),
-                format!("write `{}({text} = …)`", def.name),
+                format!("write `{}({text} = {})`", def.name, shown(&value.value).replace('`', "")),
             );
             None
         }
@@ -212,7 +214,7 @@ fn named(
             errors.push_help(
                 name.span(),
                 format!("`{text}` is known at compile time and stands in angle brackets"),
-                format!("write `{}<…, {text} = …>`", def.name),
+                format!("write `{}`", with_option(def, &text, &shown(&value.value))),
             );
             None
         }
@@ -229,14 +231,58 @@ fn named(
 }
 
 fn extra(def: &LayerDef, arg: &Arg, place: Place, errors: &mut Errors) -> Option<&'static ArgDef> {
-    let count = def.args.iter().filter(|arg| arg.place == place).count();
-    let what = if place == Place::Value { "values in round brackets" } else { "sizes by position" };
-    let text = match count {
-        0 => format!("`{}` takes no {what}", def.name),
-        n => format!("`{}` takes {n} {what}, this is one too many", def.name),
+    let declared = |place| def.args.iter().filter(move |arg| arg.place == place);
+    let (round, found) = (place == Place::Value, shown(&arg.value));
+    if matches!(arg.value, ArgValue::Error) {
+        return None;
+    }
+    if !round && declared(place).next().is_none() && declared(Place::Value).next().is_some() {
+        errors.push_help(
+            arg.place,
+            format!("`{}` takes a run-time value, which stands in round brackets", def.name),
+            format!("write `{}({})`", def.name, found.replace('`', "")),
+        );
+        return None;
+    }
+    let what = match (round, declared(place).count()) {
+        (true, 0) => "nothing in round brackets".to_string(),
+        (false, 0) => "no sizes".to_string(),
+        (true, n) => format!("{} in round brackets", counted(n, "value")),
+        (false, n) => format!("{} by position", counted(n, "size")),
     };
+    let text = format!("`{}` takes {what}, so {found} is too much", def.name);
     errors.push_help(arg.place, text, format!("it is written `{}`", usage(def)));
     None
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// `Linear<out_features, bias = false>`
+fn with_option(def: &LayerDef, name: &str, value: &str) -> String {
+    let option = format!("{name} = {}", value.replace('`', ""));
+    match usage(def).strip_suffix('>') {
+        Some(sizes) => format!("{sizes}, {option}>"),
+        None => format!("{}<{option}>", def.name),
+    }
+}
+
+/// What was written, for a message.
+fn shown(value: &ArgValue) -> String {
+    match value {
+        ArgValue::Size(size) => match &size.kind {
+            SizeKind::Literal(n) => format!("`{n}`"),
+            SizeKind::Path(tokens, _) => format!("`{}`", tokens.to_string().replace(' ', "")),
+            SizeKind::Block(tokens) => format!("`{{ {tokens} }}`"),
+            SizeKind::Infer => "`_`".to_string(),
+            SizeKind::Error => "this".to_string(),
+        },
+        ArgValue::Pair(..) => "two sizes".to_string(),
+        ArgValue::Shape(_) => "a shape".to_string(),
+        ArgValue::Expr(expr) => format!("`{}`", expr.to_token_stream()),
+        ArgValue::Error => "this".to_string(),
+    }
 }
 
 fn options_text(def: &LayerDef) -> String {

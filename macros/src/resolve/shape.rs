@@ -26,7 +26,7 @@ impl Resolver<'_> {
                 None
             }
             SizeKind::Literal(n) => Some(Dim::Known(*n)),
-            SizeKind::Path(tokens, _) => Some(self.named(tokens, size.place, min)),
+            SizeKind::Path(tokens, _) => self.named(tokens, size.place, min),
             SizeKind::Block(tokens) => self.block(tokens, size.place, min),
             SizeKind::Infer => {
                 self.errors.push_help(
@@ -40,12 +40,15 @@ impl Resolver<'_> {
         }
     }
 
-    fn named(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Dim {
+    fn named(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Option<Dim> {
         let text = tokens.to_string().replace(' ', "");
-        if self.net.generics.iter().any(|generic| *generic == text) {
-            return Dim::Generic(text);
+        if self.net.types.iter().any(|ty| *ty == text) {
+            return None;
         }
-        self.constant(text, tokens.clone(), place, min)
+        if self.net.generics.iter().any(|generic| *generic == text) {
+            return Some(Dim::Generic(text));
+        }
+        Some(self.constant(text, tokens.clone(), place, min))
     }
 
     /// A block is evaluated where const generics cannot be read.
