@@ -8,13 +8,40 @@ use crate::value::{Array, Value};
 use dfdx::prelude::*;
 use netwright_spec::graph::Node;
 
+mod add;
+mod avg_pool2d;
+mod batch_norm1d;
+mod batch_norm2d;
+mod concat;
 mod conv2d;
+mod dropout;
+mod elu;
+mod embedding;
 mod flatten;
+mod gelu;
+mod global_avg_pool2d;
+mod layer_norm;
+mod leaky_relu;
 mod linear;
+mod log_softmax;
+mod max_pool2d;
 mod relu;
+mod reshape;
+mod sigmoid;
+mod silu;
+mod softmax;
+mod softplus;
+mod tanh;
+
+mod norm;
+mod pointwise;
 mod window;
 
+pub use batch_norm1d::BatchNorm1d;
+pub use batch_norm2d::BatchNorm2d;
 pub use conv2d::Conv2d;
+pub use embedding::Embedding;
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 
 /// Elements in row-major order, on the tape.
@@ -62,6 +89,20 @@ impl<E: Float, D: Backend<E>> Call<'_, E, D> {
         Ok(data.put_tape(self.take_tape()))
     }
 
+    /// As [`nth_input`](Self::nth_input), but with an identity of its own: two inputs may be the
+    /// same tensor (`x + x`, or a `Flatten` of it), and dfdx's operations on two tensors want two.
+    pub(crate) fn apart_input(&mut self, i: usize) -> Result<Flat<E, D>> {
+        self.nth_input(i)?.try_mul(E::one()).on_device()
+    }
+
+    /// The first input as indices.
+    pub(crate) fn indices(&self) -> Result<&Array<usize, D>> {
+        match self.inputs.first() {
+            Some(Value::Indices(array)) => Ok(array),
+            _ => Err(self.error("takes indices, but was given something else")),
+        }
+    }
+
     /// The tape, or an empty one if it was taken.
     pub(crate) fn take_tape(&mut self) -> OwnedTape<E, D> {
         self.tape.take().unwrap_or_default()
@@ -78,6 +119,12 @@ impl<E: Float, D: Backend<E>> Call<'_, E, D> {
             Some(array) => Ok(array.data.retaped()),
             None => Err(self.error("lacks a parameter")),
         }
+    }
+
+    /// A parameter on the tape: for a layer that takes no floats.
+    pub(crate) fn taped_param(&mut self, i: usize) -> Result<Flat<E, D>> {
+        let (data, _) = self.param(i)?.split_tape();
+        Ok(data.put_tape(self.take_tape()))
     }
 
     /// Whether there is an `i`th parameter: an option may switch off the last ones.
@@ -98,10 +145,30 @@ impl<E: Float, D: Backend<E>> Call<'_, E, D> {
 /// Runs the layer of this node.
 pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
     match call.node.kind {
+        "Add" => add::forward(call),
+        "AvgPool2d" => avg_pool2d::forward(call),
+        "BatchNorm1d" => batch_norm1d::forward(call),
+        "BatchNorm2d" => batch_norm2d::forward(call),
+        "Concat" => concat::forward(call),
         "Conv2d" => conv2d::forward(call),
+        "Dropout" => dropout::forward(call),
+        "Elu" => elu::forward(call),
+        "Embedding" => embedding::forward(call),
         "Flatten" => flatten::forward(call),
+        "Gelu" => gelu::forward(call),
+        "GlobalAvgPool2d" => global_avg_pool2d::forward(call),
+        "LayerNorm" => layer_norm::forward(call),
+        "LeakyRelu" => leaky_relu::forward(call),
         "Linear" => linear::forward(call),
+        "LogSoftmax" => log_softmax::forward(call),
+        "MaxPool2d" => max_pool2d::forward(call),
         "Relu" => relu::forward(call),
+        "Reshape" => reshape::forward(call),
+        "Sigmoid" => sigmoid::forward(call),
+        "Silu" => silu::forward(call),
+        "Softmax" => softmax::forward(call),
+        "Softplus" => softplus::forward(call),
+        "Tanh" => tanh::forward(call),
         _ => Err(call.error("this version of netwright does not run this layer")),
     }
 }

@@ -23,8 +23,10 @@ pub(super) struct Window {
     pub(super) kernel: [usize; 2],
     stride: [usize; 2],
     dilation: [usize; 2],
-    /// Zeros above and to the left.
+    /// Padding above and to the left.
     before: [usize; 2],
+    /// Padding below and to the right.
+    after: [usize; 2],
     /// Whether any tap can lie outside.
     padded: bool,
 }
@@ -42,13 +44,24 @@ impl Window {
         let (stride, dilation) = (pair("stride"), pair("dilation"));
         let input = [at(input, 0), at(input, 1), at(input, 2)];
         let output = [at(node.shape, 1), at(node.shape, 2)];
-        let before = [padding.first().copied().unwrap_or(0), padding.get(2).copied().unwrap_or(0)];
+        let side = |i: usize| padding.get(i).copied().unwrap_or(0);
+        let (before, after) = ([side(0), side(2)], [side(1), side(3)]);
         let outside = |axis: usize| {
-            let last = (output[axis] - 1) * stride[axis] + dilation[axis] * (kernel[axis] - 1);
+            let last = output[axis].saturating_sub(1) * stride[axis]
+                + dilation[axis] * kernel[axis].saturating_sub(1);
             before[axis] > 0 || last >= input[axis + 1] + before[axis]
         };
         let padded = outside(0) || outside(1);
-        Window { input, output, kernel, stride, dilation, before, padded }
+        Window { input, output, kernel, stride, dilation, before, after, padded }
+    }
+
+    /// The window of a pooling layer.
+    pub(super) fn of_pool<E: Float, D: Backend<E>>(call: &Call<'_, E, D>) -> Self {
+        let kernel = match call.node.sizes("kernel_size") {
+            &[h, w] => [h, w],
+            _ => [1, 1],
+        };
+        Window::of(call.node, call.input_shape(), kernel)
     }
 
     /// The number of taps.
@@ -66,14 +79,35 @@ impl Window {
         self.input.iter().product()
     }
 
-    /// The row that tap `tap` of window `place` reads in `channel`.
-    pub(super) fn row(&self, channel: usize, tap: usize, place: usize) -> usize {
+    /// Where tap `tap` of window `place` lies, counted from the corner of the padding.
+    fn at(&self, tap: usize, place: usize) -> [usize; 2] {
         let taps = [tap / self.kernel[1], tap % self.kernel[1]];
         let places = [place / self.output[1], place % self.output[1]];
+        [0, 1].map(|axis| places[axis] * self.stride[axis] + taps[axis] * self.dilation[axis])
+    }
+
+    /// How many taps of window `place` lie in the image, or in the image and its padding.
+    pub(super) fn counted(&self, place: usize, padding: bool) -> usize {
+        let inside = |at: usize, axis: usize| {
+            let (begin, size) = (self.before[axis], self.input[axis + 1]);
+            match padding {
+                true => at < begin + size + self.after[axis],
+                false => (begin..begin + size).contains(&at),
+            }
+        };
+        let counts = |&tap: &usize| {
+            let at = self.at(tap, place);
+            inside(at[0], 0) && inside(at[1], 1)
+        };
+        (0..self.taps()).filter(counts).count()
+    }
+
+    /// The row that tap `tap` of window `place` reads in `channel`.
+    pub(super) fn row(&self, channel: usize, tap: usize, place: usize) -> usize {
+        let padded = self.at(tap, place);
         let mut at = [0, 0];
         for axis in 0..2 {
-            let padded = places[axis] * self.stride[axis] + taps[axis] * self.dilation[axis];
-            match padded.checked_sub(self.before[axis]) {
+            match padded[axis].checked_sub(self.before[axis]) {
                 Some(i) if i < self.input[axis + 1] => at[axis] = i,
                 _ => return self.outside(),
             }

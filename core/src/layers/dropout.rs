@@ -1,0 +1,56 @@
+//! `Dropout`: each value set to zero with probability p while training, the rest scaled by
+//! 1 / (1 - p).
+//!
+//! Whether a value is dropped follows from the model's seed, the number of the training step, the
+//! number of the layer and the number of the element in the batch, and from nothing else: neither
+//! from the number of threads nor from the device.
+//! Srivastava et al.: Dropout: A Simple Way to Prevent Neural Networks from Overfitting, 2014.
+
+use super::{Call, Flat, OnDevice};
+use crate::backend::{Backend, Float};
+use crate::error::Result;
+use crate::rng::mix;
+use dfdx::prelude::*;
+
+pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
+    let p = call.node.number("p");
+    let x = call.input()?;
+    let Some(key) = call.training else { return Ok(x) };
+    let count = x.shape().0;
+    let mask = mask(mix(key, call.number as u64), p, count);
+    let mask: Tensor<(usize,), E, D> =
+        call.device.try_tensor_from_vec(mask, (count,)).on_device()?;
+    x.try_mul(mask).on_device()
+}
+
+/// What each element is multiplied with.
+fn mask<E: Float>(key: u64, p: f64, count: usize) -> Vec<E> {
+    let (dropped, kept) = (E::default(), E::of(1.0 / (1.0 - p)));
+    (0..count as u64).map(|i| if uniform(mix(key, i)) < p { dropped } else { kept }).collect()
+}
+
+/// A number in `[0, 1)`, a multiple of 2⁻⁵³.
+fn uniform(word: u64) -> f64 {
+    (word >> 11) as f64 / (1u64 << 53) as f64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_share_of_zeros_is_p_and_the_mean_stays() {
+        let mask: Vec<f64> = mask(7, 0.3, 100_000);
+        let zeros = mask.iter().filter(|&&x| x == 0.0).count() as f64 / 1e5;
+        assert!((zeros - 0.3).abs() < 0.01, "{zeros}");
+        assert!((mask.iter().sum::<f64>() / 1e5 - 1.0).abs() < 0.01);
+    }
+
+    #[test]
+    fn an_element_keeps_its_fate_in_a_larger_batch() {
+        let (short, long): (Vec<f32>, Vec<f32>) = (mask(7, 0.5, 100), mask(7, 0.5, 200));
+        assert_eq!(short[..], long[..100]);
+        assert_ne!(long[..100], long[100..]);
+        assert_ne!(short, mask::<f32>(8, 0.5, 100));
+    }
+}

@@ -1,0 +1,55 @@
+//! `Embedding`: a learned vector for each index.
+
+use super::{Call, Flat, OnDevice};
+use crate::backend::{Backend, Float};
+use crate::error::Result;
+use dfdx::prelude::*;
+
+/// The parameters of an `Embedding<num_embeddings, embedding_dim>` layer: a table of vectors, in
+/// which each index chooses a row.
+///
+/// # Shapes
+/// `[usize]` → `[embedding_dim]`, `[usize; time]` → `[time, embedding_dim]`,
+/// `[usize; rows, time]` → `[rows, time, embedding_dim]`;
+/// `weight` is `[num_embeddings, embedding_dim]`.
+///
+/// An index that is not below `num_embeddings` is an error.
+///
+/// # Initial values
+/// Normal with mean 0 and variance 1, as PyTorch's `nn.Embedding`.
+#[derive(Clone, Debug)]
+pub struct Embedding<W> {
+    /// One row for each index.
+    pub weight: W,
+}
+
+pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
+    let entries = match call.params.first().map(|w| w.shape.as_slice()) {
+        Some(&[entries, _]) => entries,
+        _ => return Err(call.error("its weight is not [entries, width]")),
+    };
+    let indices = call.indices()?.data.clone();
+    check(call, &indices.as_vec(), entries)?;
+    let weight = call.taped_param(0)?;
+    let width = weight.shape().0 / entries.max(1);
+    let table = weight.try_reshape_like(&(entries, width)).on_device()?;
+    let count = indices.shape().0;
+    let rows: Tensor<(usize, usize), E, D, _> = table.try_gather(indices).on_device()?;
+    rows.try_reshape_like(&(count * width,)).on_device()
+}
+
+/// dfdx would stop the program at an index that is out of range.
+fn check<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    indices: &[usize],
+    entries: usize,
+) -> Result<()> {
+    let Some(i) = indices.iter().position(|&index| index >= entries) else { return Ok(()) };
+    let each = (indices.len() / call.batch.max(1)).max(1);
+    Err(call.error(format!(
+        "index {} at sample {}, position {} is beyond the {entries} entries",
+        indices[i],
+        i / each,
+        i % each
+    )))
+}

@@ -1,0 +1,294 @@
+//! What every layer must do, written once; a layer is one line of the list at the end.
+
+mod support;
+
+use netwright::prelude::*;
+use netwright_core::spec::catalogue;
+use netwright_core::spec::graph::Graph;
+use std::path::Path;
+use support::{Case, Data, Random, Run};
+
+/// A gradient may differ from the central difference by this much, relative to what is above one.
+const TOLERANCE: f64 = 1e-6;
+/// Half of the distance of a central difference.
+const STEP: f64 = 1e-6;
+/// Tensors up to this size are checked element by element, others along random directions.
+const ALL: usize = 40;
+
+type Net = dyn Model<f64, Cpu>;
+
+fn contract(model: &mut Net, params: usize) {
+    randomize(model);
+    counts_its_parameters(model, params);
+    has_the_inferred_shape(model);
+    trains_as_it_infers_unless_declared(model);
+    gives_the_same_bits_again(model);
+    treats_samples_alike(model);
+    for training in [None, Some(11)] {
+        has_true_gradients(model, training);
+    }
+}
+
+/// Parameters in [0.5, 1.5]: away from their initial zeros, and variances stay positive.
+fn randomize(model: &mut Net) {
+    let mut random = Random(1);
+    let counts: Vec<usize> =
+        model.graph().params.iter().map(|p| p.shape.iter().product()).collect();
+    for (tensor, count) in model.tensors_mut().into_iter().zip(counts) {
+        let values: Vec<f64> = (0..count).map(|_| 1.0 + 0.5 * random.number()).collect();
+        tensor.write(&values).unwrap();
+    }
+}
+
+fn counts_its_parameters(model: &Net, params: usize) {
+    let tensors = model.tensors().into_iter().zip(model.graph().params);
+    let trainable = tensors.filter(|(_, param)| param.trainable);
+    let sum: usize = trainable.map(|(t, _)| t.array().unwrap().data.as_vec().len()).sum();
+    assert_eq!((sum, model.graph().trainable()), (params, params));
+}
+
+fn has_the_inferred_shape(model: &Net) {
+    let graph = model.graph();
+    for batch in [1, 3, 65] {
+        let outputs = case(model, batch, None).infer().unwrap().outputs;
+        let mut shape = vec![batch];
+        shape.extend_from_slice(graph.shape_of(graph.outputs[0].value));
+        assert_eq!(outputs[0].shape, shape);
+        assert_eq!(outputs[0].data.as_vec().len(), shape.iter().product::<usize>());
+    }
+}
+
+/// Dropout and batch normalization have a training form; only the latter moves anything.
+fn trains_as_it_infers_unless_declared(model: &Net) {
+    let uses = |kind: &str| model.graph().nodes.iter().any(|node| node.kind.starts_with(kind));
+    let run = |training| case(model, 3, training).run(&cotangent);
+    let (infer, train) = (run(None), run(Some(5)));
+    let declared = uses("Dropout") || uses("BatchNorm");
+    assert_eq!(infer.output == train.output, !declared);
+    assert!(infer.updates.is_empty());
+    let buffers = model.graph().params.iter().filter(|param| !param.trainable).count();
+    assert_eq!(train.updates.len(), buffers);
+    assert_eq!(run(Some(5)).output == run(Some(6)).output, !uses("Dropout"));
+}
+
+fn gives_the_same_bits_again(model: &Net) {
+    let run = || case(model, 3, Some(5)).run(&cotangent);
+    assert_eq!(run(), run());
+}
+
+fn treats_samples_alike(model: &Net) {
+    let whole = case(model, 3, None);
+    let output = whole.infer().unwrap().outputs[0].data.as_vec();
+    let width = output.len() / 3;
+    for row in 0..3 {
+        let input = match &whole.input {
+            Data::Floats(data) => Data::Floats(part(data, row)),
+            Data::Indices(data) => Data::Indices(part(data, row)),
+        };
+        let one = Case { model, input, batch: 1, training: None }.infer().unwrap();
+        let expected = &output[row * width..][..width];
+        for (got, expected) in one.outputs[0].data.as_vec().iter().zip(expected) {
+            assert!((got - expected).abs() <= 1e-12 * expected.abs().max(1.0));
+        }
+    }
+}
+
+fn part<T: Clone>(data: &[T], third: usize) -> Vec<T> {
+    let width = data.len() / 3;
+    data[third * width..][..width].to_vec()
+}
+
+/// Against central differences, for the input and each parameter.
+fn has_true_gradients(model: &mut Net, training: Option<u64>) {
+    let Run { grad_input, grads, .. } = case(model, 3, training).run(&cotangent);
+    let Data::Floats(data) = case(model, 3, training).input else {
+        return true_parameter_gradients(model, training, &grads);
+    };
+    for direction in directions(data.len()) {
+        let difference = central(|step| {
+            let moved = data.iter().zip(&direction).map(|(x, d)| x + step * d).collect();
+            loss(&Case { model, input: Data::Floats(moved), batch: 3, training })
+        });
+        close(dot(&grad_input, &direction), difference, "the input");
+    }
+    true_parameter_gradients(model, training, &grads);
+}
+
+fn true_parameter_gradients(model: &mut Net, training: Option<u64>, grads: &[Vec<f64>]) {
+    let params = model.graph().params;
+    for (i, param) in params.iter().enumerate().filter(|(_, param)| param.trainable) {
+        let values = model.tensors()[i].array().unwrap().data.as_vec();
+        for direction in directions(values.len()) {
+            let difference = central(|step| {
+                let moved: Vec<f64> =
+                    values.iter().zip(&direction).map(|(x, d)| x + step * d).collect();
+                model.tensors_mut()[i].write(&moved).unwrap();
+                loss(&case(model, 3, training))
+            });
+            close(dot(&grads[i], &direction), difference, param.name);
+        }
+        model.tensors_mut()[i].write(&values).unwrap();
+    }
+}
+
+fn close(gradient: f64, difference: f64, what: &str) {
+    let tolerance = TOLERANCE * difference.abs().max(1.0);
+    assert!((gradient - difference).abs() <= tolerance, "{what}: {gradient}, not {difference}");
+}
+
+fn central(mut loss: impl FnMut(f64) -> f64) -> f64 {
+    (loss(STEP) - loss(-STEP)) / (2.0 * STEP)
+}
+
+/// Each axis of a small space, a few random directions of a large one.
+fn directions(count: usize) -> Vec<Vec<f64>> {
+    let mut random = Random(2);
+    if count > ALL {
+        return (0..8).map(|_| (0..count).map(|_| random.number()).collect()).collect();
+    }
+    (0..count).map(|i| (0..count).map(|j| f64::from(u8::from(i == j))).collect()).collect()
+}
+
+fn dot(a: &[f64], b: &[f64]) -> f64 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
+}
+
+fn loss(case: &Case<'_, f64, Cpu>) -> f64 {
+    let output = case.infer().unwrap().outputs[0].data.as_vec();
+    dot(&output, &cotangent(output.len()))
+}
+
+fn cotangent(count: usize) -> Vec<f64> {
+    let mut random = Random(3);
+    (0..count).map(|_| random.number()).collect()
+}
+
+/// Indices are below 7: what tables of the list have at least.
+fn case(model: &Net, batch: usize, training: Option<u64>) -> Case<'_, f64, Cpu> {
+    let port = model.graph().inputs[0];
+    let count = batch * port.shape.iter().product::<usize>();
+    let mut random = Random(4);
+    let input = match port.index {
+        true => Data::Indices((0..count).map(|_| random.below(7)).collect()),
+        false => Data::Floats(random.apart(count)),
+    };
+    Case { model, input, batch, training }
+}
+
+/// A network of that layer, a test that it keeps the contract, and all graphs for the tests below.
+macro_rules! contracts {
+    ($($name:ident: $shape:tt => { $($body:tt)* })*) => {
+        $(mod $name {
+            use netwright::prelude::*;
+            network! {
+                pub struct Net($shape) { $($body)* }
+            }
+            #[test]
+            fn contract() {
+                let mut net = Net::<f64, Cpu>::init(&Cpu::default(), 1).unwrap();
+                super::contract(&mut net, Net::<f32, Cpu>::PARAMS);
+            }
+        })*
+        fn graphs() -> Vec<&'static Graph> {
+            vec![$($name::Net::<f64, Cpu>::init(&Cpu::default(), 1).unwrap().graph()),*]
+        }
+    };
+}
+
+contracts! {
+    linear: [5] => { Linear<3> }
+    linear_over_time: [4, 5] => { Linear<3, bias = false> }
+    conv2d: [2, 6, 7] => { Conv2d<3, 3, stride = 2, padding = 1> }
+    conv2d_groups: [4, 5, 6] => { Conv2d<6, (2, 3), groups = 2, dilation = (2, 1), bias = false> }
+    conv2d_same: [2, 5, 4] => { Conv2d<2, 4, padding = same> }
+    max_pool2d: [2, 5, 6] => { MaxPool2d<2> }
+    max_pool2d_overlap: [2, 7, 6] => {
+        MaxPool2d<(3, 2), stride = 2, padding = 1, dilation = (1, 2), ceil_mode = true>
+    }
+    avg_pool2d: [2, 5, 6] => { AvgPool2d<2> }
+    avg_pool2d_ceil: [2, 6, 7] => { AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true> }
+    avg_pool2d_inside: [2, 6, 7] => {
+        AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
+    }
+    global_avg_pool2d: [3, 4, 5] => { GlobalAvgPool2d }
+    flatten: [2, 3, 4] => { Flatten }
+    reshape: [2, 6] => { Reshape<[3, _]> }
+    embedding: [usize; 4] => { Embedding<7, 3> }
+    embedding_rows: [usize; 2, 3] => { Embedding<9, 2> }
+    batch_norm1d: [4] => { BatchNorm1d }
+    batch_norm1d_time: [3, 4] => { BatchNorm1d<affine = false>(eps = 0.1, momentum = 0.3) }
+    batch_norm2d: [2, 3, 4] => { BatchNorm2d }
+    layer_norm: [3, 5] => { LayerNorm }
+    layer_norm_image: [2, 3, 2] => { LayerNorm<axes = 3, affine = false> }
+    dropout: [6] => { Dropout(0.3) }
+    relu: [3, 4] => { Relu }
+    leaky_relu: [3, 4] => { LeakyRelu(0.2) }
+    elu: [3, 4] => { Elu(0.7) }
+    gelu: [3, 4] => { Gelu }
+    gelu_tanh: [3, 4] => { Gelu<approximate = tanh> }
+    silu: [3, 4] => { Silu }
+    sigmoid: [3, 4] => { Sigmoid }
+    tanh: [3, 4] => { Tanh }
+    softplus: [3, 4] => { Softplus }
+    softplus_bent: [3, 4] => { Softplus(2.0, threshold = 1.0) }
+    softmax: [3, 4] => { Softmax }
+    softmax_first: [3, 2, 2] => { Softmax<axis = 0> }
+    log_softmax: [3, 4] => { LogSoftmax }
+    log_softmax_middle: [2, 3, 2] => { LogSoftmax<axis = 1> }
+    add: [4] => { Residual { Linear<4> } }
+    add_to_itself: [4] => { Residual { Flatten } }
+    concat: [2, 3, 3] => { Parallel { { Conv2d<3, 1> }, { Relu }, { Tanh } } }
+    concat_time: [3, 4] => { Parallel { { Linear<2> }, { Flatten, Reshape<[3, 4]> } } }
+    concat_itself: [4] => { Parallel { { Flatten }, { Flatten } } }
+}
+
+#[test]
+fn every_layer_has_a_contract_and_its_files() {
+    let kinds: Vec<&str> = graphs().iter().flat_map(|g| g.nodes).map(|node| node.kind).collect();
+    for def in catalogue::ALL {
+        assert!(kinds.contains(&def.name), "{} has no line in the list", def.name);
+        for folder in ["spec/src/layers", "core/src/layers"] {
+            let file = format!("{folder}/{}.rs", snake(def.name));
+            assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file).exists(), "no {file}");
+        }
+    }
+}
+
+/// `MaxPool2d` as `max_pool2d`.
+fn snake(name: &str) -> String {
+    let mut snake = String::new();
+    for (i, c) in name.chars().enumerate() {
+        if c.is_uppercase() && i > 0 {
+            snake.push('_');
+        }
+        snake.extend(c.to_lowercase());
+    }
+    snake
+}
+
+mod threads {
+    use super::*;
+
+    network! {
+        struct Large([3, 20, 20]) {
+            Conv2d<32, 3>, BatchNorm2d, Relu, MaxPool2d<2>, Dropout, Conv2d<32, 3>, Gelu,
+            Flatten, Linear<64>, LayerNorm, Linear<10>, LogSoftmax,
+        }
+    }
+
+    #[test]
+    fn one_and_two_give_the_same_bits() {
+        let run = |threads| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let net = Large::<f32, Cpu>::seeded(&Cpu::default(), 1);
+                let mut random = Random(4);
+                let input = (0..65 * 1200).map(|_| random.number() as f32).collect();
+                let case =
+                    Case { model: &net, input: Data::Floats(input), batch: 65, training: Some(3) };
+                case.run(&|count| cotangent(count).into_iter().map(|x| x as f32).collect())
+            })
+        };
+        assert!(run(1) == run(2));
+    }
+}
