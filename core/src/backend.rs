@@ -1,32 +1,57 @@
 //! What a device must be able to do to run a network.
 
+use crate::data::{Column, Samples};
 use crate::error::Result;
+use crate::model::Model;
 use crate::run::{Outcome, Task};
-use dfdx::prelude::{Cpu, Device, Dtype};
+use crate::train;
+use crate::value::{Array, Value};
+use dfdx::prelude::{Cpu, Device, Dtype, Gradients};
+use std::path::Path;
 
 /// The float types networks work in: `f32` and `f64`.
 pub trait Float: Dtype + num_traits::Float + Default + std::fmt::Display {
+    /// How files call it: `F32`.
+    const NAME: &'static str;
     /// The nearest value to an `f64`.
     fn of(x: f64) -> Self;
     /// As an `f64`.
     fn f64(self) -> f64;
+    /// The values' bits, the least significant byte first.
+    fn to_le(values: &[Self]) -> Vec<u8>;
+    /// Back from [`Float::to_le`]; bytes that are too few for one more value are left out.
+    fn from_le(bytes: &[u8]) -> Vec<Self>;
 }
 
 impl Float for f32 {
+    const NAME: &'static str = "F32";
     fn of(x: f64) -> Self {
         x as f32
     }
     fn f64(self) -> f64 {
         f64::from(self)
     }
+    fn to_le(values: &[Self]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+    fn from_le(bytes: &[u8]) -> Vec<Self> {
+        bytes.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
+    }
 }
 
 impl Float for f64 {
+    const NAME: &'static str = "F64";
     fn of(x: f64) -> Self {
         x
     }
     fn f64(self) -> f64 {
         self
+    }
+    fn to_le(values: &[Self]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+    fn from_le(bytes: &[u8]) -> Vec<Self> {
+        bytes.as_chunks().0.iter().map(|&x| f64::from_le_bytes(x)).collect()
     }
 }
 
@@ -38,6 +63,53 @@ pub trait Backend<E: Float>: Device<E> {
     /// Runs a network forward; on a tape if the task has one.
     fn run(task: Task<'_, E, Self>) -> Result<Outcome<E, Self>>;
 
+    /// Writes a network to a file: [`Files::save`](crate::Files::save).
+    fn save(model: &dyn Model<E, Self>, file: &Path) -> Result<()>;
+
+    /// Reads a network from a file: [`Files::load`](crate::Files::load).
+    fn load(model: &mut dyn Model<E, Self>, file: &Path) -> Result<()>;
+
+    /// The value of a built-in loss.
+    fn loss(
+        criterion: train::Criterion,
+        outputs: Vec<train::Output<E, Self>>,
+        targets: &[Value<E, Self>],
+    ) -> Result<train::Scalar<E, Self>>;
+
+    /// The right answers by a built-in loss.
+    fn correct(
+        criterion: train::Criterion,
+        outputs: &[Array<E, Self>],
+        targets: &[Value<E, Self>],
+    ) -> Result<Option<train::Correct>>;
+
+    /// One step of a built-in optimizer.
+    fn optimize(
+        rule: train::Rule,
+        memory: &mut train::Memory,
+        model: &mut dyn Model<E, Self>,
+        gradients: &Gradients<E, Self>,
+    ) -> Result<()>;
+
+    /// A whole training.
+    fn fit(
+        model: &mut dyn Model<E, Self>,
+        data: &dyn Samples,
+        loss: &dyn train::Loss<E, Self>,
+        optimizer: &mut dyn train::Optimizer<E, Self>,
+        settings: &train::Settings<'_>,
+    ) -> Result<train::History>;
+
+    /// Loss and accuracy of all samples.
+    fn evaluate(
+        model: &dyn Model<E, Self>,
+        data: &dyn Samples,
+        loss: &dyn train::Loss<E, Self>,
+    ) -> Result<train::Evaluation>;
+
+    /// One column for each output.
+    fn predict(model: &dyn Model<E, Self>, inputs: &[Column]) -> Result<Vec<Column>>;
+
     /// How this device calls an error that is not its own: dfdx's traits have no other type.
     fn foreign_error() -> Self::Err;
 }
@@ -47,6 +119,61 @@ macro_rules! portable {
         impl Backend<$float> for $device {
             fn run(task: Task<'_, $float, Self>) -> Result<Outcome<$float, Self>> {
                 crate::run::portable(task)
+            }
+
+            fn save(model: &dyn Model<$float, Self>, file: &Path) -> Result<()> {
+                crate::files::save(model, file)
+            }
+
+            fn load(model: &mut dyn Model<$float, Self>, file: &Path) -> Result<()> {
+                crate::files::load(model, file)
+            }
+
+            fn loss(
+                criterion: train::Criterion,
+                outputs: Vec<train::Output<$float, Self>>,
+                targets: &[Value<$float, Self>],
+            ) -> Result<train::Scalar<$float, Self>> {
+                criterion.compute(outputs, targets)
+            }
+
+            fn correct(
+                criterion: train::Criterion,
+                outputs: &[Array<$float, Self>],
+                targets: &[Value<$float, Self>],
+            ) -> Result<Option<train::Correct>> {
+                criterion.correct(outputs, targets)
+            }
+
+            fn optimize(
+                rule: train::Rule,
+                memory: &mut train::Memory,
+                model: &mut dyn Model<$float, Self>,
+                gradients: &Gradients<$float, Self>,
+            ) -> Result<()> {
+                train::optimize(rule, memory, model, gradients)
+            }
+
+            fn fit(
+                model: &mut dyn Model<$float, Self>,
+                data: &dyn Samples,
+                loss: &dyn train::Loss<$float, Self>,
+                optimizer: &mut dyn train::Optimizer<$float, Self>,
+                settings: &train::Settings<'_>,
+            ) -> Result<train::History> {
+                train::fit(model, data, loss, optimizer, settings)
+            }
+
+            fn evaluate(
+                model: &dyn Model<$float, Self>,
+                data: &dyn Samples,
+                loss: &dyn train::Loss<$float, Self>,
+            ) -> Result<train::Evaluation> {
+                train::evaluate(model, data, loss)
+            }
+
+            fn predict(model: &dyn Model<$float, Self>, inputs: &[Column]) -> Result<Vec<Column>> {
+                train::predict(model, inputs)
             }
 
             fn foreign_error() -> Self::Err {

@@ -36,6 +36,17 @@ pub enum Error {
         /// Expected and received.
         problem: String,
     },
+    /// A label that is none of the network's classes.
+    #[error("the label {label} of sample {sample} is none of the {classes} classes 0 to {}", classes.saturating_sub(1))]
+    Label {
+        /// The label.
+        label: usize,
+        /// The number of its sample, from 0: in the data set, or in the batch that a loss was
+        /// given by hand.
+        sample: usize,
+        /// The number of classes.
+        classes: usize,
+    },
     /// The loss or a gradient is not a number any more.
     #[error("{0}")]
     NotFinite(String),

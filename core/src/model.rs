@@ -117,17 +117,20 @@ impl<E: Float, D: Backend<E>> ModelTape<E, D> for OwnedTape<E, D> {
     }
 }
 
+/// Inputs without their types, and the tape that came with them.
+pub type Erased<E, D, T> = (Vec<Value<E, D>>, T);
+
 /// What a network can be given: a tensor of floats or of indices.
 pub trait Input<E: Float, D: Backend<E>> {
     /// Its tape.
     type Tape: ModelTape<E, D>;
     /// Without its type.
-    fn into_values(self) -> Result<(Vec<Value<E, D>>, Self::Tape)>;
+    fn into_values(self) -> Result<Erased<E, D, Self::Tape>>;
 }
 
 impl<S: Ranked, E: Float, D: Backend<E>, T: ModelTape<E, D>> Input<E, D> for Tensor<S, E, D, T> {
     type Tape = T;
-    fn into_values(self) -> Result<(Vec<Value<E, D>>, T)> {
+    fn into_values(self) -> Result<Erased<E, D, T>> {
         let (array, tape) = erase(self)?;
         Ok((vec![Value::Floats(array)], tape))
     }
@@ -137,7 +140,7 @@ impl<S: Ranked, E: Float, D: Backend<E>, T: ModelTape<E, D>> Input<E, D>
     for Tensor<S, usize, D, T>
 {
     type Tape = T;
-    fn into_values(self) -> Result<(Vec<Value<E, D>>, T)> {
+    fn into_values(self) -> Result<Erased<E, D, T>> {
         let (tensor, tape) = self.split_tape();
         let shape: Vec<usize> = tensor.shape().concrete().into();
         let count = tensor.shape().num_elements();

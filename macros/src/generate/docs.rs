@@ -18,8 +18,8 @@ pub(super) fn table(net: &Net) -> TokenStream {
         lines.push(format!("| {name} | | `{shape}` | |"));
     }
     lines.extend(net.nodes.iter().map(row));
-    let all = net.nodes.iter().map(|node| count(node, true));
-    let total = all.fold(Some(0usize), |total, n| total?.checked_add(n?));
+    let mut counts = net.nodes.iter().map(|node| count(node, true));
+    let total = counts.try_fold(0usize, |total, n| total.checked_add(n?));
     if let Some(total) = total {
         lines.push(format!("| **trainable** | | | **{total}** |"));
     }

@@ -1,0 +1,83 @@
+//! Whether outputs and targets fit together.
+
+use crate::backend::{Backend, Float};
+use crate::error::{Error, Result};
+use crate::value::Value;
+use dfdx::prelude::*;
+
+/// The target of a loss for one output.
+pub(super) fn only_target<'a, E: Float, D: Backend<E>>(
+    loss: &str,
+    outputs: usize,
+    targets: &'a [Value<E, D>],
+) -> Result<&'a Value<E, D>> {
+    match targets {
+        [target] if outputs == 1 => Ok(target),
+        _ => Err(Error::Data(format!(
+            "{loss} compares one output with one target, but was given {outputs} outputs and {} \
+             targets; for several, sum losses in a `custom_loss`",
+            targets.len()
+        ))),
+    }
+}
+
+/// The labels, after checking that there is one for each row of `classes` scores.
+pub(super) fn labels<E: Float, D: Backend<E>>(
+    output: &[usize],
+    target: &Value<E, D>,
+) -> Result<(Vec<usize>, usize)> {
+    let (Value::Indices(array), Some((&classes, rows))) = (target, output.split_last()) else {
+        return Err(unfit("CrossEntropy", "indices (class labels)", output, target));
+    };
+    if array.shape != rows || classes == 0 {
+        let expected = format!("indices (class labels) of shape {rows:?}");
+        return Err(unfit("CrossEntropy", &expected, output, target));
+    }
+    let labels = array.data.as_vec();
+    range(&labels, classes, rows)?;
+    Ok((labels, classes))
+}
+
+/// Whether every label is below `classes`. `rows` is the shape of the labels.
+pub(super) fn range(labels: &[usize], classes: usize, rows: &[usize]) -> Result<()> {
+    let per_sample: usize = rows.iter().skip(1).product::<usize>().max(1);
+    match labels.iter().position(|&label| label >= classes) {
+        None => Ok(()),
+        Some(i) => Err(Error::Label { label: labels[i], sample: i / per_sample, classes }),
+    }
+}
+
+/// Floats of as many elements as the output has. A target of one number may be written with shape
+/// `[]` where the output is `[1]`.
+pub(super) fn floats<E: Float, D: Backend<E>>(
+    loss: &str,
+    output: &[usize],
+    target: &Value<E, D>,
+) -> Result<Tensor<(usize,), E, D>> {
+    match target {
+        Value::Floats(array) if same(output, &array.shape) => Ok(array.data.clone()),
+        _ => Err(unfit(loss, &format!("floats of shape {output:?}"), output, target)),
+    }
+}
+
+/// Whether the shapes are the same, or `[batch, 1]` and `[batch]`.
+pub(super) fn same(output: &[usize], target: &[usize]) -> bool {
+    output == target || output.split_last() == Some((&1, target))
+}
+
+pub(super) fn unfit<E: Float, D: Backend<E>>(
+    loss: &str,
+    expected: &str,
+    output: &[usize],
+    target: &Value<E, D>,
+) -> Error {
+    let kind = match target {
+        Value::Floats(_) => "floats",
+        Value::Indices(_) => "indices",
+    };
+    Error::Data(format!(
+        "{loss} for an output of shape {output:?} expects a target of {expected}, but received \
+         {kind} of shape {:?} (the first size is the batch)",
+        target.shape()
+    ))
+}

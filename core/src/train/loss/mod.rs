@@ -1,0 +1,198 @@
+//! Losses: what a training makes small.
+
+use super::value::Target;
+use crate::backend::{Backend, Float};
+use crate::error::{Error, Result};
+use crate::value::{Array, Ranked, Value, erase, restore};
+use dfdx::prelude::*;
+
+mod binary_cross_entropy;
+mod check;
+mod cross_entropy;
+mod custom;
+mod huber;
+mod mean_absolute;
+mod mean_squared;
+
+pub use binary_cross_entropy::BinaryCrossEntropy;
+pub use cross_entropy::{CrossEntropy, SmoothedCrossEntropy};
+pub use custom::{CustomLoss, custom_loss};
+pub use huber::Huber;
+pub use mean_absolute::MeanAbsolute;
+pub use mean_squared::MeanSquared;
+
+/// One number on the tape, ready for dfdx's `backward`.
+pub type Scalar<E, D> = Tensor<Rank0, E, D, OwnedTape<E, D>>;
+
+/// One output of a network for a batch.
+///
+/// Each output comes with an empty tape of its own, which operations on several of them merge;
+/// what happened inside the network is added afterwards, so an unused output loses nothing.
+pub struct Output<E: Float, D: Backend<E>> {
+    /// All elements, in row-major order.
+    pub data: Tensor<(usize,), E, D, OwnedTape<E, D>>,
+    /// The shape, with the batch first.
+    pub shape: Vec<usize>,
+}
+
+impl<E: Float, D: Backend<E>> Output<E, D> {
+    /// With an empty tape.
+    pub(crate) fn detached(array: &Array<E, D>) -> Self {
+        Output { data: array.data.retaped(), shape: array.shape.clone() }
+    }
+
+    /// As a dfdx tensor, batch axis first: `output.tensor::<(usize, Const<10>)>()?`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if it does not have that shape.
+    pub fn tensor<S: Ranked>(self) -> Result<Tensor<S, E, D, OwnedTape<E, D>>> {
+        let (data, tape) = self.data.split_tape();
+        restore(Array { data, shape: self.shape }, tape)
+    }
+}
+
+/// How many of the answers of a batch are right.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Correct {
+    /// Right answers.
+    pub hits: usize,
+    /// All answers: mostly one for each sample.
+    pub of: usize,
+}
+
+/// A function from what a network gives and what it should give to one number.
+///
+/// Every loss here is the mean over the batch and all axes, as PyTorch's with
+/// `reduction="mean"`. A loss of your own is [`custom_loss`], or a type that implements this.
+pub trait Loss<E: Float, D: Backend<E>> {
+    /// The loss of a batch: one `Output` for each output of the network, one `Value` for each
+    /// target of the data; every shape begins with the batch.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if numbers, kinds or shapes of outputs and targets do not fit together;
+    /// [`Error::Label`] for a label that is no class.
+    fn compute(&self, outputs: Vec<Output<E, D>>, targets: &[Value<E, D>]) -> Result<Scalar<E, D>>;
+
+    /// How many answers are right; `None` where a loss knows no right and wrong.
+    ///
+    /// # Errors
+    /// As [`Loss::compute`].
+    fn correct(
+        &self,
+        _outputs: &[Array<E, D>],
+        _targets: &[Value<E, D>],
+    ) -> Result<Option<Correct>> {
+        Ok(None)
+    }
+
+    /// The loss of one typed tensor, for a training loop written by hand:
+    /// `CrossEntropy.loss(net.forward_mut(x.leaky_traced()), &batch.targets[0])?.backward()`.
+    ///
+    /// The target is a [`Column`](crate::data::Column) or a dfdx tensor of floats or indices.
+    ///
+    /// # Errors
+    /// As [`Loss::compute`].
+    fn loss<S: Ranked, T: Target<E, D>>(
+        &self,
+        output: Tensor<S, E, D, OwnedTape<E, D>>,
+        target: T,
+    ) -> Result<Scalar<E, D>>
+    where
+        Self: Sized,
+    {
+        let target = target.into_value(output.device())?;
+        let (Array { data, shape }, tape) = erase(output)?;
+        self.compute(vec![Output { data: data.put_tape(tape), shape }], &[target])
+    }
+}
+
+/// The losses of this crate. Their bodies are compiled here, once for each device.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Criterion {
+    CrossEntropy { smoothing: f64 },
+    MeanSquared,
+    MeanAbsolute,
+    Huber { delta: f64 },
+    BinaryCrossEntropy,
+}
+
+impl Criterion {
+    fn name(self) -> &'static str {
+        match self {
+            Criterion::CrossEntropy { .. } => "CrossEntropy",
+            Criterion::MeanSquared => "MeanSquared",
+            Criterion::MeanAbsolute => "MeanAbsolute",
+            Criterion::Huber { .. } => "Huber",
+            Criterion::BinaryCrossEntropy => "BinaryCrossEntropy",
+        }
+    }
+
+    pub(crate) fn compute<E: Float, D: Backend<E>>(
+        self,
+        mut outputs: Vec<Output<E, D>>,
+        targets: &[Value<E, D>],
+    ) -> Result<Scalar<E, D>> {
+        let target = check::only_target(self.name(), outputs.len(), targets)?;
+        let output = outputs.swap_remove(0);
+        match self {
+            Criterion::CrossEntropy { smoothing } => {
+                cross_entropy::compute(smoothing, output, target)
+            }
+            Criterion::MeanSquared => mean_squared::compute(output, target),
+            Criterion::MeanAbsolute => mean_absolute::compute(output, target),
+            Criterion::Huber { delta } => huber::compute(delta, output, target),
+            Criterion::BinaryCrossEntropy => binary_cross_entropy::compute(output, target),
+        }
+    }
+
+    pub(crate) fn correct<E: Float, D: Backend<E>>(
+        self,
+        outputs: &[Array<E, D>],
+        targets: &[Value<E, D>],
+    ) -> Result<Option<Correct>> {
+        let target = check::only_target(self.name(), outputs.len(), targets)?;
+        let Some(output) = outputs.first() else { return Ok(None) };
+        match self {
+            Criterion::CrossEntropy { .. } => cross_entropy::correct(output, target).map(Some),
+            Criterion::BinaryCrossEntropy => {
+                binary_cross_entropy::correct(output, target).map(Some)
+            }
+            Criterion::MeanSquared | Criterion::MeanAbsolute | Criterion::Huber { .. } => Ok(None),
+        }
+    }
+}
+
+/// A loss that is a [`Criterion`].
+macro_rules! criterion {
+    ($loss:ty, $self:ident => $criterion:expr) => {
+        impl<E: Float, D: Backend<E>> super::Loss<E, D> for $loss {
+            fn compute(
+                &$self,
+                outputs: Vec<super::Output<E, D>>,
+                targets: &[crate::value::Value<E, D>],
+            ) -> Result<super::Scalar<E, D>> {
+                D::loss($criterion, outputs, targets)
+            }
+
+            fn correct(
+                &$self,
+                outputs: &[crate::value::Array<E, D>],
+                targets: &[crate::value::Value<E, D>],
+            ) -> Result<Option<super::Correct>> {
+                D::correct($criterion, outputs, targets)
+            }
+        }
+    };
+}
+use criterion;
+
+/// The mean of all elements.
+fn mean<E: Float, D: Backend<E>>(
+    elements: Tensor<(usize,), E, D, OwnedTape<E, D>>,
+) -> Result<Scalar<E, D>> {
+    elements.try_mean::<Rank0, _>().map_err(Error::device)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! Training: losses, optimizers, `fit`, and the pieces for a loop of your own.
+//!
+//! | piece | what it does |
+//! | --- | --- |
+//! | [`Train`] | `fit`, `evaluate`, `predict` and `summary` for every network |
+//! | [`Fit`] | the settings of a training |
+//! | [`Loss`] | [`CrossEntropy`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`] |
+//! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`] |
+//! | [`History`], [`Evaluation`] | what a training and an evaluation report |
+//!
+//! A bad step (a loss or gradient that is not finite, a label that is no class) is an error, and
+//! leaves the network as it was before that step.
+
+mod evaluate;
+mod fit;
+mod history;
+mod loss;
+mod model;
+mod optim;
+mod predict;
+mod progress;
+mod settings;
+mod step;
+mod value;
+
+pub use history::{Epoch, Evaluation, History};
+pub use loss::{
+    BinaryCrossEntropy, Correct, Criterion, CrossEntropy, CustomLoss, Huber, Loss, MeanAbsolute,
+    MeanSquared, Output, Scalar, SmoothedCrossEntropy, custom_loss,
+};
+pub use model::Train;
+pub use optim::{Adam, AdamW, Memory, Optimizer, RmsProp, Rule, Sgd};
+pub use predict::Inputs;
+pub use settings::{Fit, Settings};
+pub use value::Target;
+
+pub(crate) use evaluate::evaluate;
+pub(crate) use fit::fit;
+pub(crate) use optim::optimize;
+pub(crate) use predict::predict;
+
+/// Samples that an evaluation or prediction takes at once.
+const CHUNK: usize = 256;

@@ -1,0 +1,85 @@
+//! Training in one line.
+
+use super::history::{Evaluation, History};
+use super::loss::Loss;
+use super::optim::Optimizer;
+use super::predict::Inputs;
+use super::settings::Fit;
+use crate::backend::{Backend, Float};
+use crate::data::{Column, Samples};
+use crate::error::{Error, Result};
+use crate::model::Model;
+use crate::summary::Summary;
+
+/// What every network can do as a whole.
+pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
+    /// Trains the network: `net.fit(&train, Fit::new(CrossEntropy, Adam::default()).epochs(5))?`.
+    ///
+    /// The same network, data, settings and seed give the same bits.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for settings that make no sense; [`Error::Data`] if there are no
+    /// samples, or their shapes or kinds are not the network's or the loss's; [`Error::Label`]
+    /// for a label that is no class; [`Error::NotFinite`] for a loss or gradient that is not
+    /// finite; [`Error::Layer`] from a layer, such as batch normalization in a last batch of one
+    /// sample: take another batch size then. The network is as it was before the step that failed.
+    fn fit<L: Loss<E, D>, O: Optimizer<E, D>>(
+        &mut self,
+        data: &dyn Samples,
+        mut fit: Fit<'_, L, O>,
+    ) -> Result<History>
+    where
+        Self: Sized,
+    {
+        D::fit(self, data, &fit.loss, &mut fit.optimizer, &fit.settings)
+    }
+
+    /// Loss and accuracy of all samples, in the inference form and in batches of 256.
+    ///
+    /// # Errors
+    /// As [`Train::fit`].
+    fn evaluate<L: Loss<E, D>>(&self, data: &dyn Samples, loss: L) -> Result<Evaluation>
+    where
+        Self: Sized,
+    {
+        D::evaluate(self, data, &loss)
+    }
+
+    /// The output for each sample, in the inference form and in batches of 256.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there are no samples, their shape is not the network's, or the network
+    /// has several outputs: see [`Train::predict_all`].
+    fn predict(&self, inputs: &(impl Inputs + ?Sized)) -> Result<Column>
+    where
+        Self: Sized,
+    {
+        let mut outputs = self.predict_all(inputs)?;
+        match (outputs.pop(), outputs.is_empty()) {
+            (Some(output), true) => Ok(output),
+            _ => Err(Error::Data(format!(
+                "`{}` has {} outputs; `predict_all` gives them all",
+                self.graph().name,
+                self.graph().outputs.len()
+            ))),
+        }
+    }
+
+    /// Every output for each sample, one column for each.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if there are no samples, or their shape is not the network's.
+    fn predict_all(&self, inputs: &(impl Inputs + ?Sized)) -> Result<Vec<Column>>
+    where
+        Self: Sized,
+    {
+        D::predict(self, inputs.columns())
+    }
+
+    /// The network as a table: its layers, their output shapes and parameters.
+    fn summary(&self) -> Summary {
+        Summary::of(self.graph())
+    }
+}
+
+impl<E: Float, D: Backend<E>, M: Model<E, D>> Train<E, D> for M {}

@@ -1,0 +1,132 @@
+//! What an optimizer remembers of each parameter.
+
+use super::gradient_of;
+use crate::backend::{Backend, Float};
+use crate::error::{Error, Result};
+use crate::layers::OnDevice;
+use crate::model::{Model, arrays};
+use crate::value::{AnyTensor, Array};
+use dfdx::prelude::*;
+use std::any::Any;
+use std::fmt;
+
+type Flat<E, D> = Tensor<(usize,), E, D>;
+
+/// Empty until the first step, then the [`Slot`]s of one network. The types of float and device
+/// are not in this type, so that an optimizer is written as plain `Adam`.
+#[doc(hidden)]
+#[derive(Default)]
+pub struct Memory(Option<Box<dyn Any>>);
+
+impl fmt::Debug for Memory {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.0.is_some() { "Memory(of a network)" } else { "Memory(empty)" })
+    }
+}
+
+/// What is remembered of one parameter.
+struct Slot<E: Float, D: Backend<E>> {
+    shape: Vec<usize>,
+    steps: u64,
+    averages: Vec<Flat<E, D>>,
+}
+
+/// One parameter during a step.
+pub(super) struct Parameter<'a, E: Float, D: Backend<E>> {
+    tensor: &'a mut dyn AnyTensor<E, D>,
+    slot: &'a mut Slot<E, D>,
+    pub(super) gradient: Flat<E, D>,
+}
+
+impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
+    /// The number of this step, from 1.
+    pub(super) fn steps(&self) -> u64 {
+        self.slot.steps
+    }
+
+    /// `gradient += share · parameter`.
+    pub(super) fn decay_gradient(&mut self, share: f64) -> Result<()> {
+        if share == 0.0 {
+            return Ok(());
+        }
+        let parameter = self.tensor.array()?.data;
+        self.gradient.try_axpy(1.0, &parameter, share).on_device()
+    }
+
+    /// `average = keep · average + share · value`, beginning with zeros; gives a second handle.
+    pub(super) fn average(
+        &mut self,
+        number: usize,
+        keep: f64,
+        value: &Flat<E, D>,
+        share: f64,
+    ) -> Result<Flat<E, D>> {
+        while self.slot.averages.len() <= number {
+            let zeros = value.device().try_zeros_like(value.shape()).on_device()?;
+            self.slot.averages.push(zeros);
+        }
+        let average = &mut self.slot.averages[number];
+        average.try_axpy(keep, value, share).on_device()?;
+        Ok(average.clone())
+    }
+
+    /// `parameter = keep · parameter - rate · direction`, in place.
+    pub(super) fn go(&mut self, keep: f64, direction: Flat<E, D>, rate: f64) -> Result<()> {
+        let shape = self.slot.shape.clone();
+        self.tensor.axpy(keep, &Array { data: direction, shape }, -rate)
+    }
+}
+
+impl Memory {
+    /// Gives every trained parameter that has a gradient to `update`.
+    pub(super) fn step<E: Float, D: Backend<E>>(
+        &mut self,
+        model: &mut dyn Model<E, D>,
+        gradients: &Gradients<E, D>,
+        update: impl Fn(&mut Parameter<'_, E, D>) -> Result<()>,
+    ) -> Result<()> {
+        let graph = model.graph();
+        let params = arrays(model)?;
+        let slots = self.slots(&params)?;
+        let mut found = Vec::with_capacity(params.len());
+        for (array, param) in params.iter().zip(graph.params) {
+            let trained = param.trainable.then(|| gradient_of(gradients, &array.data));
+            found.push(trained.transpose()?.flatten());
+        }
+        // A second handle on a parameter would turn changes in place into copies.
+        drop(params);
+        for ((tensor, slot), gradient) in model.tensors_mut().into_iter().zip(slots).zip(found) {
+            if let Some(gradient) = gradient {
+                slot.steps += 1;
+                update(&mut Parameter { tensor, slot, gradient })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The slots for parameters of these shapes, made if there are none.
+    fn slots<E: Float, D: Backend<E>>(
+        &mut self,
+        params: &[Array<E, D>],
+    ) -> Result<&mut Vec<Slot<E, D>>> {
+        let new = |array: &Array<E, D>| Slot::<E, D> {
+            shape: array.shape.clone(),
+            steps: 0,
+            averages: Vec::new(),
+        };
+        let memory = self
+            .0
+            .get_or_insert_with(|| Box::new(params.iter().map(new).collect::<Vec<Slot<E, D>>>()));
+        let slots = memory.downcast_mut::<Vec<Slot<E, D>>>().ok_or_else(foreign)?;
+        let same = slots.iter().map(|slot| &slot.shape).eq(params.iter().map(|p| &p.shape));
+        if same { Ok(slots) } else { Err(foreign()) }
+    }
+}
+
+fn foreign() -> Error {
+    Error::Setting(
+        "this optimizer has trained a network with other parameters; take a new one for each \
+         network"
+            .into(),
+    )
+}

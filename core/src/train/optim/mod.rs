@@ -1,0 +1,109 @@
+//! Optimizers: how gradients move parameters.
+
+use crate::backend::{Backend, Float};
+use crate::error::{Error, Result};
+use crate::model::Model;
+use dfdx::prelude::*;
+
+mod adam;
+mod gradient;
+mod memory;
+mod rms_prop;
+mod sgd;
+
+pub use adam::{Adam, AdamW};
+pub(crate) use gradient::gradient_of;
+pub use memory::Memory;
+pub use rms_prop::RmsProp;
+pub use sgd::Sgd;
+
+/// Moves a network's parameters along their gradients.
+///
+/// The formulas and defaults are PyTorch's. What an optimizer remembers of each parameter lies on
+/// the parameter's device; parameters are changed in place. One value belongs to one network, and
+/// can train it in several calls of `fit` when it is lent (`&mut adam`).
+pub trait Optimizer<E: Float, D: Backend<E>> {
+    /// One step. A parameter that is not trained or has no gradient is left alone.
+    ///
+    /// # Errors
+    /// [`Error::Setting`] for a setting that makes no sense, and for an optimizer that has
+    /// trained another network; the network is then as it was. [`Error::Device`] without memory.
+    fn step(&mut self, model: &mut dyn Model<E, D>, gradients: &Gradients<E, D>) -> Result<()>;
+}
+
+impl<E: Float, D: Backend<E>, O: Optimizer<E, D> + ?Sized> Optimizer<E, D> for &mut O {
+    fn step(&mut self, model: &mut dyn Model<E, D>, gradients: &Gradients<E, D>) -> Result<()> {
+        (**self).step(model, gradients)
+    }
+}
+
+/// The optimizers of this crate. Their bodies are compiled here, once for each device.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug)]
+pub enum Rule {
+    Sgd(sgd::Settings),
+    Adam(adam::Settings),
+    RmsProp(rms_prop::Settings),
+}
+
+/// An optimizer that is a [`Rule`] and its [`Memory`].
+macro_rules! rule {
+    ($optimizer:ty, $rule:ident) => {
+        impl<E: Float, D: Backend<E>> super::Optimizer<E, D> for $optimizer {
+            fn step(
+                &mut self,
+                model: &mut dyn crate::model::Model<E, D>,
+                gradients: &dfdx::prelude::Gradients<E, D>,
+            ) -> crate::error::Result<()> {
+                D::optimize(super::Rule::$rule(self.settings), &mut self.memory, model, gradients)
+            }
+        }
+    };
+}
+use rule;
+
+/// Moves all parameters by a rule.
+pub(crate) fn optimize<E: Float, D: Backend<E>>(
+    rule: Rule,
+    memory: &mut Memory,
+    model: &mut dyn Model<E, D>,
+    gradients: &Gradients<E, D>,
+) -> Result<()> {
+    match rule {
+        Rule::Sgd(settings) => {
+            settings.check()?;
+            memory.step(model, gradients, |parameter| sgd::update(settings, parameter))
+        }
+        Rule::Adam(settings) => {
+            settings.check()?;
+            memory.step(model, gradients, |parameter| adam::update(settings, parameter))
+        }
+        Rule::RmsProp(settings) => {
+            settings.check()?;
+            memory.step(model, gradients, |parameter| rms_prop::update(settings, parameter))
+        }
+    }
+}
+
+/// Whether a setting is a number of at least 0.
+fn not_negative(optimizer: &str, setting: &str, value: f64) -> Result<()> {
+    if value >= 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Setting(format!(
+        "{optimizer}'s {setting} is a number of at least 0, but was set to {value}"
+    )))
+}
+
+/// Whether a setting is in `[0, 1)`.
+fn below_one(optimizer: &str, setting: &str, value: f64) -> Result<()> {
+    if (0.0..1.0).contains(&value) {
+        return Ok(());
+    }
+    Err(Error::Setting(format!(
+        "{optimizer}'s {setting} is at least 0 and less than 1, but was set to {value}"
+    )))
+}
+
+#[cfg(test)]
+mod tests;

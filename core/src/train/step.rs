@@ -1,0 +1,149 @@
+//! One step of a training, and the same without learning.
+
+use super::loss::{Correct, Loss, Output};
+use super::optim::{Optimizer, gradient_of};
+use super::value::values;
+use crate::backend::{Backend, Float};
+use crate::data::Batch;
+use crate::error::{Error, Result};
+use crate::layers::OnDevice;
+use crate::model::{Model, apply_updates, arrays, device_of};
+use crate::run::{Task, Update};
+use crate::value::Array;
+use dfdx::prelude::*;
+
+/// What happened in one batch.
+pub(super) struct Report {
+    pub(super) loss: f64,
+    pub(super) correct: Option<Correct>,
+}
+
+/// Learns from one batch, or leaves the network as it was.
+pub(super) fn learn<E: Float, D: Backend<E>>(
+    model: &mut dyn Model<E, D>,
+    batch: &Batch,
+    loss: &dyn Loss<E, D>,
+    optimizer: &mut dyn Optimizer<E, D>,
+) -> Result<Report> {
+    let before = model.state().clone();
+    let result = try_to_learn(model, batch, loss, optimizer);
+    if result.is_err() {
+        *model.state() = before;
+    }
+    result
+}
+
+/// Nothing of the network but its state changes before everything was found finite.
+fn try_to_learn<E: Float, D: Backend<E>>(
+    model: &mut dyn Model<E, D>,
+    batch: &Batch,
+    loss: &dyn Loss<E, D>,
+    optimizer: &mut dyn Optimizer<E, D>,
+) -> Result<Report> {
+    let key = model.state().next_key();
+    let (gradients, updates, report) = differentiate(model, batch, loss, key)?;
+    optimizer.step(model, &gradients)?;
+    apply_updates(model, updates)?;
+    Ok(report)
+}
+
+type Differentiated<E, D> = (Gradients<E, D>, Vec<Update<E, D>>, Report);
+
+fn differentiate<E: Float, D: Backend<E>>(
+    model: &dyn Model<E, D>,
+    batch: &Batch,
+    loss: &dyn Loss<E, D>,
+    key: u64,
+) -> Result<Differentiated<E, D>> {
+    let params = arrays(model)?;
+    let device: D = device_of(&params);
+    let task = Task {
+        graph: model.graph(),
+        params: &params,
+        inputs: values(&batch.inputs, &device)?,
+        tape: Some(OwnedTape::default()),
+        training: Some(key),
+        device: device.clone(),
+    };
+    let run = D::run(task)?;
+    let targets = values(&batch.targets, &device)?;
+    let outputs = run.outputs.iter().map(Output::detached).collect();
+    let (scalar, tape) = loss.compute(outputs, &targets)?.split_tape();
+    let report = Report { loss: number(&scalar)?, correct: loss.correct(&run.outputs, &targets)? };
+    let tape = tape.merge(run.tape.unwrap_or_default());
+    let gradients = scalar.put_tape(tape).try_backward().on_device()?;
+    finite(model, &params, &gradients, &run.updates)?;
+    Ok((gradients, run.updates, report))
+}
+
+/// The loss of one batch in the inference form.
+pub(super) fn judge<E: Float, D: Backend<E>>(
+    model: &dyn Model<E, D>,
+    batch: &Batch,
+    loss: &dyn Loss<E, D>,
+) -> Result<Report> {
+    let params = arrays(model)?;
+    let device: D = device_of(&params);
+    let outputs = infer(model, &params, batch, &device)?;
+    let targets = values(&batch.targets, &device)?;
+    let detached = outputs.iter().map(Output::detached).collect();
+    let (scalar, _) = loss.compute(detached, &targets)?.split_tape();
+    Ok(Report { loss: number(&scalar)?, correct: loss.correct(&outputs, &targets)? })
+}
+
+/// The outputs for one batch in the inference form.
+pub(super) fn infer<E: Float, D: Backend<E>>(
+    model: &dyn Model<E, D>,
+    params: &[Array<E, D>],
+    batch: &Batch,
+    device: &D,
+) -> Result<Vec<Array<E, D>>> {
+    let task = Task {
+        graph: model.graph(),
+        params,
+        inputs: values(&batch.inputs, device)?,
+        tape: None,
+        training: None,
+        device: device.clone(),
+    };
+    Ok(D::run(task)?.outputs)
+}
+
+/// The loss as a number.
+fn number<E: Float, D: Backend<E>>(scalar: &Tensor<Rank0, E, D>) -> Result<f64> {
+    let loss = scalar.as_vec().first().map_or(f64::NAN, |&loss| loss.f64());
+    if loss.is_finite() {
+        return Ok(loss);
+    }
+    Err(Error::NotFinite(format!("the loss is {loss}")))
+}
+
+/// Whether every gradient and every new value of a buffer is finite.
+fn finite<E: Float, D: Backend<E>>(
+    model: &dyn Model<E, D>,
+    params: &[Array<E, D>],
+    gradients: &Gradients<E, D>,
+    updates: &[Update<E, D>],
+) -> Result<()> {
+    let named = model.graph().params;
+    let bad = |what: &str, name: &str| {
+        Err(Error::NotFinite(format!("{what} of `{name}` holds numbers that are not finite")))
+    };
+    for (array, param) in params.iter().zip(named).filter(|(_, param)| param.trainable) {
+        if gradient_of(gradients, &array.data)?.is_some_and(|g| !all_finite(&g)) {
+            return bad("the gradient", param.name);
+        }
+    }
+    for update in updates {
+        if !all_finite(&update.value.data) {
+            return bad("the new value", named.get(update.param).map_or("a buffer", |p| p.name));
+        }
+    }
+    Ok(())
+}
+
+fn all_finite<E: Float, D: Backend<E>>(tensor: &Tensor<(usize,), E, D>) -> bool {
+    let mut values = vec![E::default(); tensor.shape().0];
+    tensor.copy_into(&mut values);
+    values.into_iter().all(|value| num_traits::Float::is_finite(value))
+}

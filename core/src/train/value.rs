@@ -1,0 +1,92 @@
+//! From the computer's memory to the device.
+
+use crate::backend::{Backend, Float};
+use crate::data::Column;
+use crate::error::{Error, Result};
+use crate::value::{Array, Ranked, Value, restore};
+use dfdx::prelude::*;
+
+/// What a loss can compare a typed tensor with: a batch's [`Column`], or a dfdx tensor of floats
+/// or indices.
+pub trait Target<E: Float, D: Backend<E>> {
+    /// On the device, without its type.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device has no memory.
+    fn into_value(self, device: &D) -> Result<Value<E, D>>;
+}
+
+impl<E: Float, D: Backend<E>> Target<E, D> for &Column {
+    fn into_value(self, device: &D) -> Result<Value<E, D>> {
+        let mut shape = vec![self.len()];
+        shape.extend_from_slice(self.shape());
+        match self {
+            Column::Floats { data, .. } => {
+                let data = data.iter().map(|&x| E::of(f64::from(x))).collect();
+                Ok(Value::Floats(Array { data: upload(device, data)?, shape }))
+            }
+            Column::Indices { data, .. } => {
+                Ok(Value::Indices(Array { data: upload(device, data.clone())?, shape }))
+            }
+        }
+    }
+}
+
+impl<S: Ranked, E: Float, D: Backend<E>> Target<E, D> for Tensor<S, E, D> {
+    fn into_value(self, device: &D) -> Result<Value<E, D>> {
+        let shape = self.shape().concrete().into();
+        Ok(Value::Floats(Array { data: upload(device, self.as_vec())?, shape }))
+    }
+}
+
+impl<S: Ranked, E: Float, D: Backend<E>> Target<E, D> for Tensor<S, usize, D> {
+    fn into_value(self, device: &D) -> Result<Value<E, D>> {
+        let shape = self.shape().concrete().into();
+        Ok(Value::Indices(Array { data: upload(device, self.as_vec())?, shape }))
+    }
+}
+
+fn upload<T: Unit, D: TensorFromVec<T>>(
+    device: &D,
+    data: Vec<T>,
+) -> Result<Tensor<(usize,), T, D>> {
+    let count = data.len();
+    device.try_tensor_from_vec(data, (count,)).map_err(Error::device)
+}
+
+/// All columns of a batch.
+pub(super) fn values<E: Float, D: Backend<E>>(
+    columns: &[Column],
+    device: &D,
+) -> Result<Vec<Value<E, D>>> {
+    columns.iter().map(|column| column.into_value(device)).collect()
+}
+
+impl Column {
+    /// The samples as a dfdx tensor, the batch axis first:
+    /// `let x: Tensor<(usize, Const<1>, Const<8>, Const<8>), f32, _> = images.tensor(&device)?`.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the column holds indices, or samples of another shape.
+    ///
+    /// ```
+    /// use netwright_core::data::Column;
+    /// use netwright_core::dfdx::prelude::*;
+    ///
+    /// let column = Column::floats(vec![1.0, 2.0, 3.0, 4.0], &[2])?;
+    /// let x: Tensor<(usize, Const<2>), f32, _> = column.tensor(&Cpu::default())?;
+    /// assert_eq!(x.as_vec(), [1.0, 2.0, 3.0, 4.0]);
+    /// # Ok::<(), netwright_core::Error>(())
+    /// ```
+    pub fn tensor<S: Ranked, E: Float, D: Backend<E>>(
+        &self,
+        device: &D,
+    ) -> Result<Tensor<S, E, D>> {
+        match Target::<E, D>::into_value(self, device)? {
+            Value::Floats(array) => restore(array, NoneTape),
+            Value::Indices(_) => {
+                Err(Error::Data("a column of indices does not make a tensor of floats".into()))
+            }
+        }
+    }
+}
