@@ -93,13 +93,10 @@ pub(super) fn expm1<E: Float, D: Backend<E>>(x: Flat<E, D>) -> Result<Flat<E, D>
 mod tests {
     use super::*;
 
+    type Function = fn(Flat<f32, Cpu>) -> Result<Flat<f32, Cpu>>;
+
     /// The value of `f` in `f32` is that of `exact` within 4 ulps, and its gradient that of `slope`.
-    fn check(
-        f: fn(Flat<f32, Cpu>) -> Result<Flat<f32, Cpu>>,
-        exact: fn(f64) -> f64,
-        slope: fn(f64) -> f64,
-        numbers: &[f32],
-    ) {
+    fn check(f: Function, exact: fn(f64) -> f64, slope: fn(f64) -> f64, numbers: &[f32]) {
         let x = Cpu::default().tensor_from_vec(numbers.to_vec(), (numbers.len(),));
         let y = f(x.leaky_trace()).unwrap();
         let values = y.as_vec();
