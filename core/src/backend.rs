@@ -7,6 +7,7 @@ use crate::run::{Outcome, Task};
 use crate::train;
 use crate::value::{Array, Value};
 use dfdx::prelude::{Cpu, Device, Dtype, Gradients};
+use dfdx::tensor::CpuError;
 use std::path::Path;
 
 /// The float types networks work in: `f32` and `f64`.
@@ -114,21 +115,28 @@ pub trait Backend<E: Float>: Device<E> {
     fn foreign_error() -> Self::Err;
 }
 
+/// Bodies of `f32` are compiled here. Those of `f64`, which most programs never run, are marked
+/// `#[inline]`: rustc then compiles them in the program that does, which halves the time that
+/// everybody waits for this crate.
 macro_rules! portable {
-    ($device:ty, $float:ty, $error:expr) => {
+    ($device:ty, $float:ty, $error:expr, #[$inline:meta]) => {
         impl Backend<$float> for $device {
+            #[$inline]
             fn run(task: Task<'_, $float, Self>) -> Result<Outcome<$float, Self>> {
                 crate::run::portable(task)
             }
 
+            #[$inline]
             fn save(model: &dyn Model<$float, Self>, file: &Path) -> Result<()> {
                 crate::files::save(model, file)
             }
 
+            #[$inline]
             fn load(model: &mut dyn Model<$float, Self>, file: &Path) -> Result<()> {
                 crate::files::load(model, file)
             }
 
+            #[$inline]
             fn loss(
                 criterion: train::Criterion,
                 outputs: Vec<train::Output<$float, Self>>,
@@ -137,6 +145,7 @@ macro_rules! portable {
                 criterion.compute(outputs, targets)
             }
 
+            #[$inline]
             fn correct(
                 criterion: train::Criterion,
                 outputs: &[Array<$float, Self>],
@@ -145,6 +154,7 @@ macro_rules! portable {
                 criterion.correct(outputs, targets)
             }
 
+            #[$inline]
             fn optimize(
                 rule: train::Rule,
                 memory: &mut train::Memory,
@@ -154,6 +164,7 @@ macro_rules! portable {
                 train::optimize(rule, memory, model, gradients)
             }
 
+            #[$inline]
             fn fit(
                 model: &mut dyn Model<$float, Self>,
                 data: &dyn Samples,
@@ -164,6 +175,7 @@ macro_rules! portable {
                 train::fit(model, data, loss, optimizer, settings)
             }
 
+            #[$inline]
             fn evaluate(
                 model: &dyn Model<$float, Self>,
                 data: &dyn Samples,
@@ -172,10 +184,12 @@ macro_rules! portable {
                 train::evaluate(model, data, loss)
             }
 
+            #[$inline]
             fn predict(model: &dyn Model<$float, Self>, inputs: &[Column]) -> Result<Vec<Column>> {
                 train::predict(model, inputs)
             }
 
+            #[$inline]
             fn foreign_error() -> Self::Err {
                 $error
             }
@@ -183,14 +197,14 @@ macro_rules! portable {
     };
 }
 
-portable!(Cpu, f32, dfdx::tensor::CpuError::WrongNumElements);
-portable!(Cpu, f64, dfdx::tensor::CpuError::WrongNumElements);
+portable!(Cpu, f32, CpuError::WrongNumElements, #[inline(never)]);
+portable!(Cpu, f64, CpuError::WrongNumElements, #[inline]);
 
 #[cfg(feature = "cuda")]
 mod cuda {
     use super::*;
-    use dfdx::tensor::{CpuError, Cuda, CudaError};
+    use dfdx::tensor::{Cuda, CudaError};
 
-    portable!(Cuda, f32, CudaError::Cpu(CpuError::WrongNumElements));
-    portable!(Cuda, f64, CudaError::Cpu(CpuError::WrongNumElements));
+    portable!(Cuda, f32, CudaError::Cpu(CpuError::WrongNumElements), #[inline(never)]);
+    portable!(Cuda, f64, CudaError::Cpu(CpuError::WrongNumElements), #[inline]);
 }
