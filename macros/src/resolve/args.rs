@@ -43,10 +43,15 @@ impl Resolver<'_> {
     /// The arguments of one kind of brackets: those by position first, in the layer's order.
     fn group(&mut self, def: &'static LayerDef, args: &[Arg], place: Place, typed: &mut Typed) {
         let mut positions = def.args.iter().filter(|arg| arg.place == place);
+        let mut full = false;
         for arg in args {
             let found = match &arg.name {
                 Some(name) => named(def, (name, arg), place, self.errors),
-                None => positions.next().or_else(|| extra(def, arg, place, self.errors)),
+                None => positions.next().or_else(|| {
+                    // Those behind the first one too many are the same mistake.
+                    let first = !std::mem::replace(&mut full, true);
+                    if first { extra(def, arg, place, self.errors) } else { None }
+                }),
             };
             let value = found.and_then(|found| Some((found, self.once(found, arg, typed)?)));
             match value {

@@ -39,6 +39,7 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
         nodes: Vec::new(),
         outputs: Vec::new(),
         constants,
+        expressions: Vec::new(),
         assertions: Vec::new(),
         minima: BTreeMap::new(),
         broken: network.broken,
