@@ -1,6 +1,7 @@
 //! What stands in a layer's brackets, against what the layer declares.
 
 use super::Resolver;
+use super::shape::mentions;
 use crate::ast::{Arg, ArgValue, Call, SizeExpr, SizeKind};
 use crate::diag::{Errors, Extent};
 use crate::ir::Assertion;
@@ -175,10 +176,19 @@ impl Resolver<'_> {
         let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else {
             return None;
         };
+        if matches!(expr, Expr::Lit(lit) if !matches!(lit.lit, Lit::Float(_) | Lit::Int(_))) {
+            let text = format!("`{}` is a number, not `{}`", def.name, expr.to_token_stream());
+            self.errors.push(place, text);
+            return None;
+        }
         let range = range_text(def);
         let Some(x) = literal(expr) else {
             let tokens = expr.to_token_stream();
-            if let Some(condition) = range_condition(&tokens, def) {
+            // An assertion stands outside of the impl and cannot read const generics.
+            let generic = |name: &Ident| mentions(&tokens, &name.to_string());
+            if !self.net.generics.iter().any(generic)
+                && let Some(condition) = range_condition(&tokens, def)
+            {
                 let text = format!("`{}` must be {range}", def.name);
                 self.net.assertions.push(Assertion { condition, text, place, after: Vec::new() });
             }

@@ -62,6 +62,8 @@ fn arguments() {
     one("Conv2d<3, 3, padding = [3]>", "`padding` is a size, (height, width) or `same`, not a");
     one("Conv2d<_, 3>", "this size cannot be left to inference");
     one("Conv2d<3, 2.5>", "`kernel_size` is a size or (height, width), not `2.5`");
+    one("Dropout(\"a\")", "`p` is a number, not `\"a\"`");
+    one("Dropout(true)", "`p` is a number, not `true`");
     one("Dropout(1.0)", "`p` must be at least 0 and below 1, not 1");
     one("Conv2d<3, 3, Relu, Flatten", "this `<` is never closed");
 }
