@@ -7,6 +7,7 @@ mod args;
 mod chain;
 mod names;
 mod shape;
+mod wording;
 
 use crate::ast;
 use crate::diag::Errors;
