@@ -31,6 +31,8 @@ pub struct Net {
     pub outputs: Vec<Output>,
     /// The tokens of named constants, blocks and number expressions, by their text.
     pub constants: BTreeMap<String, TokenStream>,
+    /// Sizes that are expressions, each as a hidden constant of this name.
+    pub expressions: Vec<(Ident, TokenStream)>,
     /// Conditions that const evaluation decides.
     pub assertions: Vec<Assertion>,
     /// The assertion that a named constant is at least one, where there is one.

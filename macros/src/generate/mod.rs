@@ -26,6 +26,7 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
     let code = Code::new(net, unknown);
     let parts = [
         model::declaration(&code),
+        model::expressions(&code),
         model::constants(&code),
         model::constructors(&code),
         model::implementation(&code),

@@ -166,7 +166,7 @@ fn expression(cursor: &mut Cursor, errors: &mut Errors) -> ArgValue {
 }
 
 /// syn reads expressions recursively, `----…` too, so their length must be bounded.
-const LONGEST_VALUE: usize = 128;
+pub(super) const LONGEST_VALUE: usize = 128;
 
 /// The number of tokens, those in brackets included.
 pub(super) fn weight(tokens: proc_macro2::TokenStream) -> usize {

@@ -1,6 +1,8 @@
 //! What stands in a layer's brackets, against what the layer declares.
 
 use super::Resolver;
+use super::shape::mentions;
+use super::wording::{counted, options_text, range_text, shown, usage, with_option};
 use crate::ast::{Arg, ArgValue, Call, SizeExpr, SizeKind};
 use crate::diag::{Errors, Extent};
 use crate::ir::Assertion;
@@ -43,10 +45,15 @@ impl Resolver<'_> {
     /// The arguments of one kind of brackets: those by position first, in the layer's order.
     fn group(&mut self, def: &'static LayerDef, args: &[Arg], place: Place, typed: &mut Typed) {
         let mut positions = def.args.iter().filter(|arg| arg.place == place);
+        let mut full = false;
         for arg in args {
             let found = match &arg.name {
                 Some(name) => named(def, (name, arg), place, self.errors),
-                None => positions.next().or_else(|| extra(def, arg, place, self.errors)),
+                None => positions.next().or_else(|| {
+                    // Those behind the first one too many are the same mistake.
+                    let first = !std::mem::replace(&mut full, true);
+                    if first { extra(def, arg, place, self.errors) } else { None }
+                }),
             };
             let value = found.and_then(|found| Some((found, self.once(found, arg, typed)?)));
             match value {
@@ -170,10 +177,19 @@ impl Resolver<'_> {
         let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else {
             return None;
         };
+        if matches!(expr, Expr::Lit(lit) if !matches!(lit.lit, Lit::Float(_) | Lit::Int(_))) {
+            let text = format!("`{}` is a number, not `{}`", def.name, expr.to_token_stream());
+            self.errors.push(place, text);
+            return None;
+        }
         let range = range_text(def);
         let Some(x) = literal(expr) else {
             let tokens = expr.to_token_stream();
-            if let Some(condition) = range_condition(&tokens, def) {
+            // An assertion stands outside of the impl and cannot read const generics.
+            let generic = |name: &Ident| mentions(&tokens, &name.to_string());
+            if !self.net.generics.iter().any(generic)
+                && let Some(condition) = range_condition(&tokens, def)
+            {
                 let text = format!("`{}` must be {range}", def.name);
                 self.net.assertions.push(Assertion { condition, text, place, after: Vec::new() });
             }
@@ -255,54 +271,6 @@ fn extra(def: &LayerDef, arg: &Arg, place: Place, errors: &mut Errors) -> Option
     None
 }
 
-fn counted(n: usize, what: &str) -> String {
-    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
-}
-
-/// `Linear<out_features, bias = false>`
-fn with_option(def: &LayerDef, name: &str, value: &str) -> String {
-    let option = format!("{name} = {}", value.replace('`', ""));
-    match usage(def).strip_suffix('>') {
-        Some(sizes) => format!("{sizes}, {option}>"),
-        None => format!("{}<{option}>", def.name),
-    }
-}
-
-/// What was written, for a message.
-fn shown(value: &ArgValue) -> String {
-    match value {
-        ArgValue::Size(size) => match &size.kind {
-            SizeKind::Literal(n) => format!("`{n}`"),
-            SizeKind::Path(tokens, _) => format!("`{}`", tokens.to_string().replace(' ', "")),
-            SizeKind::Block(tokens) => format!("`{{ {tokens} }}`"),
-            SizeKind::Infer => "`_`".to_string(),
-            SizeKind::Error => "this".to_string(),
-        },
-        ArgValue::Pair(..) => "two sizes".to_string(),
-        ArgValue::Shape(_) => "a shape".to_string(),
-        ArgValue::Expr(expr) => format!("`{}`", expr.to_token_stream()),
-        ArgValue::Error => "this".to_string(),
-    }
-}
-
-fn options_text(def: &LayerDef) -> String {
-    let names: Vec<_> = def.args.iter().map(|arg| format!("`{}`", arg.name)).collect();
-    match names.is_empty() {
-        true => format!("`{}` takes no arguments", def.name),
-        false => format!("it has {}", names.join(", ")),
-    }
-}
-
-/// `Conv2d<out_channels, kernel_size>`
-pub(super) fn usage(def: &LayerDef) -> String {
-    let names: Vec<_> =
-        def.args.iter().filter(|a| a.place == Place::Position).map(|a| a.name).collect();
-    match names.is_empty() {
-        true => def.name.to_string(),
-        false => format!("{}<{}>", def.name, names.join(", ")),
-    }
-}
-
 fn word(size: &SizeExpr) -> Option<String> {
     match &size.kind {
         SizeKind::Path(_, Some(ident)) => Some(ident.to_string()),
@@ -320,21 +288,6 @@ fn literal(expr: &Expr) -> Option<f64> {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => literal(&unary.expr).map(|x| -x),
         Expr::Group(group) => literal(&group.expr),
         _ => None,
-    }
-}
-
-fn range_text(def: &ArgDef) -> String {
-    let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else {
-        return String::new();
-    };
-    match (min > f64::MIN, max < f64::MAX) {
-        (true, true) => {
-            let below = if exclusive_max { "below" } else { "at most" };
-            let from = if exclusive_min { "above" } else { "at least" };
-            format!("{from} {min} and {below} {max}")
-        }
-        (true, false) => format!("{} {min}", if exclusive_min { "above" } else { "at least" }),
-        _ => "a finite number".to_string(),
     }
 }
 

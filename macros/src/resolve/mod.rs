@@ -7,6 +7,7 @@ mod args;
 mod chain;
 mod names;
 mod shape;
+mod wording;
 
 use crate::ast;
 use crate::diag::Errors;
@@ -39,6 +40,7 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
         nodes: Vec::new(),
         outputs: Vec::new(),
         constants,
+        expressions: Vec::new(),
         assertions: Vec::new(),
         minima: BTreeMap::new(),
         broken: network.broken,
