@@ -31,7 +31,7 @@ struct Options {
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options { data: "data/mnist".into(), model: "mlp".into(), epochs: 5 };
+    let mut options = Options { data: "data/mnist".into(), model: "mlp".into(), epochs: 8 };
     while let Some(name) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{name} needs a value\n{USAGE}"));
         match name.as_str() {

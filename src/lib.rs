@@ -1,7 +1,7 @@
 //! Neural networks, declared in a few lines and proved by the compiler.
 
-pub use netwright_core::{summary, train, value};
 pub use netwright_core::{Backend, Error, Float, Forward, Model, Result, data, dfdx, layers};
+pub use netwright_core::{summary, train, value};
 pub use netwright_macros::network;
 
 /// What a program that declares, trains or runs a network needs.

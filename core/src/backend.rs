@@ -137,10 +137,7 @@ macro_rules! portable {
                 train::evaluate(model, data, loss)
             }
 
-            fn predict(
-                model: &dyn Model<$float, Self>,
-                inputs: &[Column],
-            ) -> Result<Vec<Column>> {
+            fn predict(model: &dyn Model<$float, Self>, inputs: &[Column]) -> Result<Vec<Column>> {
                 train::predict(model, inputs)
             }
 

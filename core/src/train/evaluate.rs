@@ -1,10 +1,10 @@
 //! Averages over batches, in training and in evaluation.
 
+use super::CHUNK;
 use super::history::Evaluation;
 use super::loss::{Correct, Loss};
 use super::settings::not_empty;
 use super::step::{Report, judge};
-use super::CHUNK;
 use crate::backend::{Backend, Float};
 use crate::data::{Batches, Samples};
 use crate::error::{Error, Result};

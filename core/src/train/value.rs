@@ -6,8 +6,8 @@ use crate::error::{Error, Result};
 use crate::value::{Array, Ranked, Value, restore};
 use dfdx::prelude::*;
 
-/// What a loss can compare a typed tensor with: a batch's [`Column`], or a dfdx tensor of floats
-/// or indices.
+/// What a loss can compare a typed tensor with: a batch's [`Column`], a dfdx tensor of floats or
+/// indices, or a [`Value`].
 pub trait Target<E: Float, D: Backend<E>> {
     /// On the device, without its type.
     ///
@@ -43,6 +43,12 @@ impl<S: Ranked, E: Float, D: Backend<E>> Target<E, D> for Tensor<S, usize, D> {
     fn into_value(self, device: &D) -> Result<Value<E, D>> {
         let shape = self.shape().concrete().into();
         Ok(Value::Indices(Array { data: upload(device, self.as_vec())?, shape }))
+    }
+}
+
+impl<E: Float, D: Backend<E>> Target<E, D> for Value<E, D> {
+    fn into_value(self, _: &D) -> Result<Value<E, D>> {
+        Ok(self)
     }
 }
 

@@ -92,6 +92,7 @@ pub(super) fn correct<E: Float, D: Backend<E>>(
 
 /// The position of the highest score, the first one of equals.
 fn highest<E: Float>(scores: &[E]) -> usize {
-    let better = |best: usize, (i, score): (usize, &E)| if *score > scores[best] { i } else { best };
+    let better =
+        |best: usize, (i, score): (usize, &E)| if *score > scores[best] { i } else { best };
     scores.iter().enumerate().fold(0, better)
 }

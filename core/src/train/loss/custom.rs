@@ -53,11 +53,7 @@ impl<E: Float, D: Backend<E>, L: Loss<E, D> + ?Sized> Loss<E, D> for &L {
         (**self).compute(outputs, targets)
     }
 
-    fn correct(
-        &self,
-        outputs: &[Array<E, D>],
-        targets: &[Value<E, D>],
-    ) -> Result<Option<Correct>> {
+    fn correct(&self, outputs: &[Array<E, D>], targets: &[Value<E, D>]) -> Result<Option<Correct>> {
         (**self).correct(outputs, targets)
     }
 }
