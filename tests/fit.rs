@@ -1,5 +1,7 @@
 //! `fit`, `evaluate` and `predict`: what they reach, that they repeat, and what they refuse.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // in helpers of tests
+
 use netwright::data::{Batch, Column, Dataset, Samples, digits};
 use netwright::prelude::*;
 use netwright::train::{Output, custom_loss};

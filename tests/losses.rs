@@ -1,5 +1,7 @@
 //! Losses: values and gradients as PyTorch's, and what they say about targets that do not fit.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // in helpers of tests
+
 #[path = "support/fixture.rs"]
 mod fixture;
 

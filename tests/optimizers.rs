@@ -1,5 +1,7 @@
 //! Optimizers: ten steps as PyTorch's and as dfdx's, and what they say about settings.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // in helpers of tests
+
 #[path = "support/fixture.rs"]
 mod fixture;
 
