@@ -1,7 +1,9 @@
-//! Neural networks, declared in a few lines and proved by the compiler.
+#![doc = include_str!("../README.md")]
 
-pub use netwright_core::{Backend, Error, Float, Forward, Model, Result, data, dfdx, layers};
-pub use netwright_core::{summary, train, value};
+pub use netwright_core::{
+    Backend, Error, Files, Float, Forward, Model, Result, data, dfdx, layers,
+};
+pub use netwright_core::{files, summary, train, value};
 pub use netwright_macros::network;
 
 /// What a program that declares, trains or runs a network needs.
@@ -14,7 +16,7 @@ pub mod prelude {
         Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Fit, Huber, Loss, MeanAbsolute, MeanSquared,
         Optimizer, RmsProp, Sgd, Train,
     };
-    pub use netwright_core::{Backend, Forward, Model};
+    pub use netwright_core::{Backend, Files, Forward, Model};
 }
 
 #[doc(hidden)]

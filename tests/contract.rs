@@ -1,5 +1,7 @@
 //! What every layer must do, written once; a layer is one line of the list at the end.
 
+#![allow(clippy::unwrap_used)]
+
 mod support;
 
 use netwright::prelude::*;

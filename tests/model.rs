@@ -2,6 +2,7 @@
 //! traits, and the forms a declaration may take.
 
 use netwright::dfdx::nn::builders;
+use netwright::dfdx::optim::Optimizer as _;
 use netwright::prelude::*;
 
 network! {
@@ -49,7 +50,7 @@ fn constants_need_no_types() {
     assert_eq!(Second::PARAMS, 0);
     let names: Vec<_> = Small::GRAPH.params.iter().map(|p| p.name).collect();
     assert_eq!(names, ["stem.weight", "stem.bias", "linear_1.weight", "head.weight", "head.bias"]);
-    assert_eq!(Small::GRAPH.nodes[0].line, 12);
+    assert_eq!(Small::GRAPH.nodes[0].line, 13);
     assert_eq!(Generic::<10>::GRAPH.nodes[0].shape, [5, 6, 10]);
 }
 

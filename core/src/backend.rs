@@ -7,30 +7,51 @@ use crate::run::{Outcome, Task};
 use crate::train;
 use crate::value::{Array, Value};
 use dfdx::prelude::{Cpu, Device, Dtype, Gradients};
+use std::path::Path;
 
 /// The float types networks work in: `f32` and `f64`.
 pub trait Float: Dtype + num_traits::Float + Default + std::fmt::Display {
+    /// How files call it: `F32`.
+    const NAME: &'static str;
     /// The nearest value to an `f64`.
     fn of(x: f64) -> Self;
     /// As an `f64`.
     fn f64(self) -> f64;
+    /// The values' bits, the least significant byte first.
+    fn to_le(values: &[Self]) -> Vec<u8>;
+    /// Back from [`Float::to_le`]; bytes that are too few for one more value are left out.
+    fn from_le(bytes: &[u8]) -> Vec<Self>;
 }
 
 impl Float for f32 {
+    const NAME: &'static str = "F32";
     fn of(x: f64) -> Self {
         x as f32
     }
     fn f64(self) -> f64 {
         f64::from(self)
     }
+    fn to_le(values: &[Self]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+    fn from_le(bytes: &[u8]) -> Vec<Self> {
+        bytes.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
+    }
 }
 
 impl Float for f64 {
+    const NAME: &'static str = "F64";
     fn of(x: f64) -> Self {
         x
     }
     fn f64(self) -> f64 {
         self
+    }
+    fn to_le(values: &[Self]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+    fn from_le(bytes: &[u8]) -> Vec<Self> {
+        bytes.as_chunks().0.iter().map(|&x| f64::from_le_bytes(x)).collect()
     }
 }
 
@@ -41,6 +62,12 @@ impl Float for f64 {
 pub trait Backend<E: Float>: Device<E> {
     /// Runs a network forward; on a tape if the task has one.
     fn run(task: Task<'_, E, Self>) -> Result<Outcome<E, Self>>;
+
+    /// Writes a network to a file: [`Files::save`](crate::Files::save).
+    fn save(model: &dyn Model<E, Self>, file: &Path) -> Result<()>;
+
+    /// Reads a network from a file: [`Files::load`](crate::Files::load).
+    fn load(model: &mut dyn Model<E, Self>, file: &Path) -> Result<()>;
 
     /// The value of a built-in loss.
     fn loss(
@@ -92,6 +119,14 @@ macro_rules! portable {
         impl Backend<$float> for $device {
             fn run(task: Task<'_, $float, Self>) -> Result<Outcome<$float, Self>> {
                 crate::run::portable(task)
+            }
+
+            fn save(model: &dyn Model<$float, Self>, file: &Path) -> Result<()> {
+                crate::files::save(model, file)
+            }
+
+            fn load(model: &mut dyn Model<$float, Self>, file: &Path) -> Result<()> {
+                crate::files::load(model, file)
             }
 
             fn loss(

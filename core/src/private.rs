@@ -43,6 +43,27 @@ pub fn debug(graph: &graph::Graph, f: &mut fmt::Formatter<'_>) -> fmt::Result {
     out.finish()
 }
 
+/// A mistake that the macro reported inside of `N`. The compiler then knows no impl of [`Mistaken`]
+/// for it, takes `<Mistake<…> as Mistaken>::Type` for mistaken too, and says no more about any value
+/// of that type: all that is unknown in a declaration with mistakes has it.
+pub struct Mistake<const N: usize>;
+
+/// See [`Mistake`].
+pub trait Mistaken {
+    /// A type without any properties.
+    type Type;
+}
+
+impl Mistaken for Mistake<0> {
+    type Type = ();
+}
+
+/// A constant of a declaration that has mistakes: neither evaluated nor reported.
+#[allow(clippy::panic)]
+pub const fn unknown<Unknown, T>() -> T {
+    panic!("this network has mistakes that the compiler reported")
+}
+
 /// The body of everything in a declaration that has mistakes: such a program never runs.
 #[allow(clippy::panic)]
 pub fn unfinished<T>() -> T {

@@ -1,5 +1,6 @@
 //! What was written, token for token, without meaning. Every node keeps the span of its tokens.
 
+use crate::diag::Extent;
 use proc_macro2::{Span, TokenStream};
 use syn::{Attribute, Generics, Ident, Visibility};
 
@@ -19,6 +20,8 @@ pub struct Network {
     pub outputs: Option<Vec<Port>>,
     /// The layers in braces.
     pub body: Chain,
+    /// Something of it was not understood and is already reported.
+    pub broken: bool,
 }
 
 /// An input or output: `[3, 32, 32]` or `image: [3, 32, 32]`.
@@ -45,8 +48,8 @@ pub struct ShapeExpr {
 pub struct SizeExpr {
     /// Which kind.
     pub kind: SizeKind,
-    /// Its tokens' span.
-    pub span: Span,
+    /// Its tokens.
+    pub place: Extent,
 }
 
 /// The kinds of sizes.
@@ -56,7 +59,7 @@ pub enum SizeKind {
     /// `SIDE`, `cfg::WIDTH`, a const generic, or a word such as `same`: its tokens, and the
     /// identifier if it is a single one.
     Path(TokenStream, Option<Ident>),
-    /// `{ 2 * SIDE }`: the tokens with their braces.
+    /// `{ 2 * SIDE }`: the tokens between the braces.
     Block(TokenStream),
     /// `_`
     Infer,
@@ -132,8 +135,8 @@ pub struct Arg {
     pub name: Option<Ident>,
     /// The value.
     pub value: ArgValue,
-    /// The value's span.
-    pub span: Span,
+    /// Its tokens.
+    pub place: Extent,
 }
 
 /// The value of an argument, as far as syntax tells.

@@ -3,13 +3,12 @@
 //! AFTER: each node has `inferred`, or a mistake was reported at it or before it: a value without
 //! a shape silences everything that depends on it.
 
-use crate::diag::{Errors, with_help};
-use crate::ir::{Assertion, Net, Node};
+use crate::diag::{Errors, Extent, with_help};
+use crate::ir::{Assertion, Net, Node, ValueId};
 use crate::sizes;
 use netwright_spec::layer::{Cond, Deferred};
 use netwright_spec::problem::Arrival;
-use netwright_spec::{At, Context, Dim, Inferred, Problem, Shape};
-use proc_macro2::Span;
+use netwright_spec::{Args, At, Context, Inferred, Problem, Shape};
 
 /// Infers all nodes in their order.
 pub fn infer(net: &mut Net, errors: &mut Errors) {
@@ -23,58 +22,96 @@ pub fn infer(net: &mut Net, errors: &mut Errors) {
 fn infer_node(net: &mut Net, number: usize, errors: &mut Errors) {
     let node = &net.nodes[number];
     let Some(def) = node.def else { return };
-    if node.inputs.is_empty() {
-        return;
-    }
-    let before = node.inputs.len() == 1;
-    let arrivals: Option<Vec<Arrival>> =
-        node.inputs.iter().map(|&value| net.arrival(value, before)).collect();
-    let Some(arrivals) = arrivals else { return };
+    let Some(arrivals) = arrivals(net, node) else { return };
     let mut context = Context::new(&node.written, &node.args, &arrivals);
     let result = (def.infer)(&mut context);
     let deferred = context.deferred;
     match result {
         Ok(inferred) => {
-            let assertions: Vec<_> =
-                deferred.iter().map(|d| assertion(net, d, span_of(node, &d.problem))).collect();
-            net.assertions.extend(assertions);
-            net.nodes[number].inferred = Some(inferred);
+            let checks = deferred.into_iter().map(|d| (place_of(node, &d.problem), d)).collect();
+            let before = rests_on(net, &node.inputs);
+            let rests_on = assert_all(net, checks, before);
+            let node = &mut net.nodes[number];
+            (node.inferred, node.rests_on) = (Some(inferred), rests_on);
         }
-        Err(problem) => errors.problem(span_of(node, &problem), &problem),
+        Err(problem) => errors.problem(place_of(node, &problem), &problem),
     }
 }
 
-fn span_of(node: &Node, problem: &Problem) -> Span {
+/// What comes into a node; `None` after a mistake.
+fn arrivals(net: &Net, node: &Node) -> Option<Vec<Arrival>> {
+    let arrivals = node.inputs.iter().enumerate();
+    let arrivals: Option<Vec<_>> =
+        arrivals.map(|(i, &value)| net.arrival(value, node.roles.get(i), true)).collect();
+    arrivals.filter(|all| !all.is_empty())
+}
+
+fn place_of(node: &Node, problem: &Problem) -> Extent {
     match problem.at {
-        At::Layer => node.span,
-        At::Arg(name) => node.arg_span(name),
+        At::Layer => node.place,
+        At::Arg(name) => node.arg_place(name),
     }
 }
 
-fn assertion(net: &Net, deferred: &Deferred, span: Span) -> Assertion {
-    Assertion {
-        condition: sizes::condition(&deferred.cond, &net.constants),
-        text: with_help(&deferred.problem.text, deferred.problem.help.as_deref()),
-        span,
+/// The assertions that the shapes of these values rest on.
+fn rests_on(net: &Net, values: &[ValueId]) -> Vec<usize> {
+    let nodes = values.iter().filter_map(|value| value.checked_sub(net.inputs.len()));
+    let mut all: Vec<usize> = nodes
+        .filter_map(|node| net.nodes.get(node))
+        .flat_map(|node| node.rests_on.clone())
+        .collect();
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// Adds assertions, each after the one before it, so that one mistake is one error. Returns what
+/// rests on all of them.
+fn assert_all(
+    net: &mut Net,
+    checks: Vec<(Extent, Deferred)>,
+    mut before: Vec<usize>,
+) -> Vec<usize> {
+    for (place, Deferred { cond, problem }) in checks {
+        let mut after = before;
+        after.extend(minima(net, &cond));
+        net.assertions.push(Assertion {
+            condition: sizes::condition(&cond, &net.constants),
+            text: with_help(&problem.text, problem.help.as_deref()),
+            place,
+            after,
+        });
+        before = vec![net.assertions.len() - 1];
     }
+    before
+}
+
+/// The assertions that the constants of a condition are not zero.
+fn minima(net: &Net, cond: &Cond) -> Vec<usize> {
+    let mut found = Vec::new();
+    let (Cond::Equal(a, b) | Cond::AtMost(a, b) | Cond::Divides(a, b)) = cond;
+    for dim in [a, b] {
+        sizes::for_each_name(dim, &mut |name| found.extend(net.minima.get(name)));
+    }
+    found
 }
 
 /// A stated shape is checked against the inferred one; where there is none, it goes on from there.
 fn check_stated(net: &mut Net, number: usize, errors: &mut Errors) {
     let node = &mut net.nodes[number];
-    if let (Some((stated, _)), None) = (&node.stated, &node.inferred) {
-        node.inferred = Some(Inferred::shape(stated.clone()));
+    let Some((stated, span)) = node.stated.clone() else { return };
+    let Some(inferred) = &node.inferred else {
+        // An unknown layer may have parameters, so these are not those of a layer without any.
+        node.inferred = Some(Inferred::shape(stated));
         return;
-    }
-    let (Some((stated, span)), Some(inferred)) = (&node.stated, &node.inferred) else { return };
-    let (stated, span) = (stated.clone(), *span);
-    let problem = Problem::new(format!(
-        "the stated shape is {stated}, but `{}` gives {}",
-        node.written, inferred.shape
-    ))
-    .help(format!("write `-> {}`, or leave it out", inferred.shape));
+    };
     let given = inferred.shape.clone();
-    require_equal(net, &stated, &given, &problem, span, errors);
+    let problem =
+        Problem::new(format!("the stated shape is {stated}, but `{}` gives {given}", node.written))
+            .help(format!("write `-> {given}`, or leave it out"));
+    let before = node.rests_on.clone();
+    let checks = require_equal([&stated, &given], &problem, span.into(), errors);
+    net.nodes[number].rests_on = assert_all(net, checks, before);
 }
 
 fn check_outputs(net: &mut Net, errors: &mut Errors) {
@@ -83,37 +120,35 @@ fn check_outputs(net: &mut Net, errors: &mut Errors) {
         let (Some((stated, span)), Some(value)) = (output.stated.clone(), output.value) else {
             continue;
         };
-        let Some(arrival) = net.arrival(value, false) else { continue };
+        let Some(arrival) = net.arrival(value, None, false) else { continue };
         let problem = Problem::new(format!(
             "the declared output is {stated}, but {} {}",
             arrival.origin, arrival.shape
         ))
         .help(format!("declare `-> {}`, or change the last layer", arrival.shape));
-        require_equal(net, &stated, &arrival.shape, &problem, span, errors);
+        let checks = require_equal([&stated, &arrival.shape], &problem, span.into(), errors);
+        let before = rests_on(net, &[value]);
+        assert_all(net, checks, before);
     }
 }
 
-/// Demands that two shapes are the same: one error at most, and an assertion for each size that
-/// only const evaluation knows.
+/// Demands that two shapes are the same: one error at most, or what only const evaluation knows.
 fn require_equal(
-    net: &mut Net,
-    a: &Shape,
-    b: &Shape,
+    [a, b]: [&Shape; 2],
     problem: &Problem,
-    span: Span,
+    place: Extent,
     errors: &mut Errors,
-) {
-    if a.index != b.index || a.rank() != b.rank() {
-        return errors.problem(span, problem);
-    }
-    let args = netwright_spec::Args::new();
+) -> Vec<(Extent, Deferred)> {
+    let args = Args::new();
     let mut context = Context::new("", &args, &[]);
+    let mut same = a.index == b.index && a.rank() == b.rank();
     for (a, b) in a.dims.iter().zip(&b.dims) {
-        let same = Cond::Equal(Dim::clone(a), Dim::clone(b));
-        if context.require(same, problem.clone()).is_err() {
-            return errors.problem(span, problem);
-        }
+        let equal = Cond::Equal(a.clone(), b.clone());
+        same = same && context.require(equal, problem.clone()).is_ok();
     }
-    let assertions: Vec<_> = context.deferred.iter().map(|d| assertion(net, d, span)).collect();
-    net.assertions.extend(assertions);
+    if !same {
+        errors.problem(place, problem);
+        return Vec::new();
+    }
+    context.deferred.into_iter().map(|deferred| (place, deferred)).collect()
 }

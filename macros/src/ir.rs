@@ -1,6 +1,7 @@
 //! A network with its names resolved: nodes in an order in which they can run, connected by the
 //! numbers of values. Blocks are gone; several inputs, outputs and uses of a value are not special.
 
+use crate::diag::Extent;
 use netwright_spec::problem::Arrival;
 use netwright_spec::{Args, Inferred, LayerDef, Shape};
 use proc_macro2::{Span, TokenStream};
@@ -20,6 +21,8 @@ pub struct Net {
     pub name: Ident,
     /// Its const generics.
     pub generics: Vec<Ident>,
+    /// Type parameters, each already reported: a size that is one of them is unknown.
+    pub types: Vec<Ident>,
     /// Its inputs.
     pub inputs: Vec<Port>,
     /// What it does.
@@ -30,6 +33,10 @@ pub struct Net {
     pub constants: BTreeMap<String, TokenStream>,
     /// Conditions that const evaluation decides.
     pub assertions: Vec<Assertion>,
+    /// The assertion that a named constant is at least one, where there is one.
+    pub minima: BTreeMap<String, usize>,
+    /// A mistake in it was reported.
+    pub broken: bool,
 }
 
 /// An input.
@@ -62,26 +69,39 @@ pub struct Node {
     pub def: Option<&'static LayerDef>,
     /// The layer as written: a block's keyword for what the block inserts.
     pub written: String,
-    /// The written name's token.
-    pub span: Span,
+    /// The written name.
+    pub place: Extent,
     /// Its line.
     pub line: usize,
     /// Arguments, defaults filled in.
     pub args: Args,
     /// Where arguments were written.
-    pub arg_spans: Vec<(&'static str, Span)>,
+    pub arg_places: Vec<(&'static str, Extent)>,
     /// What it takes; a value after a mistake is still its value.
     pub inputs: Vec<ValueId>,
+    /// What each input is to a block that joins several; empty for a layer of a chain.
+    pub roles: Vec<Role>,
     /// `-> [64]` behind it.
     pub stated: Option<(Shape, Span)>,
     /// What the shape rule gave; `None` before inference and after a mistake.
     pub inferred: Option<Inferred>,
+    /// The assertions by number that its shape rests on.
+    pub rests_on: Vec<usize>,
+}
+
+/// What a value is to the block that joins it.
+pub enum Role {
+    /// The end of this branch: `its branch`, `branch 2`.
+    End(String),
+    /// What came into the block.
+    Input,
 }
 
 impl Node {
     /// The token of an argument, or of the layer where it was not written.
-    pub fn arg_span(&self, name: &str) -> Span {
-        self.arg_spans.iter().find(|(n, _)| *n == name).map_or(self.span, |(_, span)| *span)
+    pub fn arg_place(&self, name: &str) -> Extent {
+        let written = self.arg_places.iter().find(|(n, _)| *n == name);
+        written.map_or(self.place, |(_, place)| *place)
     }
 }
 
@@ -91,8 +111,10 @@ pub struct Assertion {
     pub condition: TokenStream,
     /// What is said if it is false.
     pub text: String,
-    /// The token it points at.
-    pub span: Span,
+    /// The tokens it points at.
+    pub place: Extent,
+    /// Other assertions by number: if one of them fails, this one says nothing.
+    pub after: Vec<usize>,
 }
 
 impl Net {
@@ -104,20 +126,31 @@ impl Net {
         }
     }
 
-    /// A value as it arrives at a layer, with where it was made; `before` says that the layer
-    /// stands right behind it.
-    pub fn arrival(&self, value: ValueId, before: bool) -> Option<Arrival> {
+    /// A value as it arrives at a layer right behind it, at a block that joins it, or (`None`) at
+    /// the end of the network, with where it was made.
+    pub fn arrival(&self, value: ValueId, as_what: Option<&Role>, before: bool) -> Option<Arrival> {
         let shape = self.shape(value)?.clone();
-        let origin = match value.checked_sub(self.inputs.len()) {
-            None => match self.inputs.get(value).and_then(|p| p.name.as_ref()) {
-                Some(name) => format!("the input `{name}` is"),
-                None => "the network's input is".to_string(),
-            },
-            Some(node) => {
-                let node = self.nodes.get(node)?;
+        let made = match value.checked_sub(self.inputs.len()) {
+            Some(node) => Some(self.nodes.get(node)?),
+            None => None,
+        };
+        let name = self.inputs.get(value).and_then(|port| port.name.as_ref());
+        let origin = match (as_what, made, name) {
+            (None, Some(node), _) => {
                 let before = if before { " before it" } else { "" };
                 format!("`{}`{before} (line {}) gives", node.written, node.line)
             }
+            (None, None, Some(name)) => format!("the input `{name}` is"),
+            (None, None, None) => "the network's input is".to_string(),
+            (Some(Role::End(branch)), Some(node), _) => {
+                format!("{branch} ends with `{}` (line {}), which gives", node.written, node.line)
+            }
+            (Some(Role::End(branch)), None, _) => format!("{branch} is"),
+            (Some(Role::Input), Some(node), _) => {
+                format!("its input, from `{}` (line {}), is", node.written, node.line)
+            }
+            (Some(Role::Input), None, Some(name)) => format!("its input `{name}` is"),
+            (Some(Role::Input), None, None) => "its input, the network's, is".to_string(),
         };
         Some(Arrival { shape, origin })
     }

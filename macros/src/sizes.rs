@@ -31,6 +31,15 @@ pub fn size(dim: &Dim, constants: &Constants) -> TokenStream {
     }
 }
 
+/// Calls `each` with every named constant that the size is computed from.
+pub fn for_each_name(dim: &Dim, each: &mut dyn FnMut(&str)) {
+    match dim {
+        Dim::Named(name) => each(name),
+        Dim::Computed(_, args) => args.iter().for_each(|arg| for_each_name(arg, each)),
+        Dim::Known(_) | Dim::Generic(_) => {}
+    }
+}
+
 /// A type: `Const<N>`.
 pub fn const_type(dim: &Dim, constants: &Constants) -> TokenStream {
     let p = paths();
@@ -65,11 +74,11 @@ pub fn condition(cond: &Cond, constants: &Constants) -> TokenStream {
     match cond {
         Cond::Equal(a, b) => {
             let (a, b) = (size(a), size(b));
-            quote!((#a) == (#b))
+            quote!(#a == #b)
         }
         Cond::AtMost(a, b) => {
             let (a, b) = (size(a), size(b));
-            quote!((#a) <= (#b))
+            quote!(#a <= #b)
         }
         Cond::Divides(a, b) => {
             let (a, b) = (size(a), size(b));

@@ -1,6 +1,6 @@
 //! `forward` and its relatives, for a batch of any size and for one sample.
 
-use super::Code;
+use super::{Code, skeleton};
 use crate::ir::Port;
 use netwright_spec::Shape;
 use proc_macro2::TokenStream;
@@ -11,9 +11,6 @@ pub(super) fn methods(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
     let consts = code.const_params();
     let this = code.self_type();
-    if signature(code).is_none() {
-        return unknown_methods(code);
-    }
     quote! {
         impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #this {
             /// The inference form: dropout passes, batch normalization uses its running
@@ -69,25 +66,6 @@ pub(super) fn methods(code: &Code<'_>) -> TokenStream {
     }
 }
 
-/// After mistakes that leave the output unknown: methods whose result fits whatever follows.
-fn unknown_methods(code: &Code<'_>) -> TokenStream {
-    let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
-    let this = code.self_type();
-    quote! {
-        impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #this {
-            #[allow(missing_docs)]
-            pub fn forward<X, Y>(&self, _: X) -> Y { #p::unfinished() }
-            #[allow(missing_docs)]
-            pub fn try_forward<X, Y>(&self, _: X) -> #p::Result<Y> { #p::unfinished() }
-            #[allow(missing_docs)]
-            pub fn forward_mut<X, Y>(&mut self, _: X) -> Y { #p::unfinished() }
-            #[allow(missing_docs)]
-            pub fn try_forward_mut<X, Y>(&mut self, _: X) -> #p::Result<Y> { #p::unfinished() }
-        }
-    }
-}
-
 /// The shapes of one sample of the input and of the output.
 fn signature<'a>(code: &Code<'a>) -> Option<(&'a Shape, &'a Shape)> {
     let net = code.net;
@@ -99,12 +77,11 @@ fn signature<'a>(code: &Code<'a>) -> Option<(&'a Shape, &'a Shape)> {
 
 /// `Forward` and dfdx's `Module` and `ModuleMut`.
 pub(super) fn implementations(code: &Code<'_>) -> TokenStream {
-    let p = &code.p;
-    let Some((input, output)) = signature(code) else { return TokenStream::new() };
+    let signature = signature(code).filter(|_| !code.net.broken);
+    let Some((input, output)) = signature else { return skeleton::implementations(code) };
     let batch = code.fresh("B");
     let batched = implementation(code, input, output, Some(quote!(#batch)));
     let single = implementation(code, input, output, None);
-    let _ = p;
     quote!(#batched #single)
 }
 

@@ -7,15 +7,10 @@ use netwright_spec::{Attr, ParamDef, ParamInit};
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
-/// The expression behind `GRAPH`; an empty graph after mistakes.
+/// The expression behind `GRAPH`.
 pub(super) fn graph(code: &Code<'_>) -> TokenStream {
     let (p, net) = (&code.p, code.net);
     let name = net.name.to_string();
-    if !code.finished {
-        return quote! {
-            #p::graph::Graph { name: #name, inputs: &[], nodes: &[], outputs: &[], params: &[] }
-        };
-    }
     let inputs = net.inputs.iter().map(|port| input(code, port));
     let mut first = 0;
     let nodes = net.nodes.iter().map(|n| node(code, n, &mut first));
@@ -27,7 +22,7 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
     let params = code.params();
     let params = params.iter().map(|(node, _, def)| param(code, node, def));
     quote! {
-        #p::graph::Graph {
+        &#p::graph::Graph {
             name: #name,
             inputs: &[#(#inputs),*],
             nodes: &[#(#nodes),*],

@@ -1,31 +1,29 @@
 //! The generated code: one struct, its graph as data, and impls whose bodies are single calls into
 //! the runtime. No layer is known here by name; everything follows from what inference gave.
 
+mod assertions;
 mod collection;
 mod docs;
 mod forward;
 mod graph;
 mod model;
+mod skeleton;
 
 use crate::ir::{Net, Node};
 use crate::sizes;
 use netwright_spec::{Dim, ParamDef};
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{format_ident, quote};
 
 /// Where the runtime's items are: the only paths that generated code names.
 pub fn paths() -> TokenStream {
     quote!(::netwright::__private)
 }
 
-/// One declaration. With `finished` false, after mistakes, only what other code needs in order to
-/// compile: the same types and methods, with bodies that are never run.
-pub fn generate(net: &Net, finished: bool) -> TokenStream {
-    let code = Code::new(net, finished);
-    let assertions = net.assertions.iter().map(|assertion| {
-        let (condition, text) = (&assertion.condition, &assertion.text);
-        quote_spanned!(assertion.span=> const _: () = ::core::assert!(#condition, "{}", #text);)
-    });
+/// One declaration. After mistakes only what other code needs in order to compile: the same types
+/// and methods, with bodies that are never run, and the type `unknown` for what is not known.
+pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
+    let code = Code::new(net, unknown);
     let parts = [
         model::declaration(&code),
         model::constants(&code),
@@ -34,17 +32,17 @@ pub fn generate(net: &Net, finished: bool) -> TokenStream {
         forward::methods(&code),
         forward::implementations(&code),
         collection::implementation(&code),
+        assertions::assertions(&code),
+        skeleton::anything_else(&code),
     ];
-    quote! {
-        #(#parts)*
-        #(#assertions)*
-    }
+    quote!(#(#parts)*)
 }
 
 /// What all parts of the generated code use.
 struct Code<'a> {
     net: &'a Net,
-    finished: bool,
+    /// The type of everything unknown in a broken network.
+    unknown: &'a Ident,
     /// `::netwright::__private`
     p: TokenStream,
     /// The type parameters, renamed where a const generic has their name.
@@ -53,9 +51,9 @@ struct Code<'a> {
 }
 
 impl<'a> Code<'a> {
-    fn new(net: &'a Net, finished: bool) -> Self {
+    fn new(net: &'a Net, unknown: &'a Ident) -> Self {
         let free = |name| fresh(net, name);
-        Code { net, finished, p: paths(), float: free("E"), device: free("D") }
+        Code { net, unknown, p: paths(), float: free("E"), device: free("D") }
     }
 
     /// A type parameter's name that no const generic has.
@@ -63,16 +61,16 @@ impl<'a> Code<'a> {
         fresh(self.net, name)
     }
 
-    /// `const N: usize, …`
+    /// `const N: usize, …`, and the type parameters of a declaration that has some by mistake.
     fn const_params(&self) -> TokenStream {
-        let generics = &self.net.generics;
-        quote!(#(const #generics: usize,)*)
+        let (types, generics) = (&self.net.types, &self.net.generics);
+        quote!(#(#types,)* #(const #generics: usize,)*)
     }
 
     /// `Net<N, E, D>` for these two types.
     fn type_of(&self, float: impl quote::ToTokens, device: impl quote::ToTokens) -> TokenStream {
-        let (name, generics) = (&self.net.name, &self.net.generics);
-        quote!(#name<#(#generics,)* #float, #device>)
+        let Net { name, types, generics, .. } = self.net;
+        quote!(#name<#(#types,)* #(#generics,)* #float, #device>)
     }
 
     /// `Net<N, E, D>`.
@@ -83,7 +81,7 @@ impl<'a> Code<'a> {
     /// A body, or after mistakes one that fits every signature.
     fn body(&self, body: TokenStream) -> TokenStream {
         let p = &self.p;
-        if self.finished { body } else { quote!(#p::unfinished()) }
+        if self.net.broken { quote!(#p::unfinished()) } else { body }
     }
 
     /// The shape of one sample as a list of types.
@@ -98,13 +96,14 @@ impl<'a> Code<'a> {
         quote!(#p::Tensor<(#(#axes,)*), #float, #device>)
     }
 
-    /// The nodes that are fields: those that have parameters.
+    /// The nodes that are fields: those that have parameters. A name that was used twice is none
+    /// of them.
     fn fields(&self) -> impl Iterator<Item = &'a Node> {
-        self.net.nodes.iter().filter(|node| match (&node.inferred, node.def) {
-            (Some(inferred), Some(_)) => !inferred.params.is_empty(),
-            (None, Some(def)) => !def.params.is_empty(),
-            _ => false,
-        })
+        let nodes = &self.net.nodes;
+        let twice = |node: &Node| {
+            self.net.broken && nodes.iter().filter(|other| other.name == node.name).count() > 1
+        };
+        nodes.iter().filter(move |node| has_params(node) && !twice(node))
     }
 
     /// All parameters in the graph's order, each with its field and its own name in it.
@@ -119,9 +118,13 @@ impl<'a> Code<'a> {
     }
 }
 
+fn has_params(node: &Node) -> bool {
+    node.inferred.as_ref().is_some_and(|inferred| !inferred.params.is_empty())
+}
+
 fn fresh(net: &Net, name: &str) -> Ident {
     let mut name = name.to_string();
-    while net.generics.iter().any(|generic| *generic == name) {
+    while net.generics.iter().chain(&net.types).any(|generic| *generic == name) {
         name.push('_');
     }
     Ident::new(&name, Span::mixed_site())
@@ -131,6 +134,6 @@ fn fresh(net: &Net, name: &str) -> Ident {
 fn layer_path(code: &Code<'_>, node: &Node) -> TokenStream {
     let p = &code.p;
     let layer = node.def.map_or("Absent", |def| def.name);
-    let layer = Ident::new(layer, node.span);
+    let layer = Ident::new(layer, node.place.start);
     quote!(#p::layers::#layer)
 }

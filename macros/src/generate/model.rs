@@ -1,6 +1,6 @@
 //! The struct, its constants, how it is made, and its `Model` implementation.
 
-use super::{Code, docs, graph, layer_path};
+use super::{Code, docs, graph, layer_path, skeleton};
 use crate::ir::Node;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -13,6 +13,7 @@ pub(super) fn declaration(code: &Code<'_>) -> TokenStream {
     let consts = code.const_params();
     let table = docs::table(net);
     let fields = code.fields().map(|node| field(code, node));
+    let unknown = skeleton::fields(code);
     let clone = (!derives(attrs, "Clone")).then(|| quote!(#[derive(::core::clone::Clone)]));
     let debug = (!derives(attrs, "Debug")).then(|| debug(code));
     quote! {
@@ -21,6 +22,7 @@ pub(super) fn declaration(code: &Code<'_>) -> TokenStream {
         #clone
         #vis struct #name<#consts #float: #p::Dtype = f32, #device: #p::Device<#float> = #p::Cpu> {
             #(#fields)*
+            #unknown
             #[doc(hidden)]
             __state: #p::State<#float, #device>,
         }
@@ -109,13 +111,16 @@ pub(super) fn constants(code: &Code<'_>) -> TokenStream {
     let p = &code.p;
     let consts = code.const_params();
     let this = code.type_of(quote!(f32), quote!(#p::Cpu));
-    let graph = graph::graph(code);
+    let (graph, params) = match code.net.broken {
+        true => (skeleton::constant(code), skeleton::constant(code)),
+        false => (graph::graph(code), quote!(Self::GRAPH.trainable())),
+    };
     quote! {
         impl<#consts> #this {
             /// The whole network as data: nodes, shapes, parameters, source lines.
-            pub const GRAPH: &'static #p::graph::Graph = &#graph;
+            pub const GRAPH: &'static #p::graph::Graph = #graph;
             /// How many numbers are trained.
-            pub const PARAMS: usize = Self::GRAPH.trainable();
+            pub const PARAMS: usize = #params;
         }
     }
 }

@@ -36,8 +36,9 @@ fn residual(keyword: Ident, cursor: &mut Cursor, errors: &mut Errors) -> Option<
 }
 
 fn skip_chain(group: &Group, errors: &mut Errors) -> Chain {
-    let chain = chain(group, errors);
+    let mut chain = chain(group, errors);
     if is_blank(&chain) {
+        chain.poisoned = true;
         let help = "leave `skip` out: then the input itself is added";
         errors.push_help(chain.span, "`skip` needs at least one layer", help);
     }
@@ -146,8 +147,8 @@ fn repeat(keyword: Ident, cursor: &mut Cursor, errors: &mut Errors) -> Option<St
         cursor.group(0, Delimiter::Brace)?;
     }
     let group = braces(&keyword, "Repeat<6> { Linear<64>, Relu }", cursor, errors)?;
-    let span = keyword.span();
-    let count = count.unwrap_or(SizeExpr { kind: SizeKind::Error, span });
+    let place = keyword.span().into();
+    let count = count.unwrap_or(SizeExpr { kind: SizeKind::Error, place });
     let body = filled_chain(&group, "`Repeat`", errors);
     Some(StepKind::Repeat { count, body })
 }

@@ -19,8 +19,9 @@ pub(super) fn chain(group: &Group, errors: &mut Errors) -> Chain {
 
 /// Reads a chain that needs at least one layer.
 pub(super) fn filled_chain(group: &Group, what: &str, errors: &mut Errors) -> Chain {
-    let chain = chain(group, errors);
+    let mut chain = chain(group, errors);
     if is_blank(&chain) {
+        chain.poisoned = true;
         errors.push(chain.span, format!("{what} needs at least one layer"));
     }
     chain
@@ -86,6 +87,10 @@ impl Parser<'_> {
             }
         } else if graph::operator(&mut self.cursor, self.errors) {
             self.chain.poisoned = true;
+            // What stands before the operator is a value, not a layer.
+            if let Some(step) = self.chain.steps.last_mut() {
+                step.kind = StepKind::Error;
+            }
         } else if graph::starts(&self.cursor) || starts_skip(&self.cursor) {
             // These are reported as what they are, not as a missing comma.
         } else if starts_step(&self.cursor) {
@@ -165,7 +170,7 @@ pub(super) fn step(cursor: &mut Cursor, errors: &mut Errors) -> Step {
 fn step_name(cursor: &mut Cursor, errors: &mut Errors) -> Option<Ident> {
     if cursor.is_equals(1) {
         let name = cursor.take_word()?;
-        let span = cursor.take(1).whole_span();
+        let span = cursor.take(1).place();
         let help = format!("a layer's name stands before a colon: `{name}: Relu`");
         errors.push_help(span, "expected `:`, found `=`", help);
         return Some(name);

@@ -5,6 +5,7 @@
 
 use std::rc::Rc;
 
+use crate::diag::Extent;
 use proc_macro2::{Delimiter, Group, Ident, Punct, Spacing, Span, TokenStream, TokenTree};
 
 /// A position in a list of tokens. Clones are cheap: the list is shared.
@@ -56,11 +57,10 @@ impl Cursor {
         self.peek(0).map_or(self.end, TokenTree::span)
     }
 
-    /// The span of all tokens left. Where the compiler cannot join spans it is the first one's.
-    pub(super) fn whole_span(&self) -> Span {
+    /// All tokens left, or where the next one is missing.
+    pub(super) fn place(&self) -> Extent {
         let last = self.len().checked_sub(1).and_then(|last| self.peek(last));
-        let last = last.map_or(self.end, TokenTree::span);
-        self.span().join(last).unwrap_or_else(|| self.span())
+        Extent { start: self.span(), end: last.map_or(self.end, TokenTree::span) }
     }
 
     /// The tokens left.
@@ -154,8 +154,8 @@ impl Cursor {
     }
 
     /// Takes a sign of two characters if it comes next.
-    pub(super) fn take_pair(&mut self, first: char, second: char) -> Option<Span> {
-        self.is_pair(0, first, second).then(|| self.take(2).whole_span())
+    pub(super) fn take_pair(&mut self, first: char, second: char) -> Option<Extent> {
+        self.is_pair(0, first, second).then(|| self.take(2).place())
     }
 
     /// Takes a word if one comes next.

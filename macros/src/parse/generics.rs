@@ -48,8 +48,7 @@ fn parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam> {
     };
     let help = format!("use a const generic: `const {}: usize`", name.to_string().to_uppercase());
     errors.push_help(name.span(), "sizes as type parameters are not supported yet", help);
-    // Taken for a const generic, so that the sizes that use it are not reported too.
-    constant(&name)
+    syn::parse2(quote_spanned! { name.span()=> #name }).ok()
 }
 
 /// Reads `SIDE: usize` behind `const`.
@@ -66,8 +65,8 @@ fn size_parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam
     }
     size_type(part, errors);
     if let Some(span) = part.take_sign('=') {
-        let span = if part.is_empty() { span } else { part.whole_span() };
-        errors.push(span, "defaults of const generics are not supported yet");
+        let place = if part.is_empty() { span.into() } else { part.place() };
+        errors.push(place, "defaults of const generics are not supported yet");
     }
     constant(&name)
 }

@@ -1,14 +1,15 @@
 //! The graph form and shared layers, which are recognised but not supported yet. Each construct is
 //! one error, and reading goes on behind it; the chain it stands in is poisoned.
 
-use proc_macro2::{Delimiter, Span};
+use proc_macro2::Delimiter;
 
 use super::cursor::Cursor;
-use crate::diag::Errors;
+use crate::diag::{Errors, Extent};
 
-fn not_yet(span: Span, errors: &mut Errors) {
+fn not_yet(place: impl Into<Extent>, errors: &mut Errors) {
     let help = "write the network as a chain of layers; `Residual` and `Parallel` make branches";
-    errors.push_help(span, "the graph form (`let`, `=>`) is not supported yet", help);
+    // Whoever uses it uses it throughout: one error says so.
+    errors.push_help_once(place, "the graph form (`let`, `=>`) is not supported yet", help);
 }
 
 /// Whether a construct comes next that `construct` takes.
@@ -35,8 +36,8 @@ pub(super) fn construct(cursor: &mut Cursor, errors: &mut Errors) -> bool {
     if !starts(cursor) {
         return false;
     }
-    if let Some(span) = cursor.take_pair('=', '>') {
-        not_yet(span, errors);
+    if let Some(place) = cursor.take_pair('=', '>') {
+        not_yet(place, errors);
         return true;
     }
     if starts_shared(cursor) {

@@ -13,6 +13,7 @@ const SHORTEST: &str = "write `struct Net([3]) -> [1] { Linear<1> }`";
 
 /// Takes one declaration. None where there is nothing to go on with, not even a name.
 pub(super) fn network(cursor: &mut Cursor, errors: &mut Errors) -> Option<Network> {
+    let before = errors.count();
     let attrs = attributes(cursor, errors);
     let vis = visibility(cursor, errors);
     if !keyword(cursor, errors) {
@@ -24,7 +25,8 @@ pub(super) fn network(cursor: &mut Cursor, errors: &mut Errors) -> Option<Networ
     let (inputs, is_network) = inputs(cursor, errors);
     let outputs = outputs(cursor, errors);
     let body = body(cursor, &name, is_network, errors);
-    Some(Network { attrs, vis, name, generics, inputs, outputs, body })
+    let broken = errors.count() > before;
+    Some(Network { attrs, vis, name, generics, inputs, outputs, body, broken })
 }
 
 fn attributes(cursor: &mut Cursor, errors: &mut Errors) -> Vec<Attribute> {
@@ -32,10 +34,10 @@ fn attributes(cursor: &mut Cursor, errors: &mut Errors) -> Vec<Attribute> {
     while cursor.is(0, '#') {
         let inner = cursor.is(1, '!');
         if cursor.group(1 + usize::from(inner), Delimiter::Bracket).is_none() {
-            let span = cursor.take(1).whole_span();
+            let span = cursor.take(1).place();
             errors.push(span, format!("expected an attribute, found `#` and {}", cursor.found()));
         } else if inner {
-            let span = cursor.take(3).whole_span();
+            let span = cursor.take(3).place();
             errors.push_help(span, "expected an outer attribute, found `#!`", "leave out the `!`");
         } else {
             attrs.extend(attribute(cursor.take(2), errors));
@@ -50,8 +52,7 @@ fn attribute(tokens: Cursor, errors: &mut Errors) -> Vec<Attribute> {
     let short = layer::weight(tokens.stream()) <= LONGEST;
     let read = short.then(|| Attribute::parse_outer.parse2(tokens.stream()).ok()).flatten();
     read.unwrap_or_else(|| {
-        errors
-            .push(tokens.whole_span(), format!("expected an attribute, found `{}`", tokens.text()));
+        errors.push(tokens.place(), format!("expected an attribute, found `{}`", tokens.text()));
         Vec::new()
     })
 }
@@ -64,7 +65,7 @@ fn visibility(cursor: &mut Cursor, errors: &mut Errors) -> Visibility {
     let tokens = cursor.take(1 + usize::from(restricted));
     syn::parse2(tokens.stream()).unwrap_or_else(|_| {
         let text = format!("expected `pub` or `pub(crate)`, found `{}`", tokens.text());
-        errors.push(tokens.whole_span(), text);
+        errors.push(tokens.place(), text);
         Visibility::Inherited
     })
 }

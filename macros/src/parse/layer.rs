@@ -1,6 +1,6 @@
 //! One layer: `Conv2d<32, 3, stride = 2>` or `Dropout(0.3)`.
 
-use proc_macro2::{Delimiter, Group, Ident, Span};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
 use syn::{Expr, Path};
 
 use super::cursor::Cursor;
@@ -25,7 +25,7 @@ fn options(path: &Path, cursor: &mut Cursor, errors: &mut Errors) -> Vec<Arg> {
         return square_options(path, &group, errors);
     }
     if cursor.is_pair(0, ':', ':') && cursor.is(2, '<') {
-        let span = cursor.take(2).whole_span();
+        let span = cursor.take(2).place();
         errors.push_help(span, "expected `<`, found `::`", "leave out the `::`");
     }
     if !cursor.is(0, '<') {
@@ -55,7 +55,7 @@ fn unclosed(cursor: &mut Cursor, errors: &mut Errors) -> Vec<Arg> {
         len += 1;
     }
     let mut options = list(cursor.take(len), &mut Errors::new(), "a size", argument);
-    options.push(Arg { name: None, value: ArgValue::Error, span });
+    options.push(Arg { name: None, value: ArgValue::Error, place: span.into() });
     options
 }
 
@@ -73,12 +73,12 @@ fn ends_arguments(cursor: &Cursor, at: usize) -> bool {
 
 fn argument(cursor: &mut Cursor, errors: &mut Errors) -> Arg {
     let name = argument_name(cursor, errors);
-    let span = cursor.whole_span();
+    let place = cursor.place();
     if name.is_some() && cursor.is_empty() {
-        return Arg { name, value: ArgValue::Error, span };
+        return Arg { name, value: ArgValue::Error, place };
     }
     let value = value(cursor, errors);
-    Arg { name, value, span }
+    Arg { name, value, place }
 }
 
 /// Takes `stride =`. `stride: 2` and an `=` with nothing behind it are reported here.
@@ -88,7 +88,7 @@ fn argument_name(cursor: &mut Cursor, errors: &mut Errors) -> Option<Ident> {
         return None;
     }
     let name = cursor.take_word()?;
-    let sign = cursor.take(1).whole_span();
+    let sign = cursor.take(1).place();
     if colon {
         let help = format!("`{name} = {}`", cursor.text());
         errors.push_help(sign, "expected `=`, found `:`", help);
@@ -109,7 +109,21 @@ fn value(cursor: &mut Cursor, errors: &mut Errors) -> ArgValue {
             return pair(inside, group.span(), errors);
         }
     }
+    if is_float(cursor) {
+        return expression(cursor, errors);
+    }
     ArgValue::Size(size(cursor, errors))
+}
+
+/// Whether a number with a point is all that is left: no size, but a run-time value in the wrong
+/// brackets, which the next stage can say more about.
+fn is_float(cursor: &Cursor) -> bool {
+    match cursor.peek(0) {
+        Some(TokenTree::Literal(literal)) if cursor.len() == 1 => {
+            matches!(syn::Lit::new(literal.clone()), syn::Lit::Float(_))
+        }
+        _ => false,
+    }
 }
 
 fn pair(inside: Cursor, span: Span, errors: &mut Errors) -> ArgValue {
@@ -126,9 +140,9 @@ fn pair(inside: Cursor, span: Span, errors: &mut Errors) -> ArgValue {
 fn values(group: &Group, errors: &mut Errors) -> Vec<Arg> {
     list(Cursor::inside(group), errors, "a value", |cursor, errors| {
         let name = argument_name(cursor, errors);
-        let span = cursor.whole_span();
+        let place = cursor.place();
         let value = if cursor.is_empty() { ArgValue::Error } else { expression(cursor, errors) };
-        Arg { name, value, span }
+        Arg { name, value, place }
     })
 }
 
@@ -145,7 +159,7 @@ fn expression(cursor: &mut Cursor, errors: &mut Errors) -> ArgValue {
         Ok(value) => ArgValue::Expr(value),
         Err(_) => {
             let text = format!("expected a value, found `{}`", whole.text());
-            errors.push(whole.whole_span(), text);
+            errors.push(whole.place(), text);
             ArgValue::Error
         }
     }

@@ -51,7 +51,8 @@ pub(super) fn path(cursor: &mut Cursor) -> Option<Path> {
     if !starts_path(cursor, 0) {
         return None;
     }
-    let leading_colon = cursor.take_pair(':', ':').map(|span| PathSep { spans: [span; 2] });
+    let leading_colon =
+        cursor.take_pair(':', ':').map(|place| PathSep { spans: [place.start, place.end] });
     let mut segments = Punctuated::new();
     segments.push(cursor.take_word()?.into());
     while cursor.is_pair(0, ':', ':') && is_segment(cursor, 2) {

@@ -1,7 +1,7 @@
 //! Sizes and shapes, and lists of anything.
 
 use proc_macro2::{Delimiter, Group, Literal, Span, TokenTree};
-use quote::{ToTokens, quote_spanned};
+use quote::ToTokens;
 use syn::{Lit, LitInt};
 
 use super::cursor::Cursor;
@@ -97,13 +97,13 @@ pub(super) fn size(cursor: &mut Cursor, errors: &mut Errors) -> SizeExpr {
         cursor.skip_all();
         return expression(&start, errors);
     }
-    let span = cursor.since(&start).whole_span();
+    let place = cursor.since(&start).place();
     let kind = kind.unwrap_or_else(|text| {
         cursor.skip_all();
-        errors.push(span, text);
+        errors.push(place, text);
         SizeKind::Error
     });
-    SizeExpr { kind, span }
+    SizeExpr { kind, place }
 }
 
 /// What a size begins with, or what is wrong with it.
@@ -116,8 +116,8 @@ fn primary(cursor: &mut Cursor, start: &Cursor) -> Result<SizeKind, String> {
         Some(TokenTree::Literal(literal)) => whole_number(&literal),
         Some(TokenTree::Ident(word)) if word == "_" => Ok(SizeKind::Infer),
         Some(TokenTree::Group(group)) => match group.delimiter() {
-            Delimiter::Brace => Ok(SizeKind::Block(group.to_token_stream())),
-            Delimiter::None => Ok(SizeKind::Block(quote_spanned! { group.span()=> { #group } })),
+            Delimiter::Brace => Ok(SizeKind::Block(group.stream())),
+            Delimiter::None => Ok(SizeKind::Block(group.to_token_stream())),
             _ => wrong(),
         },
         Some(TokenTree::Punct(sign)) if sign.as_char() == '-' => {
@@ -166,8 +166,8 @@ fn continues(cursor: &Cursor) -> bool {
 }
 
 fn expression(whole: &Cursor, errors: &mut Errors) -> SizeExpr {
-    let span = whole.whole_span();
+    let place = whole.place();
     let text = format!("expected a size, found the expression `{}`", whole.text());
-    errors.push_help(span, text, format!("put it in braces: `{{ {} }}`", whole.text()));
-    SizeExpr { kind: SizeKind::Error, span }
+    errors.push_help(place, text, format!("put it in braces: `{{ {} }}`", whole.text()));
+    SizeExpr { kind: SizeKind::Error, place }
 }

@@ -2,19 +2,19 @@
 
 use super::Resolver;
 use crate::ast::{Arg, ArgValue, Call, SizeExpr, SizeKind};
-use crate::diag::Errors;
+use crate::diag::{Errors, Extent};
 use crate::ir::Assertion;
 use netwright_spec::args::{Default, Number, Place};
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{ArgDef, ArgKind, Args, LayerDef, Value};
-use proc_macro2::{Literal, Span, TokenStream};
+use proc_macro2::{Literal, TokenStream};
 use quote::{ToTokens, quote};
-use syn::{Expr, Ident, Lit, UnOp, spanned::Spanned};
+use syn::{Expr, Ident, Lit, UnOp};
 
 /// The arguments of a call, typed.
 pub(super) struct Typed {
     pub(super) args: Args,
-    pub(super) spans: Vec<(&'static str, Span)>,
+    pub(super) places: Vec<(&'static str, Extent)>,
     /// Whether all of them are right.
     pub(super) ok: bool,
 }
@@ -22,19 +22,19 @@ pub(super) struct Typed {
 impl Typed {
     /// No arguments.
     pub(super) fn none() -> Self {
-        Typed { args: Args::new(), spans: Vec::new(), ok: true }
+        Typed { args: Args::new(), places: Vec::new(), ok: true }
     }
 }
 
 impl Resolver<'_> {
     /// Types all arguments; each mistake is reported once, at its token.
-    pub(super) fn args(&mut self, def: &'static LayerDef, call: &Call, span: Span) -> Typed {
-        let mut typed = Typed { args: Args::new(), spans: Vec::new(), ok: true };
+    pub(super) fn args(&mut self, def: &'static LayerDef, call: &Call, place: Extent) -> Typed {
+        let mut typed = Typed { args: Args::new(), places: Vec::new(), ok: true };
         self.group(def, &call.options, Place::Position, &mut typed);
         self.group(def, &call.values, Place::Value, &mut typed);
         for arg in def.args {
-            if !typed.spans.iter().any(|(name, _)| *name == arg.name) {
-                self.default(def, arg, span, &mut typed);
+            if !typed.places.iter().any(|(name, _)| *name == arg.name) {
+                self.default(def, arg, place, &mut typed);
             }
         }
         typed
@@ -45,7 +45,7 @@ impl Resolver<'_> {
         let mut positions = def.args.iter().filter(|arg| arg.place == place);
         for arg in args {
             let found = match &arg.name {
-                Some(name) => named(def, name, place, self.errors),
+                Some(name) => named(def, (name, arg), place, self.errors),
                 None => positions.next().or_else(|| extra(def, arg, place, self.errors)),
             };
             let value = found.and_then(|found| Some((found, self.once(found, arg, typed)?)));
@@ -58,16 +58,16 @@ impl Resolver<'_> {
 
     /// The value, unless the argument was given before.
     fn once(&mut self, def: &'static ArgDef, arg: &Arg, typed: &mut Typed) -> Option<Value> {
-        let span = arg.name.as_ref().map_or(arg.span, Ident::span);
-        if typed.spans.iter().any(|(name, _)| *name == def.name) {
-            self.errors.push(span, format!("`{}` is given twice", def.name));
+        let place = arg.name.as_ref().map_or(arg.place, |name| name.span().into());
+        if typed.places.iter().any(|(name, _)| *name == def.name) {
+            self.errors.push(place, format!("`{}` is given twice", def.name));
             return None;
         }
-        typed.spans.push((def.name, arg.span));
+        typed.places.push((def.name, arg.place));
         self.value(def, arg)
     }
 
-    fn default(&mut self, def: &LayerDef, arg: &'static ArgDef, span: Span, typed: &mut Typed) {
+    fn default(&mut self, def: &LayerDef, arg: &'static ArgDef, place: Extent, typed: &mut Typed) {
         let value = match arg.default {
             Some(Default::Size(n)) => Value::Size(n.into()),
             Some(Default::Flag(flag)) => Value::Flag(flag),
@@ -76,7 +76,7 @@ impl Resolver<'_> {
             Some(Default::Absent) => return,
             None => {
                 if typed.ok {
-                    self.missing(def, arg, span);
+                    self.missing(def, arg, place);
                 }
                 typed.ok = false;
                 return;
@@ -85,9 +85,9 @@ impl Resolver<'_> {
         typed.args.set(arg.name, value);
     }
 
-    fn missing(&mut self, def: &LayerDef, arg: &ArgDef, span: Span) {
+    fn missing(&mut self, def: &LayerDef, arg: &ArgDef, place: Extent) {
         self.errors.push_help(
-            span,
+            place,
             format!("`{}` needs its `{}`: {}", def.name, arg.name, arg.doc),
             format!("write `{}`", usage(def)),
         );
@@ -96,7 +96,9 @@ impl Resolver<'_> {
     fn value(&mut self, def: &'static ArgDef, arg: &Arg) -> Option<Value> {
         match (&arg.value, def.kind) {
             (ArgValue::Error, _) => None,
-            (ArgValue::Expr(expr), ArgKind::Number { .. }) => self.number_value(def, expr),
+            (ArgValue::Expr(expr), ArgKind::Number { .. }) => {
+                self.number_value(def, expr, arg.place)
+            }
             (ArgValue::Size(size), ArgKind::Size { min }) => {
                 self.not_word(def, size)?;
                 Some(Value::Size(self.size(size, min)?))
@@ -148,7 +150,7 @@ impl Resolver<'_> {
         match word(size) {
             Some(w) if w.starts_with(char::is_lowercase) && generics.iter().all(|g| *g != w) => {
                 self.errors.push(
-                    size.span,
+                    size.place,
                     format!("`{}` is {}, not `{w}`", def.name, def.kind.describe()),
                 );
                 None
@@ -158,11 +160,13 @@ impl Resolver<'_> {
     }
 
     fn wrong(&mut self, def: &ArgDef, arg: &Arg) -> Option<Value> {
-        self.errors.push(arg.span, format!("`{}` is {}", def.name, def.kind.describe()));
+        let found = shown(&arg.value);
+        let text = format!("`{}` is {}, not {found}", def.name, def.kind.describe());
+        self.errors.push(arg.place, text);
         None
     }
 
-    fn number_value(&mut self, def: &ArgDef, expr: &Expr) -> Option<Value> {
+    fn number_value(&mut self, def: &ArgDef, expr: &Expr, place: Extent) -> Option<Value> {
         let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else {
             return None;
         };
@@ -171,7 +175,7 @@ impl Resolver<'_> {
             let tokens = expr.to_token_stream();
             if let Some(condition) = range_condition(&tokens, def) {
                 let text = format!("`{}` must be {range}", def.name);
-                self.net.assertions.push(Assertion { condition, text, span: expr.span() });
+                self.net.assertions.push(Assertion { condition, text, place, after: Vec::new() });
             }
             return Some(Value::Number(Number::Named(self.number(tokens))));
         };
@@ -179,7 +183,7 @@ impl Resolver<'_> {
             && (if exclusive_min { x > min } else { x >= min })
             && (if exclusive_max { x < max } else { x <= max });
         if !fits {
-            self.errors.push(expr.span(), format!("`{}` must be {range}, not {x}", def.name));
+            self.errors.push(place, format!("`{}` must be {range}, not {x}", def.name));
             return None;
         }
         Some(Value::Number(Number::Known(x)))
@@ -189,7 +193,7 @@ impl Resolver<'_> {
 /// The argument of this name in this kind of brackets.
 fn named(
     def: &'static LayerDef,
-    name: &Ident,
+    (name, value): (&Ident, &Arg),
     place: Place,
     errors: &mut Errors,
 ) -> Option<&'static ArgDef> {
@@ -202,7 +206,7 @@ fn named(
             errors.push_help(
                 name.span(),
                 format!("`{text}` is a run-time value and stands in round brackets"),
-                format!("write `{}({text} = …)`", def.name),
+                format!("write `{}({text} = {})`", def.name, shown(&value.value).replace('`', "")),
             );
             None
         }
@@ -210,7 +214,7 @@ fn named(
             errors.push_help(
                 name.span(),
                 format!("`{text}` is known at compile time and stands in angle brackets"),
-                format!("write `{}<…, {text} = …>`", def.name),
+                format!("write `{}`", with_option(def, &text, &shown(&value.value))),
             );
             None
         }
@@ -227,14 +231,58 @@ fn named(
 }
 
 fn extra(def: &LayerDef, arg: &Arg, place: Place, errors: &mut Errors) -> Option<&'static ArgDef> {
-    let count = def.args.iter().filter(|arg| arg.place == place).count();
-    let what = if place == Place::Value { "values in round brackets" } else { "sizes by position" };
-    let text = match count {
-        0 => format!("`{}` takes no {what}", def.name),
-        n => format!("`{}` takes {n} {what}, this is one too many", def.name),
+    let declared = |place| def.args.iter().filter(move |arg| arg.place == place);
+    let (round, found) = (place == Place::Value, shown(&arg.value));
+    if matches!(arg.value, ArgValue::Error) {
+        return None;
+    }
+    if !round && declared(place).next().is_none() && declared(Place::Value).next().is_some() {
+        errors.push_help(
+            arg.place,
+            format!("`{}` takes a run-time value, which stands in round brackets", def.name),
+            format!("write `{}({})`", def.name, found.replace('`', "")),
+        );
+        return None;
+    }
+    let what = match (round, declared(place).count()) {
+        (true, 0) => "nothing in round brackets".to_string(),
+        (false, 0) => "no sizes".to_string(),
+        (true, n) => format!("{} in round brackets", counted(n, "value")),
+        (false, n) => format!("{} by position", counted(n, "size")),
     };
-    errors.push_help(arg.span, text, format!("it is written `{}`", usage(def)));
+    let text = format!("`{}` takes {what}, so {found} is too much", def.name);
+    errors.push_help(arg.place, text, format!("it is written `{}`", usage(def)));
     None
+}
+
+fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
+/// `Linear<out_features, bias = false>`
+fn with_option(def: &LayerDef, name: &str, value: &str) -> String {
+    let option = format!("{name} = {}", value.replace('`', ""));
+    match usage(def).strip_suffix('>') {
+        Some(sizes) => format!("{sizes}, {option}>"),
+        None => format!("{}<{option}>", def.name),
+    }
+}
+
+/// What was written, for a message.
+fn shown(value: &ArgValue) -> String {
+    match value {
+        ArgValue::Size(size) => match &size.kind {
+            SizeKind::Literal(n) => format!("`{n}`"),
+            SizeKind::Path(tokens, _) => format!("`{}`", tokens.to_string().replace(' ', "")),
+            SizeKind::Block(tokens) => format!("`{{ {tokens} }}`"),
+            SizeKind::Infer => "`_`".to_string(),
+            SizeKind::Error => "this".to_string(),
+        },
+        ArgValue::Pair(..) => "two sizes".to_string(),
+        ArgValue::Shape(_) => "a shape".to_string(),
+        ArgValue::Expr(expr) => format!("`{}`", expr.to_token_stream()),
+        ArgValue::Error => "this".to_string(),
+    }
 }
 
 fn options_text(def: &LayerDef) -> String {

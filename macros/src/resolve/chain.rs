@@ -3,13 +3,14 @@
 use super::Resolver;
 use super::args::Typed;
 use crate::ast::{Call, Chain, ShapeExpr, SizeExpr, SizeKind, Step, StepKind};
-use crate::ir::{Node, ValueId};
+use crate::diag::Extent;
+use crate::ir::{Node, Role, ValueId};
 use netwright_spec::layer::Arity;
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{LayerDef, catalogue};
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Ident, spanned::Spanned};
+use syn::Ident;
 
 /// More layers than any network has: `Repeat` makes them while the macro runs.
 const MOST_NODES: usize = 10_000;
@@ -20,9 +21,10 @@ struct Parts<'a> {
     kind: &'a str,
     def: Option<&'static LayerDef>,
     written: String,
-    span: Span,
+    place: Extent,
     typed: Typed,
     inputs: Vec<ValueId>,
+    roles: Vec<Role>,
     stated: Option<&'a ShapeExpr>,
 }
 
@@ -30,7 +32,7 @@ impl Resolver<'_> {
     /// The value at the chain's end; one without a shape where something was not understood.
     pub(super) fn chain(&mut self, chain: &Chain, start: ValueId) -> ValueId {
         let end = chain.steps.iter().fold(start, |value, step| self.step(step, value));
-        if chain.poisoned { self.stranger(None, None, chain.span) } else { end }
+        if chain.poisoned { self.stranger(None, None, chain.span.into()) } else { end }
     }
 
     fn step(&mut self, step: &Step, value: ValueId) -> ValueId {
@@ -39,11 +41,17 @@ impl Resolver<'_> {
             StepKind::Residual { keyword, body, skip } => {
                 let branch = self.chain(body, value);
                 let other = skip.as_ref().map_or(value, |skip| self.chain(skip, value));
-                self.join("Add", keyword, step, vec![branch, other])
+                let other_role = match skip {
+                    Some(_) => Role::End("its `skip`".into()),
+                    None => Role::Input,
+                };
+                let roles = vec![Role::End("its branch".into()), other_role];
+                self.join("Add", keyword, step, (vec![branch, other], roles))
             }
             StepKind::Parallel { keyword, branches } => {
                 let ends = branches.iter().map(|branch| self.chain(branch, value)).collect();
-                self.join("Concat", keyword, step, ends)
+                let roles = (1..=branches.len()).map(|n| Role::End(format!("branch {n}")));
+                self.join("Concat", keyword, step, (ends, roles.collect()))
             }
             StepKind::Repeat { count, body, .. } => {
                 if let Some(name) = &step.name {
@@ -56,40 +64,48 @@ impl Resolver<'_> {
                 self.repeat(count, body, value)
             }
             StepKind::Error => {
-                self.stranger(step.name.as_ref(), step.stated.as_ref(), Span::call_site())
+                self.stranger(step.name.as_ref(), step.stated.as_ref(), Span::call_site().into())
             }
         }
     }
 
     fn layer(&mut self, step: &Step, call: &Call, value: ValueId) -> ValueId {
-        let span = call.path.span();
+        let place = place_of(call);
         let Some(def) = self.find(call, step.stated.is_some()) else {
-            return self.stranger(step.name.as_ref(), step.stated.as_ref(), span);
+            return self.stranger(step.name.as_ref(), step.stated.as_ref(), place);
         };
-        let typed = self.args(def, call, span);
+        let typed = self.args(def, call, place);
         self.node(Parts {
             name: step.name.as_ref(),
             kind: def.name,
             def: typed.ok.then_some(def),
             written: def.name.to_string(),
-            span,
+            place,
             typed,
             inputs: vec![value],
+            roles: Vec::new(),
             stated: step.stated.as_ref(),
         })
     }
 
     /// What a block inserts where its branches meet.
-    fn join(&mut self, kind: &str, keyword: &Ident, step: &Step, inputs: Vec<ValueId>) -> ValueId {
+    fn join(
+        &mut self,
+        kind: &str,
+        keyword: &Ident,
+        step: &Step,
+        (inputs, roles): (Vec<ValueId>, Vec<Role>),
+    ) -> ValueId {
         let typed = Typed::none();
         self.node(Parts {
             name: step.name.as_ref(),
             kind,
             def: catalogue::find(kind),
             written: keyword.to_string(),
-            span: keyword.span(),
+            place: keyword.span().into(),
             typed,
             inputs,
+            roles,
             stated: step.stated.as_ref(),
         })
     }
@@ -99,34 +115,40 @@ impl Resolver<'_> {
         &mut self,
         name: Option<&Ident>,
         stated: Option<&ShapeExpr>,
-        span: Span,
+        place: Extent,
     ) -> ValueId {
         self.node(Parts {
             name,
             kind: "unknown",
             def: None,
             written: "unknown".to_string(),
-            span,
+            place,
             typed: Typed::none(),
             inputs: Vec::new(),
+            roles: Vec::new(),
             stated,
         })
     }
 
     fn node(&mut self, parts: Parts<'_>) -> ValueId {
         let name = self.names.name(parts.name, parts.kind, self.errors);
-        let span = parts.name.map_or(parts.span, Ident::span);
         let stated = parts.stated.and_then(|s| Some((self.shape(s)?, s.span)));
         self.net.nodes.push(Node {
-            ident: Ident::new(&name, span),
+            ident: match parts.name {
+                Some(ident) if self.names.repeats == 0 => ident.clone(),
+                Some(ident) => Ident::new(&name, ident.span()),
+                None => Ident::new(&name, parts.place.start),
+            },
             name,
             def: parts.def,
             written: parts.written,
-            span: parts.span,
-            line: parts.span.start().line,
+            line: parts.place.start.start().line,
+            place: parts.place,
             args: parts.typed.args,
-            arg_spans: parts.typed.spans,
+            arg_places: parts.typed.places,
             inputs: parts.inputs,
+            roles: parts.roles,
+            rests_on: Vec::new(),
             stated,
             inferred: None,
         });
@@ -139,7 +161,7 @@ impl Resolver<'_> {
             SizeKind::Error => 1,
             _ => {
                 self.errors.push_help(
-                    count.span,
+                    count.place,
                     "`Repeat` needs a number, at least 1: it makes the layers while the macro runs",
                     "write for example `Repeat<3> { … }`",
                 );
@@ -166,18 +188,18 @@ impl Resolver<'_> {
         if let Some(def) = catalogue::find(&written).filter(|def| def.arity == Arity::One) {
             return Some(def);
         }
-        let span = call.path.span();
+        let place = place_of(call);
         let layers = catalogue::ALL.iter().filter(|def| def.arity == Arity::One);
         let blocks = ["Residual", "Parallel", "Repeat"];
         let close = did_you_mean(&written, layers.map(|def| def.name).chain(blocks));
         match close {
             Some(close) => self.errors.push_help(
-                span,
+                place,
                 format!("there is no layer `{written}`"),
                 format!("did you mean `{close}`?"),
             ),
             None if stated => self.errors.push_help(
-                span,
+                place,
                 format!(
                     "there is no layer `{written}`; own layers and networks as layers are not \
                      supported yet"
@@ -185,7 +207,7 @@ impl Resolver<'_> {
                 "use the layers of the table in netwright's documentation",
             ),
             None => self.errors.push_help(
-                span,
+                place,
                 format!("there is no layer `{written}`, and its output shape is not stated"),
                 "see the table of layers in netwright's documentation; own layers are not \
                  supported yet",
@@ -193,4 +215,8 @@ impl Resolver<'_> {
         }
         None
     }
+}
+
+fn place_of(call: &Call) -> Extent {
+    Extent::of(call.path.to_token_stream()).unwrap_or_else(|| Span::call_site().into())
 }

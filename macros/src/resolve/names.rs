@@ -4,6 +4,7 @@ use crate::diag::Errors;
 use proc_macro2::Span;
 use std::collections::BTreeMap;
 use syn::Ident;
+use syn::ext::IdentExt;
 
 /// All names so far, with the line they were first used on.
 #[derive(Default)]
@@ -17,7 +18,7 @@ pub struct Names {
 impl Names {
     /// Takes a name; a second use is a mistake.
     pub fn claim(&mut self, name: &Ident, errors: &mut Errors) {
-        let text = name.to_string();
+        let text = name.unraw().to_string();
         let line = name.span().start().line;
         match self.lines.get(&text) {
             Some(first) => errors.push_help(
@@ -36,9 +37,9 @@ impl Names {
         match written {
             Some(name) if self.repeats == 0 => {
                 self.claim(name, errors);
-                name.to_string()
+                name.unraw().to_string()
             }
-            Some(name) => self.numbered(&name.to_string()),
+            Some(name) => self.numbered(&name.unraw().to_string()),
             None => self.numbered(&snake_case(kind)),
         }
     }

@@ -2,9 +2,10 @@
 
 use super::Resolver;
 use crate::ast::{ShapeExpr, SizeExpr, SizeKind};
+use crate::diag::Extent;
 use crate::ir::Assertion;
 use netwright_spec::{Dim, Problem, Shape};
-use proc_macro2::{Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::quote;
 
 impl Resolver<'_> {
@@ -21,15 +22,15 @@ impl Resolver<'_> {
     pub(super) fn size(&mut self, size: &SizeExpr, min: usize) -> Option<Dim> {
         match &size.kind {
             SizeKind::Literal(n) if *n < min => {
-                self.errors.push(size.span, format!("this size must be at least {min}, not {n}"));
+                self.errors.push(size.place, format!("this size must be at least {min}, not {n}"));
                 None
             }
             SizeKind::Literal(n) => Some(Dim::Known(*n)),
-            SizeKind::Path(tokens, _) => Some(self.named(tokens, size.span, min)),
-            SizeKind::Block(tokens) => self.block(tokens, size.span, min),
+            SizeKind::Path(tokens, _) => self.named(tokens, size.place, min),
+            SizeKind::Block(tokens) => self.block(tokens, size.place, min),
             SizeKind::Infer => {
                 self.errors.push_help(
-                    size.span,
+                    size.place,
                     "this size cannot be left to inference",
                     "write a number or a constant",
                 );
@@ -39,40 +40,45 @@ impl Resolver<'_> {
         }
     }
 
-    fn named(&mut self, tokens: &TokenStream, span: Span, min: usize) -> Dim {
+    fn named(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Option<Dim> {
         let text = tokens.to_string().replace(' ', "");
-        if self.net.generics.iter().any(|generic| *generic == text) {
-            return Dim::Generic(text);
+        if self.net.types.iter().any(|ty| *ty == text) {
+            return None;
         }
-        self.constant(text, tokens.clone(), span, min)
+        if self.net.generics.iter().any(|generic| *generic == text) {
+            return Some(Dim::Generic(text));
+        }
+        Some(self.constant(text, tokens.clone(), place, min))
     }
 
     /// A block is evaluated where const generics cannot be read.
-    fn block(&mut self, tokens: &TokenStream, span: Span, min: usize) -> Option<Dim> {
-        let text = tokens.to_string();
+    fn block(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Option<Dim> {
         match self.net.generics.iter().find(|generic| mentions(tokens, &generic.to_string())) {
-            None => Some(self.constant(text, tokens.clone(), span, min)),
+            None => {
+                let text = format!("{{ {tokens} }}");
+                Some(self.constant(text, braced(tokens), place, min))
+            }
             Some(generic) => {
                 let error = netwright_spec::dim::SizeError::Generic(generic.to_string());
                 let problem = Problem::size("network!", error);
-                self.errors.problem(span, &problem);
+                self.errors.problem(place, &problem);
                 None
             }
         }
     }
 
     /// Remembers the tokens of a constant, and that it must be at least `min`.
-    fn constant(&mut self, text: String, tokens: TokenStream, span: Span, min: usize) -> Dim {
-        if !self.net.constants.contains_key(&text) {
-            self.net.constants.insert(text.clone(), tokens.clone());
+    fn constant(&mut self, text: String, tokens: TokenStream, place: Extent, min: usize) -> Dim {
+        self.net.constants.entry(text.clone()).or_insert_with(|| tokens.clone());
+        if min > 0 && !self.net.minima.contains_key(&text) {
             let least = proc_macro2::Literal::usize_unsuffixed(min);
-            if min > 0 {
-                self.net.assertions.push(Assertion {
-                    condition: quote!((#tokens) >= #least),
-                    text: format!("the size `{text}` must be at least {min}"),
-                    span,
-                });
-            }
+            self.net.minima.insert(text.clone(), self.net.assertions.len());
+            self.net.assertions.push(Assertion {
+                condition: quote!(#tokens >= #least),
+                text: format!("the size `{text}` must be at least {min}"),
+                place,
+                after: Vec::new(),
+            });
         }
         Dim::Named(text)
     }
@@ -83,6 +89,14 @@ impl Resolver<'_> {
         self.net.constants.entry(text.clone()).or_insert(tokens);
         text
     }
+}
+
+/// The expression in braces that no lint takes for the user's own: it is pasted where they are
+/// needed and where they are not.
+fn braced(tokens: &TokenStream) -> TokenStream {
+    let mut group = Group::new(Delimiter::Brace, tokens.clone());
+    group.set_span(Span::mixed_site());
+    TokenTree::Group(group).into()
 }
 
 /// Whether the identifier occurs anywhere in the tokens.

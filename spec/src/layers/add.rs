@@ -32,7 +32,7 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
 
 fn unequal(cx: &Context<'_>, a: &Arrival, b: &Arrival) -> Problem {
     let text = format!(
-        "`{}` adds only equal shapes, but {} {} and {} {}",
+        "`{}` adds only equal shapes, but {} {}, and {} {}",
         cx.layer, a.origin, a.shape, b.origin, b.shape
     );
     Problem::new(text).help(match projection(&a.shape.dims, &b.shape.dims) {

@@ -75,7 +75,7 @@ fn alike(rank: usize, i: usize) -> (&'static str, &'static str) {
 
 fn unequal(cx: &Context<'_>, joins: &str, a: &Arrival, b: &Arrival) -> Problem {
     Problem::new(format!(
-        "`{}` joins {joins}, but {} {} and {} {}",
+        "`{}` joins {joins}, but {} {}, and {} {}",
         cx.layer, a.origin, a.shape, b.origin, b.shape
     ))
 }

@@ -66,7 +66,7 @@ fn size(size: &SizeExpr) -> String {
         SizeKind::Path(path, word) => {
             format!("{}{path}", if word.is_some() { "" } else { "path " })
         }
-        SizeKind::Block(block) => block.to_string(),
+        SizeKind::Block(block) => format!("{{ {block} }}"),
         SizeKind::Infer => "_".to_string(),
         SizeKind::Error => "ERROR".to_string(),
     }

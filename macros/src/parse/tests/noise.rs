@@ -34,6 +34,6 @@ fn random_tokens_never_panic() {
     for seed in 0..100_000 {
         let mut errors = Errors::new();
         let networks = parse(random_tokens(seed), &mut errors);
-        assert!(!networks.is_empty() || !errors.is_empty(), "seed {seed}");
+        assert!(!networks.is_empty() || errors.count() > 0, "seed {seed}");
     }
 }

@@ -1,0 +1,7 @@
+use netwright::prelude::*;
+
+network! {
+
+}
+
+fn main() {}
