@@ -152,7 +152,7 @@ fn a_loss_may_be_a_closure() {
     let cube = custom_loss(|outputs: Vec<Output<f32, Cpu>>, targets: &[Value<f32, Cpu>]| {
         Ok(MeanSquared.compute(outputs, targets)? * 3.0)
     });
-    let report = net.evaluate(&line(), &cube).unwrap();
+    let report = net.evaluate(&line(), cube).unwrap();
     let plain = net.evaluate(&line(), MeanSquared).unwrap();
     assert!((report.loss - 3.0 * plain.loss).abs() < 1e-5);
     let adam = Adam::default().lr(0.1);
