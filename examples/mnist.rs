@@ -9,7 +9,7 @@ use std::process::ExitCode;
 network! {
     /// Two dense layers.
     struct Mlp([1, 28, 28]) -> [10] {
-        Flatten, Linear<128>, Relu, Linear<10>,
+        Flatten, Linear<256>, Relu, Linear<10>,
     }
 }
 
@@ -31,7 +31,7 @@ struct Options {
 }
 
 fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, String> {
-    let mut options = Options { data: "data/mnist".into(), model: "mlp".into(), epochs: 5 };
+    let mut options = Options { data: "data/mnist".into(), model: "mlp".into(), epochs: 6 };
     while let Some(name) = arguments.next() {
         let mut value = || arguments.next().ok_or(format!("{name} needs a value\n{USAGE}"));
         match name.as_str() {
@@ -56,7 +56,7 @@ fn train<N: Train<f32, AutoDevice>>(mut net: N, options: &Options) -> Result<(),
     println!("{}\n", net.summary());
     let fit = Fit::new(CrossEntropy, Adam::default())
         .epochs(options.epochs)
-        .batch(64)
+        .batch(128)
         .seed(42)
         .validate(&test);
     let history = net.fit(&train, fit).map_err(|error| error.to_string())?;

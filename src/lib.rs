@@ -10,6 +10,8 @@ pub use netwright_macros::network;
 pub mod prelude {
     pub use crate::network;
     pub use netwright_core::dfdx::prelude::*;
+    // dfdx's own trait, so that its optimizers can be stepped as well; the name is ours.
+    pub use netwright_core::dfdx::optim::Optimizer as _;
     pub use netwright_core::train::{
         Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Fit, Huber, Loss, MeanAbsolute, MeanSquared,
         Optimizer, RmsProp, Sgd, Train,
