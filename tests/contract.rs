@@ -216,6 +216,7 @@ contracts! {
     flatten: [2, 3, 4] => { Flatten }
     reshape: [2, 6] => { Reshape<[3, _]> }
     embedding: [usize; 4] => { Embedding<7, 3> }
+    embedding_scalar: [usize] => { Embedding<7, 3> }
     embedding_rows: [usize; 2, 3] => { Embedding<9, 2> }
     batch_norm1d: [4] => { BatchNorm1d }
     batch_norm1d_time: [3, 4] => { BatchNorm1d<affine = false>(eps = 0.1, momentum = 0.3) }

@@ -45,7 +45,7 @@ fn starts_item(part: &Cursor) -> bool {
     matches!(part.peek(0), Some(TokenTree::Ident(_) | TokenTree::Literal(_) | TokenTree::Group(_)))
 }
 
-/// Reads `[3, 32, 32]` or `[usize; 100]`.
+/// Reads `[3, 32, 32]`, `[usize; 100]` or `[usize]`.
 pub(super) fn shape(group: &Group, errors: &mut Errors) -> ShapeExpr {
     let mut cursor = Cursor::inside(group);
     let index = element_type(&mut cursor, errors);
@@ -75,7 +75,11 @@ fn element_type(cursor: &mut Cursor, errors: &mut Errors) -> bool {
     let index = word == "usize";
     if cursor.is(1, ';') {
         cursor.take(2);
-    } else if index && (cursor.len() == 1 || cursor.is(1, ',')) {
+    } else if index && cursor.len() == 1 {
+        // One index without an axis.
+        cursor.take(1);
+        return true;
+    } else if index && cursor.is(1, ',') {
         cursor.take(2);
         errors.push_help(word.span(), "`usize` is a type, not a size", INDICES);
         return true;
