@@ -8,9 +8,9 @@ use netwright::prelude::*;
 network! {
     /// Reads a digit of 8×8 pixels.
     struct Digits([1, 8, 8]) -> [10] {
-        Conv2d<16, 3, padding = 1>, Relu,
-        Conv2d<32, 3, stride = 2>, Relu,
-        Flatten,
+        Conv2d<32, 3, padding = 1>, Relu, MaxPool2d<2>,
+        Conv2d<64, 3, padding = 1>, Relu, MaxPool2d<2>,
+        Flatten, Dropout(0.25),
         Linear<10>,
     }
 }

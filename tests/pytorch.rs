@@ -6,21 +6,24 @@
 mod support;
 
 use netwright::prelude::*;
-use netwright_core::Model;
+use netwright_core::{Backend, Float};
 use safetensors::{Dtype, SafeTensors};
 use std::collections::BTreeSet;
 use support::{Case, Data, Run};
 
-/// |a - b| ≤ TOLERANCE · max(1, |b|), in `f32`; NaN equals NaN.
-const TOLERANCE: f32 = 1e-5;
-
-type Net = dyn Model<f32, Cpu>;
+/// |a - b| ≤ tolerance · max(1, |b|); NaN equals NaN. Layers run in `f32`.
+const TOLERANCE: f64 = 1e-5;
+/// For random networks in `f32`, whose errors grow from layer to layer.
+const DEEP: f64 = 1e-4;
+/// For random networks in `f64`, whose numbers PyTorch computed in `f64` and stored as `f32`.
+const DOUBLE: f64 = 1e-6;
 
 /// One case of a file.
 struct Fixture<'a> {
     file: &'a SafeTensors<'a>,
     layer: &'a str,
     case: &'a str,
+    tolerance: f64,
 }
 
 impl Fixture<'_> {
@@ -32,13 +35,14 @@ impl Fixture<'_> {
         self.file.tensor(&self.key(name)).is_ok()
     }
 
-    fn floats(&self, name: &str) -> Vec<f32> {
+    fn floats<E: Float>(&self, name: &str) -> Vec<E> {
         let tensor = self.file.tensor(&self.key(name)).unwrap();
         assert_eq!(tensor.dtype(), Dtype::F32, "{} {}", self.layer, self.key(name));
-        tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b)).collect()
+        let numbers = tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
+        numbers.map(|x| E::of(f64::from(x))).collect()
     }
 
-    fn input(&self) -> (Data<f32>, usize) {
+    fn input<E: Float>(&self) -> (Data<E>, usize) {
         let tensor = self.file.tensor(&self.key("input")).unwrap();
         let data = match tensor.dtype() {
             Dtype::I64 => Data::Indices(
@@ -55,18 +59,21 @@ impl Fixture<'_> {
         (data, tensor.shape()[0])
     }
 
-    fn check(&self, net: &mut Net) {
+    fn check<E: Float>(&self, net: &mut dyn Model<E, Cpu>)
+    where
+        Cpu: Backend<E>,
+    {
         let params = net.graph().params;
         let name = |i: usize| params[i].name.trim_start_matches("layer.");
         for (i, tensor) in net.tensors_mut().into_iter().enumerate() {
-            tensor.write(&self.floats(name(i))).unwrap();
+            tensor.write(&self.floats::<E>(name(i))).unwrap();
         }
         let (input, batch) = self.input();
         let training = self.case.ends_with("_train").then_some(1);
         let with_gradients = self.has("cotangent");
         let cotangent = |count| match with_gradients {
             true => self.floats("cotangent"),
-            false => vec![0.0; count],
+            false => vec![E::default(); count],
         };
         let run = Case { model: net, input, batch, training }.run(&cotangent);
         let output = self.file.tensor(&self.key("output")).unwrap();
@@ -76,16 +83,19 @@ impl Fixture<'_> {
             self.check_gradients(&run, &|i| params[i].trainable.then(|| name(i)));
         }
         for (param, share, value) in &run.updates {
-            let share = *share as f32;
-            let old = self.floats(name(*param));
-            let new: Vec<f32> =
-                old.iter().zip(value).map(|(o, v)| (1.0 - share) * o + share * v).collect();
+            let (share, kept) = (E::of(*share), E::of(1.0 - share));
+            let old = self.floats::<E>(name(*param));
+            let new: Vec<E> = old.iter().zip(value).map(|(&o, &v)| kept * o + share * v).collect();
             self.close(&format!("after.{}", name(*param)), &new);
         }
         assert_eq!(run.updates.is_empty(), training.is_none());
     }
 
-    fn check_gradients(&self, run: &Run<f32>, name: &dyn Fn(usize) -> Option<&'static str>) {
+    fn check_gradients<E: Float>(
+        &self,
+        run: &Run<E>,
+        name: &dyn Fn(usize) -> Option<&'static str>,
+    ) {
         if !run.grad_input.is_empty() {
             self.close("grad.input", &run.grad_input);
         }
@@ -96,13 +106,14 @@ impl Fixture<'_> {
         }
     }
 
-    fn close(&self, name: &str, got: &[f32]) {
-        let expected = self.floats(name);
+    fn close<E: Float>(&self, name: &str, got: &[E]) {
+        let expected = self.floats::<E>(name);
         assert_eq!(got.len(), expected.len());
         for (i, (a, b)) in got.iter().zip(&expected).enumerate() {
+            let (a, b) = (a.f64(), b.f64());
             let same = a == b || (a.is_nan() && b.is_nan());
             assert!(
-                same || (a - b).abs() <= TOLERANCE * b.abs().max(1.0),
+                same || (a - b).abs() <= self.tolerance * b.abs().max(1.0),
                 "{} {}[{i}]: {a}, not {b}",
                 self.layer,
                 self.key(name)
@@ -137,8 +148,14 @@ macro_rules! pytorch {
             let file = SafeTensors::deserialize(&bytes).unwrap();
             assert_eq!(cases(&file), BTreeSet::from([$(stringify!($case)),*]));
             $(
+                let (case, random) = (stringify!($case), layer == "random");
+                let tolerance = if random { DEEP } else { TOLERANCE };
                 let mut net = $case::Net::seeded(&Cpu::default(), 1);
-                Fixture { file: &file, layer, case: stringify!($case) }.check(&mut net);
+                Fixture { file: &file, layer, case, tolerance }.check::<f32>(&mut net);
+                if random {
+                    let mut net = $case::Net::<f64, Cpu>::init(&Cpu::default(), 1).unwrap();
+                    Fixture { file: &file, layer, case, tolerance: DOUBLE }.check(&mut net);
+                }
             )*
         })*
     };
@@ -340,3 +357,6 @@ pytorch! {
         itself: [4] => { Parallel { { Flatten }, { Flatten } } }
     }
 }
+
+// Layers in a random order.
+include!("fixtures/random_networks.rs");

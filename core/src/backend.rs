@@ -7,30 +7,52 @@ use crate::run::{Outcome, Task};
 use crate::train;
 use crate::value::{Array, Value};
 use dfdx::prelude::{Cpu, Device, Dtype, Gradients};
+use dfdx::tensor::CpuError;
+use std::path::Path;
 
 /// The float types networks work in: `f32` and `f64`.
 pub trait Float: Dtype + num_traits::Float + Default + std::fmt::Display {
+    /// How files call it: `F32`.
+    const NAME: &'static str;
     /// The nearest value to an `f64`.
     fn of(x: f64) -> Self;
     /// As an `f64`.
     fn f64(self) -> f64;
+    /// The values' bits, the least significant byte first.
+    fn to_le(values: &[Self]) -> Vec<u8>;
+    /// Back from [`Float::to_le`]; bytes that are too few for one more value are left out.
+    fn from_le(bytes: &[u8]) -> Vec<Self>;
 }
 
 impl Float for f32 {
+    const NAME: &'static str = "F32";
     fn of(x: f64) -> Self {
         x as f32
     }
     fn f64(self) -> f64 {
         f64::from(self)
     }
+    fn to_le(values: &[Self]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+    fn from_le(bytes: &[u8]) -> Vec<Self> {
+        bytes.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
+    }
 }
 
 impl Float for f64 {
+    const NAME: &'static str = "F64";
     fn of(x: f64) -> Self {
         x
     }
     fn f64(self) -> f64 {
         self
+    }
+    fn to_le(values: &[Self]) -> Vec<u8> {
+        values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+    fn from_le(bytes: &[u8]) -> Vec<Self> {
+        bytes.as_chunks().0.iter().map(|&x| f64::from_le_bytes(x)).collect()
     }
 }
 
@@ -41,6 +63,12 @@ impl Float for f64 {
 pub trait Backend<E: Float>: Device<E> {
     /// Runs a network forward; on a tape if the task has one.
     fn run(task: Task<'_, E, Self>) -> Result<Outcome<E, Self>>;
+
+    /// Writes a network to a file: [`Files::save`](crate::Files::save).
+    fn save(model: &dyn Model<E, Self>, file: &Path) -> Result<()>;
+
+    /// Reads a network from a file: [`Files::load`](crate::Files::load).
+    fn load(model: &mut dyn Model<E, Self>, file: &Path) -> Result<()>;
 
     /// The value of a built-in loss.
     fn loss(
@@ -87,13 +115,28 @@ pub trait Backend<E: Float>: Device<E> {
     fn foreign_error() -> Self::Err;
 }
 
+/// Bodies of `f32` are compiled here. Those of `f64`, which most programs never run, are marked
+/// `#[inline]`: rustc then compiles them in the program that does, which halves the time that
+/// everybody waits for this crate.
 macro_rules! portable {
-    ($device:ty, $float:ty, $error:expr) => {
+    ($device:ty, $float:ty, $error:expr, #[$inline:meta]) => {
         impl Backend<$float> for $device {
+            #[$inline]
             fn run(task: Task<'_, $float, Self>) -> Result<Outcome<$float, Self>> {
                 crate::run::portable(task)
             }
 
+            #[$inline]
+            fn save(model: &dyn Model<$float, Self>, file: &Path) -> Result<()> {
+                crate::files::save(model, file)
+            }
+
+            #[$inline]
+            fn load(model: &mut dyn Model<$float, Self>, file: &Path) -> Result<()> {
+                crate::files::load(model, file)
+            }
+
+            #[$inline]
             fn loss(
                 criterion: train::Criterion,
                 outputs: Vec<train::Output<$float, Self>>,
@@ -102,6 +145,7 @@ macro_rules! portable {
                 criterion.compute(outputs, targets)
             }
 
+            #[$inline]
             fn correct(
                 criterion: train::Criterion,
                 outputs: &[Array<$float, Self>],
@@ -110,6 +154,7 @@ macro_rules! portable {
                 criterion.correct(outputs, targets)
             }
 
+            #[$inline]
             fn optimize(
                 rule: train::Rule,
                 memory: &mut train::Memory,
@@ -119,6 +164,7 @@ macro_rules! portable {
                 train::optimize(rule, memory, model, gradients)
             }
 
+            #[$inline]
             fn fit(
                 model: &mut dyn Model<$float, Self>,
                 data: &dyn Samples,
@@ -129,6 +175,7 @@ macro_rules! portable {
                 train::fit(model, data, loss, optimizer, settings)
             }
 
+            #[$inline]
             fn evaluate(
                 model: &dyn Model<$float, Self>,
                 data: &dyn Samples,
@@ -137,10 +184,12 @@ macro_rules! portable {
                 train::evaluate(model, data, loss)
             }
 
+            #[$inline]
             fn predict(model: &dyn Model<$float, Self>, inputs: &[Column]) -> Result<Vec<Column>> {
                 train::predict(model, inputs)
             }
 
+            #[$inline]
             fn foreign_error() -> Self::Err {
                 $error
             }
@@ -148,14 +197,14 @@ macro_rules! portable {
     };
 }
 
-portable!(Cpu, f32, dfdx::tensor::CpuError::WrongNumElements);
-portable!(Cpu, f64, dfdx::tensor::CpuError::WrongNumElements);
+portable!(Cpu, f32, CpuError::WrongNumElements, #[inline(never)]);
+portable!(Cpu, f64, CpuError::WrongNumElements, #[inline]);
 
 #[cfg(feature = "cuda")]
 mod cuda {
     use super::*;
-    use dfdx::tensor::{CpuError, Cuda, CudaError};
+    use dfdx::tensor::{Cuda, CudaError};
 
-    portable!(Cuda, f32, CudaError::Cpu(CpuError::WrongNumElements));
-    portable!(Cuda, f64, CudaError::Cpu(CpuError::WrongNumElements));
+    portable!(Cuda, f32, CudaError::Cpu(CpuError::WrongNumElements), #[inline(never)]);
+    portable!(Cuda, f64, CudaError::Cpu(CpuError::WrongNumElements), #[inline]);
 }

@@ -5,6 +5,7 @@
 pub mod backend;
 pub mod data;
 pub mod error;
+pub mod files;
 pub mod init;
 pub mod layers;
 pub mod model;
@@ -21,5 +22,6 @@ mod rng;
 pub use backend::{Backend, Float};
 pub use dfdx;
 pub use error::{Error, Result};
+pub use files::Files;
 pub use model::{Forward, Model};
 pub use netwright_spec as spec;

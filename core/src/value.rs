@@ -96,7 +96,7 @@ pub fn restore<S: Ranked, E: Dtype, D: Device<E>, T: Tape<E, D>>(
     ranked.try_realize::<S>().map_err(|_| unreal(&array.shape))
 }
 
-fn concrete<S: Shape>(sizes: &[usize]) -> Option<S::Concrete> {
+pub(crate) fn concrete<S: Shape>(sizes: &[usize]) -> Option<S::Concrete> {
     let mut concrete = S::Concrete::default();
     if sizes.len() != S::NUM_DIMS {
         return None;
@@ -108,7 +108,7 @@ fn concrete<S: Shape>(sizes: &[usize]) -> Option<S::Concrete> {
 }
 
 /// The macro proved the shape, so this says that netwright itself is wrong.
-fn unreal(shape: &[usize]) -> Error {
+pub(crate) fn unreal(shape: &[usize]) -> Error {
     Error::Data(format!("a tensor of shape {shape:?} does not have its declared shape"))
 }
 

@@ -21,6 +21,8 @@ pub struct Net {
     pub name: Ident,
     /// Its const generics.
     pub generics: Vec<Ident>,
+    /// Type parameters, each already reported: a size that is one of them is unknown.
+    pub types: Vec<Ident>,
     /// Its inputs.
     pub inputs: Vec<Port>,
     /// What it does.
@@ -29,6 +31,8 @@ pub struct Net {
     pub outputs: Vec<Output>,
     /// The tokens of named constants, blocks and number expressions, by their text.
     pub constants: BTreeMap<String, TokenStream>,
+    /// Sizes that are expressions, each as a hidden constant of this name.
+    pub expressions: Vec<(Ident, TokenStream)>,
     /// Conditions that const evaluation decides.
     pub assertions: Vec<Assertion>,
     /// The assertion that a named constant is at least one, where there is one.

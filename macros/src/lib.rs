@@ -10,6 +10,8 @@ mod ir;
 mod parse;
 mod resolve;
 mod sizes;
+#[cfg(test)]
+mod tests;
 
 /// Declares a neural network; see the documentation of the crate `netwright`.
 #[proc_macro]

@@ -1,6 +1,6 @@
 //! `Gelu`: x · Φ(x), with Φ the normal distribution.
 
-use super::pointwise::{Plain, choose, cut, filled, with_gradient_of};
+use super::pointwise::{Plain, choose, cut, except, filled, with_gradient_of};
 use super::{Call, Flat, OnDevice};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
@@ -15,11 +15,15 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     }
 }
 
+/// Beyond this on either side the density is 0 to every digit of an `f64`, and x² may be infinite.
+const FLAT: f64 = 40.0;
+
 /// x · Φ - φ, with Φ held constant, and φ, the density, in the gradient alone: φ' = -x · φ, so the
 /// gradient is Φ + x · φ. (dfdx has `accurate_gelu`, but its gradient takes √2 · x · φ.)
 fn exact<E: Float, D: Backend<E>>(x: Flat<E, D>) -> Result<Flat<E, D>> {
     let phi = cumulative(cut(&x)?)?;
-    let square = x.retaped::<OwnedTape<E, D>>().try_square().on_device()?;
+    let flat = x.retaped::<NoneTape>().try_abs().on_device()?.try_gt(E::of(FLAT)).on_device()?;
+    let square = except(&flat, x.retaped(), E::default())?.try_square().on_device()?;
     let bell = square.try_mul(E::of(-0.5)).on_device()?.try_exp().on_device()?;
     let minus_density = bell.try_mul(E::of(-FRAC_2_SQRT_PI / (2.0 * SQRT_2))).on_device()?;
     let product = x.try_mul(phi).on_device()?;

@@ -88,3 +88,36 @@ pub(super) fn expm1<E: Float, D: Backend<E>>(x: Flat<E, D>) -> Result<Flat<E, D>
     let value = choose(&u.try_eq(E::one()).on_device()?, z, far)?;
     with_gradient_of(value, x.try_exp().on_device()?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Function = fn(Flat<f32, Cpu>) -> Result<Flat<f32, Cpu>>;
+
+    /// The value of `f` in `f32` is that of `exact` within 4 ulps, and its gradient that of `slope`.
+    fn check(f: Function, exact: fn(f64) -> f64, slope: fn(f64) -> f64, numbers: &[f32]) {
+        let x = Cpu::default().tensor_from_vec(numbers.to_vec(), (numbers.len(),));
+        let y = f(x.leaky_trace()).unwrap();
+        let values = y.as_vec();
+        let gradient = y.sum::<(), _>().backward().get(&x).as_vec();
+        for (i, &x) in numbers.iter().enumerate() {
+            let close =
+                |a: f32, b: f64| (f64::from(a) / b - 1.0).abs() <= 4.0 * f64::from(f32::EPSILON);
+            assert!(close(values[i], exact(f64::from(x))), "{x}: {}", values[i]);
+            assert!(close(gradient[i], slope(f64::from(x))), "{x}: gradient {}", gradient[i]);
+        }
+    }
+
+    #[test]
+    fn expm1_keeps_its_digits_near_zero() {
+        let numbers = [-1e-30, -1e-9, -3e-8, -1e-6, -0.01, -0.69, -0.7, -3.0, -50.0];
+        check(expm1, f64::exp_m1, f64::exp, &numbers);
+    }
+
+    #[test]
+    fn log1p_exp_keeps_its_digits_far_below_zero() {
+        let numbers = [-80.0, -40.0, -17.0, -16.0, -5.0, -0.1, 0.0, 1.0, 20.0, 40.0];
+        check(log1p_exp, |x| x.exp().ln_1p(), |x| 1.0 / (1.0 + (-x).exp()), &numbers);
+    }
+}

@@ -43,7 +43,7 @@ impl Epoch {
 
 impl fmt::Display for Epoch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "epoch {}: {}", self.number, self.train)?;
+        write!(f, "{}", self.train)?;
         if let Some(validation) = self.validation {
             write!(f, "; validation: {validation}")?;
         }
@@ -111,8 +111,7 @@ epoch      loss  accuracy  val loss   val acc  seconds  samples/s
     1    0.5000    0.8750         -         -     2.00         50
     2    0.5000    0.8750    0.2500         -     2.00         50";
         assert_eq!(History { epochs: vec![first, second] }.to_string(), text);
-        let line = "epoch 2: loss 0.5000, accuracy 0.8750; validation: loss 0.2500; 2.0 s, 50 \
-                    samples/s";
+        let line = "loss 0.5000, accuracy 0.8750; validation: loss 0.2500; 2.0 s, 50 samples/s";
         assert_eq!(second.to_string(), line);
     }
 }

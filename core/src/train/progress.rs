@@ -9,48 +9,41 @@ use std::io::{IsTerminal, Write};
 const BAR: &str = "epoch {prefix} {bar:24} {pos}/{len}  {msg}  {per_sec}, {eta} left";
 
 /// The progress of one epoch, on the standard error stream.
-pub(super) enum Progress {
-    Bar(ProgressBar),
-    Line { epochs: usize },
-    Quiet,
+pub(super) struct Progress {
+    epochs: usize,
+    /// On a terminal.
+    bar: Option<ProgressBar>,
+    quiet: bool,
 }
 
 impl Progress {
     pub(super) fn start(settings: &Settings<'_>, epoch: usize, samples: usize) -> Self {
-        if settings.quiet {
-            return Progress::Quiet;
-        }
-        if !std::io::stderr().is_terminal() {
-            return Progress::Line { epochs: settings.epochs };
-        }
-        let bar = ProgressBar::new(samples as u64);
-        if let Ok(style) = ProgressStyle::with_template(BAR) {
-            bar.set_style(style);
-        }
-        bar.set_prefix(format!("{epoch}/{}", settings.epochs));
-        Progress::Bar(bar)
+        let (epochs, quiet) = (settings.epochs, settings.quiet);
+        let bar = (!quiet && std::io::stderr().is_terminal()).then(|| {
+            let bar = ProgressBar::new(samples as u64);
+            if let Ok(style) = ProgressStyle::with_template(BAR) {
+                bar.set_style(style);
+            }
+            bar.with_prefix(format!("{epoch}/{epochs}"))
+        });
+        Progress { epochs, bar, quiet }
     }
 
     pub(super) fn advance(&mut self, samples: usize, sum: &Sum) {
-        if let Progress::Bar(bar) = self {
+        if let Some(bar) = &self.bar {
             bar.set_message(sum.evaluation().to_string());
             bar.inc(samples as u64);
         }
     }
 
     pub(super) fn end(self, epoch: &Epoch) {
-        let of = match self {
-            Progress::Quiet => return,
-            Progress::Line { epochs } => epochs,
-            Progress::Bar(bar) => {
-                bar.finish_and_clear();
-                0
-            }
-        };
-        // A closed stream is no reason to end a training.
-        let _ = match of {
-            0 => writeln!(std::io::stderr(), "{epoch}"),
-            _ => writeln!(std::io::stderr(), "{epoch} (of {of})"),
-        };
+        if let Some(bar) = self.bar {
+            bar.finish_and_clear();
+        }
+        if !self.quiet {
+            // A closed stream is no reason to end a training.
+            let line = format!("epoch {}/{}: {epoch}", epoch.number, self.epochs);
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
     }
 }

@@ -3,11 +3,11 @@
 use crate::backend::{Backend, Float};
 use crate::data::Column;
 use crate::error::{Error, Result};
-use crate::value::{Array, Ranked, Value, restore};
+use crate::value::{Array, Ranked, Value, concrete, restore, unreal};
 use dfdx::prelude::*;
 
-/// What a loss can compare a typed tensor with: a batch's [`Column`], or a dfdx tensor of floats
-/// or indices.
+/// What a loss can compare a typed tensor with: a batch's [`Column`], a dfdx tensor of floats or
+/// indices, or a [`Value`].
 pub trait Target<E: Float, D: Backend<E>> {
     /// On the device, without its type.
     ///
@@ -43,6 +43,12 @@ impl<S: Ranked, E: Float, D: Backend<E>> Target<E, D> for Tensor<S, usize, D> {
     fn into_value(self, device: &D) -> Result<Value<E, D>> {
         let shape = self.shape().concrete().into();
         Ok(Value::Indices(Array { data: upload(device, self.as_vec())?, shape }))
+    }
+}
+
+impl<E: Float, D: Backend<E>> Target<E, D> for Value<E, D> {
+    fn into_value(self, _: &D) -> Result<Value<E, D>> {
+        Ok(self)
     }
 }
 
@@ -88,5 +94,34 @@ impl Column {
                 Err(Error::Data("a column of indices does not make a tensor of floats".into()))
             }
         }
+    }
+    /// The samples as a dfdx tensor of indices, the batch axis first: what a network with an
+    /// index input takes.
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the column holds floats, or samples of another shape.
+    ///
+    /// ```
+    /// use netwright_core::data::Column;
+    /// use netwright_core::dfdx::prelude::*;
+    ///
+    /// let texts = Column::indices(vec![7, 8, 9, 7, 7, 7], &[3])?;
+    /// let x: Tensor<(usize, Const<3>), usize, _> = texts.index_tensor(&Cpu::default())?;
+    /// assert_eq!(x.as_vec(), [7, 8, 9, 7, 7, 7]);
+    /// # Ok::<(), netwright_core::Error>(())
+    /// ```
+    pub fn index_tensor<S: Ranked, D: TensorFromVec<usize>>(
+        &self,
+        device: &D,
+    ) -> Result<Tensor<S, usize, D>> {
+        let Column::Indices { data, .. } = self else {
+            return Err(Error::Data("a column of floats does not make a tensor of indices".into()));
+        };
+        let mut sizes = vec![self.len()];
+        sizes.extend_from_slice(self.shape());
+        let shape = concrete::<S>(&sizes).and_then(|sizes| S::Dyn::from_concrete(&sizes));
+        let shape = shape.ok_or_else(|| unreal(&sizes))?;
+        let tensor = device.try_tensor_from_vec(data.clone(), shape).map_err(Error::device)?;
+        tensor.try_realize::<S>().map_err(|_| unreal(&sizes))
     }
 }

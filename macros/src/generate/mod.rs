@@ -26,6 +26,7 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
     let code = Code::new(net, unknown);
     let parts = [
         model::declaration(&code),
+        model::expressions(&code),
         model::constants(&code),
         model::constructors(&code),
         model::implementation(&code),
@@ -61,16 +62,16 @@ impl<'a> Code<'a> {
         fresh(self.net, name)
     }
 
-    /// `const N: usize, …`
+    /// `const N: usize, …`, and the type parameters of a declaration that has some by mistake.
     fn const_params(&self) -> TokenStream {
-        let generics = &self.net.generics;
-        quote!(#(const #generics: usize,)*)
+        let (types, generics) = (&self.net.types, &self.net.generics);
+        quote!(#(#types,)* #(const #generics: usize,)*)
     }
 
     /// `Net<N, E, D>` for these two types.
     fn type_of(&self, float: impl quote::ToTokens, device: impl quote::ToTokens) -> TokenStream {
-        let (name, generics) = (&self.net.name, &self.net.generics);
-        quote!(#name<#(#generics,)* #float, #device>)
+        let Net { name, types, generics, .. } = self.net;
+        quote!(#name<#(#types,)* #(#generics,)* #float, #device>)
     }
 
     /// `Net<N, E, D>`.
@@ -96,9 +97,14 @@ impl<'a> Code<'a> {
         quote!(#p::Tensor<(#(#axes,)*), #float, #device>)
     }
 
-    /// The nodes that are fields: those that have parameters.
+    /// The nodes that are fields: those that have parameters. A name that was used twice is none
+    /// of them.
     fn fields(&self) -> impl Iterator<Item = &'a Node> {
-        self.net.nodes.iter().filter(|node| has_params(node))
+        let nodes = &self.net.nodes;
+        let twice = |node: &Node| {
+            self.net.broken && nodes.iter().filter(|other| other.name == node.name).count() > 1
+        };
+        nodes.iter().filter(move |node| has_params(node) && !twice(node))
     }
 
     /// All parameters in the graph's order, each with its field and its own name in it.
@@ -119,7 +125,7 @@ fn has_params(node: &Node) -> bool {
 
 fn fresh(net: &Net, name: &str) -> Ident {
     let mut name = name.to_string();
-    while net.generics.iter().any(|generic| *generic == name) {
+    while net.generics.iter().chain(&net.types).any(|generic| *generic == name) {
         name.push('_');
     }
     Ident::new(&name, Span::mixed_site())

@@ -106,6 +106,18 @@ pub(super) fn constants_type(code: &Code<'_>) -> TokenStream {
     quote!(<#this>)
 }
 
+/// The constants that hold the sizes written as expressions.
+pub(super) fn expressions(code: &Code<'_>) -> TokenStream {
+    let items = code.net.expressions.iter().map(|(name, value)| {
+        quote! {
+            #[doc(hidden)]
+            #[allow(non_upper_case_globals)]
+            const #name: usize = #value;
+        }
+    });
+    quote!(#(#items)*)
+}
+
 /// `GRAPH` and `PARAMS`.
 pub(super) fn constants(code: &Code<'_>) -> TokenStream {
     let p = &code.p;

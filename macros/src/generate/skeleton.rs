@@ -9,19 +9,27 @@ use std::collections::BTreeSet;
 
 /// Fields of layers whose parameters are not known.
 pub(super) fn fields(code: &Code<'_>) -> TokenStream {
+    if !code.net.broken {
+        return TokenStream::new();
+    }
     let mut names: BTreeSet<_> = code.fields().map(|node| node.ident.to_string()).collect();
     names.insert("__state".to_string());
+    names.insert("__types".to_string());
     let unknown = code.unknown;
-    let maybe = code.net.nodes.iter().filter(|node| {
-        code.net.broken && !has_params(node) && node.def.is_none_or(|def| !def.params.is_empty())
-    });
-    maybe
+    let maybe = code
+        .net
+        .nodes
+        .iter()
+        .filter(|node| has_params(node) || node.def.is_none_or(|def| !def.params.is_empty()));
+    let fields: TokenStream = maybe
         .filter(|node| names.insert(node.ident.to_string()))
         .map(|node| {
             let ident = &node.ident;
             quote!(#[allow(missing_docs)] pub #ident: #unknown,)
         })
-        .collect()
+        .collect();
+    let types = &code.net.types;
+    quote!(#fields #[doc(hidden)] __types: ::core::marker::PhantomData<(#(#types,)*)>,)
 }
 
 /// An expression for a constant whose value is unknown.

@@ -87,6 +87,10 @@ impl Parser<'_> {
             }
         } else if graph::operator(&mut self.cursor, self.errors) {
             self.chain.poisoned = true;
+            // What stands before the operator is a value, not a layer.
+            if let Some(step) = self.chain.steps.last_mut() {
+                step.kind = StepKind::Error;
+            }
         } else if graph::starts(&self.cursor) || starts_skip(&self.cursor) {
             // These are reported as what they are, not as a missing comma.
         } else if starts_step(&self.cursor) {

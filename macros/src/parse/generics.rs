@@ -48,8 +48,7 @@ fn parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam> {
     };
     let help = format!("use a const generic: `const {}: usize`", name.to_string().to_uppercase());
     errors.push_help(name.span(), "sizes as type parameters are not supported yet", help);
-    // Taken for a const generic, so that the sizes that use it are not reported too.
-    constant(&name)
+    syn::parse2(quote_spanned! { name.span()=> #name }).ok()
 }
 
 /// Reads `SIDE: usize` behind `const`.

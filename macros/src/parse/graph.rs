@@ -8,7 +8,8 @@ use crate::diag::{Errors, Extent};
 
 fn not_yet(place: impl Into<Extent>, errors: &mut Errors) {
     let help = "write the network as a chain of layers; `Residual` and `Parallel` make branches";
-    errors.push_help(place, "the graph form (`let`, `=>`) is not supported yet", help);
+    // Whoever uses it uses it throughout: one error says so.
+    errors.push_help_once(place, "the graph form (`let`, `=>`) is not supported yet", help);
 }
 
 /// Whether a construct comes next that `construct` takes.

@@ -1,6 +1,6 @@
 //! One layer: `Conv2d<32, 3, stride = 2>` or `Dropout(0.3)`.
 
-use proc_macro2::{Delimiter, Group, Ident, Span};
+use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
 use syn::{Expr, Path};
 
 use super::cursor::Cursor;
@@ -109,7 +109,21 @@ fn value(cursor: &mut Cursor, errors: &mut Errors) -> ArgValue {
             return pair(inside, group.span(), errors);
         }
     }
+    if is_float(cursor) {
+        return expression(cursor, errors);
+    }
     ArgValue::Size(size(cursor, errors))
+}
+
+/// Whether a number with a point is all that is left: no size, but a run-time value in the wrong
+/// brackets, which the next stage can say more about.
+fn is_float(cursor: &Cursor) -> bool {
+    match cursor.peek(0) {
+        Some(TokenTree::Literal(literal)) if cursor.len() == 1 => {
+            matches!(syn::Lit::new(literal.clone()), syn::Lit::Float(_))
+        }
+        _ => false,
+    }
 }
 
 fn pair(inside: Cursor, span: Span, errors: &mut Errors) -> ArgValue {
@@ -152,7 +166,7 @@ fn expression(cursor: &mut Cursor, errors: &mut Errors) -> ArgValue {
 }
 
 /// syn reads expressions recursively, `----…` too, so their length must be bounded.
-const LONGEST_VALUE: usize = 128;
+pub(super) const LONGEST_VALUE: usize = 128;
 
 /// The number of tokens, those in brackets included.
 pub(super) fn weight(tokens: proc_macro2::TokenStream) -> usize {

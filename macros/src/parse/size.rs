@@ -1,11 +1,11 @@
 //! Sizes and shapes, and lists of anything.
 
-use proc_macro2::{Delimiter, Group, Literal, Span, TokenTree};
-use quote::ToTokens;
+use proc_macro2::{Delimiter, Group, Literal, Span, TokenStream, TokenTree};
+use quote::{ToTokens, quote};
 use syn::{Lit, LitInt};
 
 use super::cursor::Cursor;
-use super::names;
+use super::{layer, names};
 use crate::ast::{ShapeExpr, SizeExpr, SizeKind};
 use crate::diag::Errors;
 
@@ -45,7 +45,7 @@ fn starts_item(part: &Cursor) -> bool {
     matches!(part.peek(0), Some(TokenTree::Ident(_) | TokenTree::Literal(_) | TokenTree::Group(_)))
 }
 
-/// Reads `[3, 32, 32]` or `[usize; 100]`.
+/// Reads `[3, 32, 32]`, `[usize; 100]` or `[usize]`.
 pub(super) fn shape(group: &Group, errors: &mut Errors) -> ShapeExpr {
     let mut cursor = Cursor::inside(group);
     let index = element_type(&mut cursor, errors);
@@ -75,7 +75,11 @@ fn element_type(cursor: &mut Cursor, errors: &mut Errors) -> bool {
     let index = word == "usize";
     if cursor.is(1, ';') {
         cursor.take(2);
-    } else if index && (cursor.len() == 1 || cursor.is(1, ',')) {
+    } else if index && cursor.len() == 1 {
+        // One index without an axis.
+        cursor.take(1);
+        return true;
+    } else if index && cursor.is(1, ',') {
         cursor.take(2);
         errors.push_help(word.span(), "`usize` is a type, not a size", INDICES);
         return true;
@@ -116,8 +120,8 @@ fn primary(cursor: &mut Cursor, start: &Cursor) -> Result<SizeKind, String> {
         Some(TokenTree::Literal(literal)) => whole_number(&literal),
         Some(TokenTree::Ident(word)) if word == "_" => Ok(SizeKind::Infer),
         Some(TokenTree::Group(group)) => match group.delimiter() {
-            Delimiter::Brace => Ok(SizeKind::Block(group.stream())),
-            Delimiter::None => Ok(SizeKind::Block(group.to_token_stream())),
+            Delimiter::Brace => block(group.stream()),
+            Delimiter::None => block(group.to_token_stream()),
             _ => wrong(),
         },
         Some(TokenTree::Punct(sign)) if sign.as_char() == '-' => {
@@ -127,6 +131,18 @@ fn primary(cursor: &mut Cursor, start: &Cursor) -> Result<SizeKind, String> {
             wrong()
         }
         _ => wrong(),
+    }
+}
+
+/// What stands in braces must be read by Rust: it becomes a constant.
+fn block(inside: TokenStream) -> Result<SizeKind, String> {
+    let short = layer::weight(inside.clone()) <= layer::LONGEST_VALUE;
+    let read = short.then(|| syn::parse2::<syn::Block>(quote!({ #inside })).ok()).flatten();
+    match read {
+        Some(block) if !block.stmts.is_empty() => Ok(SizeKind::Block(inside)),
+        _ if inside.is_empty() => Err("expected a size in braces, found nothing".to_string()),
+        _ if !short => Err("this size is too long".to_string()),
+        _ => Err("expected an expression in braces, such as `{ 2 * SIDE }`".to_string()),
     }
 }
 

@@ -1,6 +1,8 @@
 //! What stands in a layer's brackets, against what the layer declares.
 
 use super::Resolver;
+use super::shape::mentions;
+use super::wording::{counted, options_text, range_text, shown, usage, with_option};
 use crate::ast::{Arg, ArgValue, Call, SizeExpr, SizeKind};
 use crate::diag::{Errors, Extent};
 use crate::ir::Assertion;
@@ -43,10 +45,15 @@ impl Resolver<'_> {
     /// The arguments of one kind of brackets: those by position first, in the layer's order.
     fn group(&mut self, def: &'static LayerDef, args: &[Arg], place: Place, typed: &mut Typed) {
         let mut positions = def.args.iter().filter(|arg| arg.place == place);
+        let mut full = false;
         for arg in args {
             let found = match &arg.name {
-                Some(name) => named(def, name, place, self.errors),
-                None => positions.next().or_else(|| extra(def, arg, place, self.errors)),
+                Some(name) => named(def, (name, arg), place, self.errors),
+                None => positions.next().or_else(|| {
+                    // Those behind the first one too many are the same mistake.
+                    let first = !std::mem::replace(&mut full, true);
+                    if first { extra(def, arg, place, self.errors) } else { None }
+                }),
             };
             let value = found.and_then(|found| Some((found, self.once(found, arg, typed)?)));
             match value {
@@ -160,7 +167,9 @@ impl Resolver<'_> {
     }
 
     fn wrong(&mut self, def: &ArgDef, arg: &Arg) -> Option<Value> {
-        self.errors.push(arg.place, format!("`{}` is {}", def.name, def.kind.describe()));
+        let found = shown(&arg.value);
+        let text = format!("`{}` is {}, not {found}", def.name, def.kind.describe());
+        self.errors.push(arg.place, text);
         None
     }
 
@@ -168,10 +177,19 @@ impl Resolver<'_> {
         let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else {
             return None;
         };
+        if matches!(expr, Expr::Lit(lit) if !matches!(lit.lit, Lit::Float(_) | Lit::Int(_))) {
+            let text = format!("`{}` is a number, not `{}`", def.name, expr.to_token_stream());
+            self.errors.push(place, text);
+            return None;
+        }
         let range = range_text(def);
         let Some(x) = literal(expr) else {
             let tokens = expr.to_token_stream();
-            if let Some(condition) = range_condition(&tokens, def) {
+            // An assertion stands outside of the impl and cannot read const generics.
+            let generic = |name: &Ident| mentions(&tokens, &name.to_string());
+            if !self.net.generics.iter().any(generic)
+                && let Some(condition) = range_condition(&tokens, def)
+            {
                 let text = format!("`{}` must be {range}", def.name);
                 self.net.assertions.push(Assertion { condition, text, place, after: Vec::new() });
             }
@@ -191,7 +209,7 @@ impl Resolver<'_> {
 /// The argument of this name in this kind of brackets.
 fn named(
     def: &'static LayerDef,
-    name: &Ident,
+    (name, value): (&Ident, &Arg),
     place: Place,
     errors: &mut Errors,
 ) -> Option<&'static ArgDef> {
@@ -204,7 +222,7 @@ fn named(
             errors.push_help(
                 name.span(),
                 format!("`{text}` is a run-time value and stands in round brackets"),
-                format!("write `{}({text} = …)`", def.name),
+                format!("write `{}({text} = {})`", def.name, shown(&value.value).replace('`', "")),
             );
             None
         }
@@ -212,7 +230,7 @@ fn named(
             errors.push_help(
                 name.span(),
                 format!("`{text}` is known at compile time and stands in angle brackets"),
-                format!("write `{}<…, {text} = …>`", def.name),
+                format!("write `{}`", with_option(def, &text, &shown(&value.value))),
             );
             None
         }
@@ -229,32 +247,28 @@ fn named(
 }
 
 fn extra(def: &LayerDef, arg: &Arg, place: Place, errors: &mut Errors) -> Option<&'static ArgDef> {
-    let count = def.args.iter().filter(|arg| arg.place == place).count();
-    let what = if place == Place::Value { "values in round brackets" } else { "sizes by position" };
-    let text = match count {
-        0 => format!("`{}` takes no {what}", def.name),
-        n => format!("`{}` takes {n} {what}, this is one too many", def.name),
+    let declared = |place| def.args.iter().filter(move |arg| arg.place == place);
+    let (round, found) = (place == Place::Value, shown(&arg.value));
+    if matches!(arg.value, ArgValue::Error) {
+        return None;
+    }
+    if !round && declared(place).next().is_none() && declared(Place::Value).next().is_some() {
+        errors.push_help(
+            arg.place,
+            format!("`{}` takes a run-time value, which stands in round brackets", def.name),
+            format!("write `{}({})`", def.name, found.replace('`', "")),
+        );
+        return None;
+    }
+    let what = match (round, declared(place).count()) {
+        (true, 0) => "nothing in round brackets".to_string(),
+        (false, 0) => "no sizes".to_string(),
+        (true, n) => format!("{} in round brackets", counted(n, "value")),
+        (false, n) => format!("{} by position", counted(n, "size")),
     };
+    let text = format!("`{}` takes {what}, so {found} is too much", def.name);
     errors.push_help(arg.place, text, format!("it is written `{}`", usage(def)));
     None
-}
-
-fn options_text(def: &LayerDef) -> String {
-    let names: Vec<_> = def.args.iter().map(|arg| format!("`{}`", arg.name)).collect();
-    match names.is_empty() {
-        true => format!("`{}` takes no arguments", def.name),
-        false => format!("it has {}", names.join(", ")),
-    }
-}
-
-/// `Conv2d<out_channels, kernel_size>`
-pub(super) fn usage(def: &LayerDef) -> String {
-    let names: Vec<_> =
-        def.args.iter().filter(|a| a.place == Place::Position).map(|a| a.name).collect();
-    match names.is_empty() {
-        true => def.name.to_string(),
-        false => format!("{}<{}>", def.name, names.join(", ")),
-    }
 }
 
 fn word(size: &SizeExpr) -> Option<String> {
@@ -274,21 +288,6 @@ fn literal(expr: &Expr) -> Option<f64> {
         Expr::Unary(unary) if matches!(unary.op, UnOp::Neg(_)) => literal(&unary.expr).map(|x| -x),
         Expr::Group(group) => literal(&group.expr),
         _ => None,
-    }
-}
-
-fn range_text(def: &ArgDef) -> String {
-    let ArgKind::Number { min, max, exclusive_min, exclusive_max } = def.kind else {
-        return String::new();
-    };
-    match (min > f64::MIN, max < f64::MAX) {
-        (true, true) => {
-            let below = if exclusive_max { "below" } else { "at most" };
-            let from = if exclusive_min { "above" } else { "at least" };
-            format!("{from} {min} and {below} {max}")
-        }
-        (true, false) => format!("{} {min}", if exclusive_min { "above" } else { "at least" }),
-        _ => "a finite number".to_string(),
     }
 }
 

@@ -7,6 +7,7 @@ mod args;
 mod chain;
 mod names;
 mod shape;
+mod wording;
 
 use crate::ast;
 use crate::diag::Errors;
@@ -26,7 +27,7 @@ struct Resolver<'a> {
 
 /// Resolves one declaration.
 pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
-    let generics = const_generics(&network);
+    let (generics, types) = generics(&network);
     let constants: BTreeMap<String, TokenStream> =
         generics.iter().map(|g| (g.to_string(), g.to_token_stream())).collect();
     let net = Net {
@@ -34,10 +35,12 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
         vis: network.vis,
         name: network.name,
         generics,
+        types,
         inputs: Vec::new(),
         nodes: Vec::new(),
         outputs: Vec::new(),
         constants,
+        expressions: Vec::new(),
         assertions: Vec::new(),
         minima: BTreeMap::new(),
         broken: network.broken,
@@ -51,14 +54,17 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
     resolver.net
 }
 
-fn const_generics(network: &ast::Network) -> Vec<Ident> {
-    let params = network.generics.params.iter();
-    params
-        .filter_map(|param| match param {
-            GenericParam::Const(param) => Some(param.ident.clone()),
-            _ => None,
-        })
-        .collect()
+/// Const generics, and type parameters, which were reported.
+fn generics(network: &ast::Network) -> (Vec<Ident>, Vec<Ident>) {
+    let (mut consts, mut types) = (Vec::new(), Vec::new());
+    for param in &network.generics.params {
+        match param {
+            GenericParam::Const(param) => consts.push(param.ident.clone()),
+            GenericParam::Type(param) => types.push(param.ident.clone()),
+            GenericParam::Lifetime(_) => {}
+        }
+    }
+    (consts, types)
 }
 
 impl Resolver<'_> {
@@ -108,15 +114,17 @@ impl Resolver<'_> {
                 "several outputs need the graph form, which is not supported yet",
             );
         }
-        stated.truncate(1);
-        let mut output = stated.pop().unwrap_or(Output { name: None, value: None, stated: None });
+        // Of several outputs none is meant to be the chain's.
+        let only = if stated.len() == 1 { stated.pop() } else { None };
+        let mut output = only.unwrap_or(Output { name: None, value: None, stated: None });
         output.value = Some(last);
         self.net.outputs = vec![output];
     }
 
     /// A chain takes the first input.
     fn unused_inputs(&mut self) {
-        for port in self.net.inputs.iter().skip(1) {
+        let understood = |port: &&Port| port.shape.is_some();
+        for port in self.net.inputs.iter().skip(1).filter(understood) {
             let name = port.name.as_ref().map_or_else(String::new, |n| format!(" `{n}`"));
             self.errors.push_help(
                 port.span,

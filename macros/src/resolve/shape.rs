@@ -6,7 +6,7 @@ use crate::diag::Extent;
 use crate::ir::Assertion;
 use netwright_spec::{Dim, Problem, Shape};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
-use quote::quote;
+use quote::{ToTokens, format_ident, quote};
 
 impl Resolver<'_> {
     /// A shape without holes; `None` after a mistake.
@@ -26,7 +26,7 @@ impl Resolver<'_> {
                 None
             }
             SizeKind::Literal(n) => Some(Dim::Known(*n)),
-            SizeKind::Path(tokens, _) => Some(self.named(tokens, size.place, min)),
+            SizeKind::Path(tokens, _) => self.named(tokens, size.place, min),
             SizeKind::Block(tokens) => self.block(tokens, size.place, min),
             SizeKind::Infer => {
                 self.errors.push_help(
@@ -40,12 +40,15 @@ impl Resolver<'_> {
         }
     }
 
-    fn named(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Dim {
+    fn named(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Option<Dim> {
         let text = tokens.to_string().replace(' ', "");
-        if self.net.generics.iter().any(|generic| *generic == text) {
-            return Dim::Generic(text);
+        if self.net.types.iter().any(|ty| *ty == text) {
+            return None;
         }
-        self.constant(text, tokens.clone(), place, min)
+        if self.net.generics.iter().any(|generic| *generic == text) {
+            return Some(Dim::Generic(text));
+        }
+        Some(self.constant(text, tokens.clone(), place, min))
     }
 
     /// A block is evaluated where const generics cannot be read.
@@ -53,7 +56,8 @@ impl Resolver<'_> {
         match self.net.generics.iter().find(|generic| mentions(tokens, &generic.to_string())) {
             None => {
                 let text = format!("{{ {tokens} }}");
-                Some(self.constant(text, braced(tokens), place, min))
+                let hidden = self.hidden(&text, tokens);
+                Some(self.constant(text, hidden, place, min))
             }
             Some(generic) => {
                 let error = netwright_spec::dim::SizeError::Generic(generic.to_string());
@@ -62,6 +66,18 @@ impl Resolver<'_> {
                 None
             }
         }
+    }
+
+    /// The name of the hidden constant that holds an expression's value: the expression is pasted
+    /// once, so what is wrong with it is reported once.
+    fn hidden(&mut self, text: &str, tokens: &TokenStream) -> TokenStream {
+        if let Some(known) = self.net.constants.get(text) {
+            return known.clone();
+        }
+        let number = self.net.expressions.len();
+        let name = format_ident!("__{}_SIZE_{number}", self.net.name, span = Span::call_site());
+        self.net.expressions.push((name.clone(), braced(tokens)));
+        name.to_token_stream()
     }
 
     /// Remembers the tokens of a constant, and that it must be at least `min`.
@@ -88,8 +104,7 @@ impl Resolver<'_> {
     }
 }
 
-/// The expression in braces that no lint takes for the user's own: it is pasted where they are
-/// needed and where they are not.
+/// The expression in braces that no lint takes for the user's own superfluous ones.
 fn braced(tokens: &TokenStream) -> TokenStream {
     let mut group = Group::new(Delimiter::Brace, tokens.clone());
     group.set_span(Span::mixed_site());
@@ -97,7 +112,7 @@ fn braced(tokens: &TokenStream) -> TokenStream {
 }
 
 /// Whether the identifier occurs anywhere in the tokens.
-fn mentions(tokens: &TokenStream, name: &str) -> bool {
+pub(super) fn mentions(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|tree| match tree {
         TokenTree::Ident(ident) => ident == name,
         TokenTree::Group(group) => mentions(&group.stream(), name),

@@ -32,7 +32,7 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
 
 fn unequal(cx: &Context<'_>, a: &Arrival, b: &Arrival) -> Problem {
     let text = format!(
-        "`{}` adds only equal shapes, but {} {} and {} {}",
+        "`{}` adds only equal shapes, but {} {}, and {} {}",
         cx.layer, a.origin, a.shape, b.origin, b.shape
     );
     Problem::new(text).help(match projection(&a.shape.dims, &b.shape.dims) {
@@ -94,7 +94,7 @@ mod tests {
         let problem = join(&DEF, "Residual", &[32, 8, 8], &[16, 8, 8]).unwrap_err();
         assert_eq!(
             problem.text,
-            "`Residual` adds only equal shapes, but `Conv2d` (line 8) gives [32, 8, 8] and \
+            "`Residual` adds only equal shapes, but `Conv2d` (line 8) gives [32, 8, 8], and \
              `MaxPool2d` before it (line 5) gives [16, 8, 8]"
         );
     }

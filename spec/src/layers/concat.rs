@@ -75,7 +75,7 @@ fn alike(rank: usize, i: usize) -> (&'static str, &'static str) {
 
 fn unequal(cx: &Context<'_>, joins: &str, a: &Arrival, b: &Arrival) -> Problem {
     Problem::new(format!(
-        "`{}` joins {joins}, but {} {} and {} {}",
+        "`{}` joins {joins}, but {} {}, and {} {}",
         cx.layer, a.origin, a.shape, b.origin, b.shape
     ))
 }
@@ -105,13 +105,13 @@ mod tests {
         let text = |a: &[usize], b: &[usize]| join(&DEF, "Parallel", a, b).unwrap_err().text;
         assert_eq!(
             text(&[8, 6, 8], &[8, 8, 8]),
-            "`Parallel` joins images of the same height, but `Conv2d` (line 8) gives [8, 6, 8] \
+            "`Parallel` joins images of the same height, but `Conv2d` (line 8) gives [8, 6, 8], \
              and `MaxPool2d` before it (line 5) gives [8, 8, 8]"
         );
         assert_eq!(
             text(&[8], &[8, 8, 8]),
             "`Parallel` joins shapes with the same number of axes, but `Conv2d` (line 8) gives \
-             [8] and `MaxPool2d` before it (line 5) gives [8, 8, 8]"
+             [8], and `MaxPool2d` before it (line 5) gives [8, 8, 8]"
         );
         assert!(
             text(&[5, 8], &[6, 8])

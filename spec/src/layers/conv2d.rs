@@ -100,7 +100,7 @@ fn check_groups(
             "`{layer}` has {groups} groups, which do not divide its {size} {which} channels"
         ))
         .at("groups")
-        .help("`groups` must divide the channels of the input and of the output");
+        .help(format!("`groups` must divide both {channels}, the channels of its input, and {out}, those of its output"));
         cx.require(Cond::Divides(groups.clone(), size.clone()), problem)?;
     }
     Ok(())
@@ -177,7 +177,7 @@ mod tests {
         assert_eq!(groups.at, crate::At::Arg("groups"));
         assert!(groups.text.contains("3 groups, which do not divide its 8 input channels"));
         let window = wrong(&[], &[3, 2, 9]);
-        assert!(window.text.contains("reaches over 3 of the height, but only 2 are there"));
+        assert!(window.text.contains("is 3 high"));
         let same =
             wrong(&[("padding", Value::Word("same".into())), ("stride", size(2))], &[3, 8, 8]);
         assert_eq!(same.at, crate::At::Arg("padding"));

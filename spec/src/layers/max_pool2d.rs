@@ -72,7 +72,7 @@ mod tests {
         assert_eq!(problem.at, At::Arg("padding"));
         assert_eq!(
             problem.text,
-            "the padding of `MaxPool2d` is at most half of its window, which is 3, but it is 2"
+            "the padding of `MaxPool2d` is 2, which is more than half of its window of 3"
         );
         assert_eq!(problem.help.unwrap(), "write at most `padding = 1`");
     }
@@ -81,8 +81,8 @@ mod tests {
     fn a_window_larger_than_the_image_names_both() {
         assert_eq!(
             pool(2, &[], &[16, 1, 4]),
-            "the window of `MaxPool2d` reaches over 2 of the height, but only 1 are there: \
-             `Before` (line 1) gives [16, 1, 4]"
+            "the window of `MaxPool2d` is 2 high, but `Before` (line 1) gives [16, 1, 4], which is \
+             1 high"
         );
         assert_eq!(
             pool(2, &[], &[28, 28]),

@@ -73,8 +73,7 @@ fn check_padding(
         }
         let half = cx.compute(Op::Div, &[kernel.clone(), Dim::Known(2)])?;
         let problem = Problem::new(format!(
-            "the padding of `{}` is at most half of its window, which is {kernel}, but it is \
-             {padding}",
+            "the padding of `{}` is {padding}, which is more than half of its window of {kernel}",
             cx.layer
         ))
         .at("padding")

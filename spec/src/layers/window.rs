@@ -29,7 +29,7 @@ pub(crate) fn output(
     let reach = cx.compute(Op::Reach, &[window.kernel.clone(), window.dilation.clone()])?;
     let start = cx.compute(Op::Add, &[input.clone(), window.padding[0].clone()])?;
     let padded = cx.compute(Op::Add, &[start.clone(), window.padding[1].clone()])?;
-    let too_large = too_large(cx, axis, input, &padded, &reach)?;
+    let too_large = too_large(cx, axis, [input, &padded, &reach], window)?;
     if reach.known() != Some(1) {
         cx.require(Cond::AtMost(reach.clone(), padded.clone()), too_large)?;
     }
@@ -43,18 +43,24 @@ pub(crate) fn output(
 fn too_large(
     cx: &Context<'_>,
     axis: &str,
-    input: &Dim,
-    padded: &Dim,
-    reach: &Dim,
+    [input, padded, reach]: [&Dim; 3],
+    window: &Window,
 ) -> Result<Problem, Problem> {
     let arrival = cx.floats()?;
+    let high = if axis == "height" { "high" } else { "wide" };
+    let dilated = if *reach == window.kernel { "" } else { " with its dilation" };
     let with_padding =
         if input == padded { String::new() } else { format!(" ({padded} with padding)") };
-    Ok(Problem::new(format!(
-        "the window of `{}` reaches over {reach} of the {axis}, but only {input}{with_padding} \
-         are there: {} {}",
+    let text = format!(
+        "the window of `{}` is {reach} {high}{dilated}, but {} {}, which is {input} {high}\
+         {with_padding}",
         cx.layer, arrival.origin, arrival.shape
-    ))
-    .at("kernel_size")
-    .help("use a smaller window, add `padding`, or take away a pooling layer before it"))
+    );
+    let smaller = match padded.known() {
+        Some(n) if dilated.is_empty() && n > 0 => format!("use a window of at most {n}"),
+        _ => "use a smaller window".into(),
+    };
+    Ok(Problem::new(text)
+        .at("kernel_size")
+        .help(format!("{smaller}, add `padding`, or take away a pooling layer before it")))
 }

@@ -4,7 +4,7 @@ network! {
     pub struct Net([3, 32, 32]) -> [10] {
         stem: Conv2d<32, 3, strid = 2>, Relu,
         MaxPool2d<0>,
-        Residual { Conv2d<32, 3, padding = same> } -> [32, 0, 15],
+        Residual { Conv2d<32, 3, padding = same> },
         Dropout(1.5),
         stem: Conv2d<16, 3>, Rellu,
         Flatten,

@@ -193,6 +193,3 @@ fn mean<E: Float, D: Backend<E>>(
 ) -> Result<Scalar<E, D>> {
     elements.try_mean::<Rank0, _>().map_err(Error::device)
 }
-
-#[cfg(test)]
-mod tests;

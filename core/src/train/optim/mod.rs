@@ -104,6 +104,3 @@ fn below_one(optimizer: &str, setting: &str, value: f64) -> Result<()> {
         "{optimizer}'s {setting} is at least 0 and less than 1, but was set to {value}"
     )))
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,4 @@
 use super::{first_lines, read};
-use crate::diag::Errors;
-use crate::parse::parse;
-use crate::parse::random::random_tokens;
 
 #[test]
 fn deep_nesting() {
@@ -27,13 +24,4 @@ fn deep_nesting() {
         |minus| first_lines(&format!("#[a = {}3] struct N([3]) {{ A }}", "-".repeat(minus)));
     assert_eq!(attribute(250), [] as [&str; 0]);
     assert_eq!(attribute(100_000).len(), 1);
-}
-
-#[test]
-fn random_tokens_never_panic() {
-    for seed in 0..100_000 {
-        let mut errors = Errors::new();
-        let networks = parse(random_tokens(seed), &mut errors);
-        assert!(!networks.is_empty() || errors.count() > 0, "seed {seed}");
-    }
 }

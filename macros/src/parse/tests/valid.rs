@@ -13,8 +13,8 @@ fn headers() {
         "##pub N([3, 8]) -> ([10]) {R<>()}"
     );
     assert_eq!(
-        shown("struct N(a: [usize; 9], b: [],) -> (c: [_], d: [2],) { R, }"),
-        "N(a: [usize; 9], b: []) -> (c: [_], d: [2]) {R<>()}"
+        shown("struct N(a: [usize; 9], b: [], e: [usize]) -> (c: [_], d: [2],) { R, }"),
+        "N(a: [usize; 9], b: [], e: [usize; ]) -> (c: [_], d: [2]) {R<>()}"
     );
     assert_eq!(
         shown("struct N<const A: usize, const B: usize>([A, cfg::B, {2 * A}, 0x10, 3usize]) { R }"),

@@ -1,0 +1,114 @@
+//! Networks in files: safetensors with the network's topology beside its numbers.
+//!
+//! A file holds one tensor for each parameter and buffer, under the name that the network's graph
+//! gives it (`conv2d_1.weight`), and this metadata: `format` (`netwright`), `version` of the
+//! layout, `network` (the type's name) and `topology` (see [`topology()`]). The same network with
+//! the same numbers gives the same bytes.
+
+mod differences;
+mod reader;
+mod replace;
+mod topology;
+mod writer;
+
+pub use topology::topology;
+
+use crate::backend::{Backend, Float};
+use crate::error::{Error, Result};
+use crate::model::{self, Model};
+use reader::Stored;
+use std::path::Path;
+
+/// The version of the layout that [`Files::save`] writes; the value of `version` in a file.
+pub const VERSION: &str = "1";
+
+/// Saves and loads any declared network.
+///
+/// ```ignore
+/// use netwright::prelude::*;
+///
+/// network! {
+///     struct Digits([1, 8, 8]) -> [10] { Conv2d<16, 3>, Relu, Flatten, Linear<10> }
+/// }
+///
+/// let device = Cpu::default();
+/// let trained = Digits::seeded(&device, 42);
+/// trained.save("digits.safetensors")?;
+///
+/// let mut net = Digits::seeded(&device, 0);
+/// net.load("digits.safetensors")?; // computes what `trained` computes, bit for bit
+/// ```
+pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
+    /// Writes all parameters and buffers to a safetensors file.
+    ///
+    /// The file appears whole or not at all: it is written beside its place under another name,
+    /// then renamed. A file that was there before is kept until then, and keeps its permissions.
+    ///
+    /// # Errors
+    /// [`Error::File`] if the directory does not exist, must not be written to, or the disk is
+    /// full; or if something is there that is not a file, or a file that is read-only. The file
+    /// that was there is untouched then.
+    fn save(&self, path: impl AsRef<Path>) -> Result<()>;
+
+    /// Overwrites all parameters and buffers with those of a safetensors file.
+    ///
+    /// Any such file will do whose tensors have the network's names, shapes and float type, also
+    /// one that PyTorch's safetensors wrote. (The `num_batches_tracked` that PyTorch's batch
+    /// normalization adds is passed over.)
+    ///
+    /// # Errors
+    /// [`Error::File`] if the file cannot be read, is not a safetensors file, is damaged, or does
+    /// not fit the network: then the error lists every difference. The network is untouched then,
+    /// bit for bit.
+    fn load(&mut self, path: impl AsRef<Path>) -> Result<()>;
+}
+
+impl<E: Float, D: Backend<E>, M: Model<E, D>> Files<E, D> for M {
+    fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        D::save(self, path.as_ref())
+    }
+
+    fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
+        D::load(self, path.as_ref())
+    }
+}
+
+/// The body of [`Files::save`].
+pub(crate) fn save<E: Float, D: Backend<E>>(model: &dyn Model<E, D>, file: &Path) -> Result<()> {
+    let arrays = model::arrays(model)?;
+    let header = writer::header(model.graph(), E::NAME, size_of::<E>());
+    replace::replace(file, &mut |out| {
+        out.write_all(&header)?;
+        arrays.iter().try_for_each(|array| out.write_all(&E::to_le(&array.data.as_vec())))
+    })
+}
+
+/// The body of [`Files::load`]. Everything is read and checked before the first value is written.
+pub(crate) fn load<E: Float, D: Backend<E>>(
+    model: &mut dyn Model<E, D>,
+    file: &Path,
+) -> Result<()> {
+    let graph = model.graph();
+    let mut stored = Stored::open(file)?;
+    stored.check_version()?;
+    if let Some(problem) = differences::of(stored.header(), graph, E::NAME) {
+        return Err(Error::file(file, problem));
+    }
+    let mut values = Vec::with_capacity(graph.params.len());
+    for param in graph.params {
+        values.push(E::from_le(&stored.read(param.name)?));
+    }
+    let mut tensors = model.tensors_mut();
+    if tensors.len() != values.len() {
+        return Err(Error::Data(format!(
+            "`{}` has {} tensors, but {} parameters in its graph",
+            graph.name,
+            tensors.len(),
+            values.len()
+        )));
+    }
+    tensors.iter_mut().zip(values).try_for_each(|(tensor, values)| tensor.write(&values))
+}
+
+#[cfg(test)]
+mod tests;

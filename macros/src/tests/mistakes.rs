@@ -1,0 +1,114 @@
+use super::{errors_in, errors_of};
+
+fn none(layers: &str) {
+    assert_eq!(errors_in(layers), [] as [&str; 0], "{layers}");
+}
+
+/// One mistake, by the beginning of its message.
+fn one(layers: &str, text: &str) {
+    let errors = errors_in(layers);
+    assert!(errors.len() == 1 && errors[0].starts_with(text), "{layers}: {errors:?}");
+}
+
+#[test]
+fn right_networks() {
+    none("Conv2d<8, 3, padding = same>, Relu, MaxPool2d<2>, Flatten, Linear<10>");
+    none("Conv2d<N, K>, MaxPool2d<{ 2 * K }>, Flatten, Linear<cfg::WIDTH>");
+    none("Residual { Conv2d<3, 3, padding = 1> }, Parallel { { Relu }, { Conv2d<5, 1> } }");
+    none("Repeat<3> { x: Conv2d<3, 1> }, r#type: Conv2d<3, 1>, Repeat<2> { r#fn: Relu }");
+    none("Dropout(0.3), Dropout(p = RATE), LeakyRelu(-0.1), Softplus(f::<1>())");
+}
+
+#[test]
+fn every_mistake_points_at_its_token() {
+    let text = "struct Net([3, 32, 32]) -> [10] {
+    stem: Conv2d<32, 3, strid = 2>,
+    MaxPool2d<0>,
+    Rellu, Dropout(1.5),
+}
+struct Other(image: [3, 8, 8], meta: [2]) -> [9] {
+    Conv2d<4, 9>, Linear<3>,
+}";
+    assert_eq!(
+        errors_of(text),
+        [
+            "2:24 `Conv2d` has no option `strid`\nhelp: did you mean `stride`?",
+            "3:14 this size must be at least 1, not 0",
+            "4:4 there is no layer `Rellu`\nhelp: did you mean `Relu`?",
+            "4:19 `p` must be at least 0 and below 1, not 1.5",
+            "6:31 the input `meta` is never used: a chain of layers takes the first input\nhelp: take \
+             it away; joining several inputs needs the graph form, which is not supported yet",
+            "7:14 the window of `Conv2d` is 9 high, but the input `image` is [3, 8, 8], \
+             which is 8 high\nhelp: use a window of at most 8, add `padding`, or take away a pooling \
+             layer before it",
+        ]
+    );
+}
+
+#[test]
+fn arguments() {
+    one("Flatten, Linear", "`Linear` needs its `out_features`");
+    one("Flatten, Linear<3, 4>", "`Linear` takes 1 size by position, so `4` is too much");
+    one("Conv2d<3, 3, 3, 3>", "`Conv2d` takes 2 sizes by position, so `3` is too much");
+    one("Relu(0.5)", "`Relu` takes nothing in round brackets, so `0.5` is too much");
+    one("Relu<3>", "`Relu` takes no sizes, so `3` is too much");
+    one("Dropout<0.5>", "`Dropout` takes a run-time value, which stands in round brackets");
+    one("Dropout<p = 0.5>", "`p` is a run-time value and stands in round brackets");
+    one("Conv2d<3, 3>(stride = 2)", "`stride` is known at compile time and stands in angle");
+    one("Conv2d<3, 3, stride = 2, stride = 2>", "`stride` is given twice");
+    one("Conv2d<3, 3, padding = sme>", "`padding` is a size, (height, width) or `same`, not `sme`");
+    one("Conv2d<3, 3, bias = 3>", "`bias` is `true` or `false`, not `3`");
+    one("Conv2d<3, (3, 0)>", "this size must be at least 1, not 0");
+    one("Conv2d<3, 3, padding = [3]>", "`padding` is a size, (height, width) or `same`, not a");
+    one("Conv2d<_, 3>", "this size cannot be left to inference");
+    one("Conv2d<3, 2.5>", "`kernel_size` is a size or (height, width), not `2.5`");
+    one("Dropout(\"a\")", "`p` is a number, not `\"a\"`");
+    one("Dropout(true)", "`p` is a number, not `true`");
+    one("Dropout(1.0)", "`p` must be at least 0 and below 1, not 1");
+    one("Conv2d<3, 3, Relu, Flatten", "this `<` is never closed");
+}
+
+#[test]
+fn a_mistake_silences_what_follows_from_it() {
+    one("Liner<3>, Conv2d<3, 99>, Linear<3>", "there is no layer `Liner`");
+    one("Conv2d<3, 99>, Residual { Linear<3> }, Flatten", "the window of `Conv2d`");
+    one("Residual { Rellu }, Linear<3>", "there is no layer `Rellu`");
+    one("Residual {}, Linear<3>", "a branch needs at least one layer");
+    one("Parallel { { Relu }, {} }, Linear<3>", "a branch needs at least one layer");
+    one("Repeat<3> { Linear<3> }", "`Linear` takes [features] or [time, features]");
+    one("Repeat<3> { Rellu }", "there is no layer `Rellu`");
+    one("Scale -> [3, 8], Linear<3>, Softmax", "there is no layer `Scale`; own layers");
+}
+
+#[test]
+fn blocks_name_their_branches() {
+    one(
+        "Conv2d<4, 1>, Residual { Conv2d<5, 1> }",
+        "`Residual` adds only equal shapes, but its branch ends with `Conv2d` (line 1), which gives \
+         [5, 8, 8], and its input, from `Conv2d` (line 1), is [4, 8, 8]\nhelp: give the other side \
+         the same shape: `skip { Conv2d<5, 1> }`",
+    );
+    one(
+        "Residual { Conv2d<5, 1> } skip { Conv2d<4, 1> }",
+        "`Residual` adds only equal shapes, but its branch ends with `Conv2d` (line 1), which gives \
+         [5, 8, 8], and its `skip` ends with `Conv2d` (line 1), which gives [4, 8, 8]",
+    );
+    one(
+        "Parallel { { Relu }, { Conv2d<4, 2> } }",
+        "`Parallel` joins images of the same height, but branch 1 ends with `Relu` (line 1), which \
+         gives [3, 8, 8], and branch 2 ends with `Conv2d` (line 1), which gives [4, 7, 7]",
+    );
+}
+
+#[test]
+fn names() {
+    one("a: Relu, a: Relu", "the name `a` is used twice; first on line 1");
+    one("r#a: Relu, a: Relu", "the name `a` is used twice; first on line 1");
+    one("fn: Relu", "`fn` is a Rust keyword and cannot name a layer");
+    one("x: Repeat<2> { Relu }", "`Repeat` has no name: it makes several layers");
+    let two = "struct A([3]) { Relu } struct A([4]) { Relu }";
+    assert_eq!(
+        errors_of(two),
+        ["1:30 there are two networks named `A`\nhelp: give each network a name of its own"]
+    );
+}

@@ -1,0 +1,149 @@
+//! Losses: values and gradients as PyTorch's, and what they say about targets that do not fit.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // in helpers of tests
+
+#[path = "support/fixture.rs"]
+mod fixture;
+
+use fixture::{assert_close, numbers};
+use netwright::data::Column;
+use netwright::prelude::*;
+use netwright::value::{Array, Ranked, Value};
+
+/// Compares one loss with the fixture of its name, in f64 and in f32.
+fn check<S: Ranked, L: Loss<f64, Cpu> + Loss<f32, Cpu>>(
+    name: &str,
+    loss: L,
+    shape: S,
+    target: impl Fn() -> Value<f64, Cpu>,
+) {
+    let device = Cpu::default();
+    let scores = numbers::<f64>(&format!("{name}.output"));
+    let expected = numbers::<f64>(&format!("{name}.loss"));
+    let gradient = numbers::<f64>(&format!("{name}.gradient"));
+
+    let x = device.tensor_from_vec(scores.clone(), shape);
+    let value = loss.loss(x.leaky_trace(), target()).unwrap();
+    assert_close(&value.as_vec(), &expected, 1e-12, name);
+    assert_close(&value.backward().get(&x).as_vec(), &gradient, 1e-12, name);
+
+    let x = device.tensor_from_vec(scores.iter().map(|&x| x as f32).collect(), shape);
+    let target: Value<f32, Cpu> = match target() {
+        Value::Indices(array) => Value::Indices(array),
+        Value::Floats(Array { data, shape }) => {
+            Value::Floats(Array { data: data.to_dtype::<f32>(), shape })
+        }
+    };
+    let value = loss.loss(x.leaky_trace(), target).unwrap();
+    assert_close(&[f64::from(value.array())], &expected, 2e-6, name);
+    let found: Vec<f64> = value.backward().get(&x).as_vec().into_iter().map(f64::from).collect();
+    assert_close(&found, &gradient, 1e-6, name);
+}
+
+fn labels(name: &str, shape: &[usize]) -> Value<f64, Cpu> {
+    let data = numbers(&format!("{name}.target"));
+    let count = (data.len(),);
+    let data = Cpu::default().tensor_from_vec(data, count);
+    Value::Indices(Array { data, shape: shape.to_vec() })
+}
+
+fn floats(name: &str, shape: &[usize]) -> Value<f64, Cpu> {
+    let data = numbers::<f64>(&format!("{name}.target"));
+    let count = (data.len(),);
+    let data = Cpu::default().tensor_from_vec(data, count);
+    Value::Floats(Array { data, shape: shape.to_vec() })
+}
+
+#[test]
+fn cross_entropy_is_pytorchs() {
+    let name = "cross_entropy";
+    check(name, CrossEntropy, (4, 5), || labels(name, &[4]));
+    let name = "cross_entropy_smooth";
+    check(name, CrossEntropy.label_smoothing(0.1), (4, 5), || labels(name, &[4]));
+    let name = "cross_entropy_time";
+    check(name, CrossEntropy, (2, 3, 4), || labels(name, &[2, 3]));
+    for name in ["cross_entropy_far", "cross_entropy_near"] {
+        check(name, CrossEntropy, (2, 3), || labels(name, &[2]));
+    }
+}
+
+#[test]
+fn regressions_are_pytorchs() {
+    check("mean_squared", MeanSquared, (3, 4), || floats("mean_squared", &[3, 4]));
+    check("mean_absolute", MeanAbsolute, (3, 4), || floats("mean_absolute", &[3, 4]));
+    check("huber", Huber::default(), (3, 4), || floats("huber", &[3, 4]));
+    check("huber_narrow", Huber::delta(0.25), (3, 4), || floats("huber_narrow", &[3, 4]));
+}
+
+#[test]
+fn binary_cross_entropy_is_pytorchs() {
+    check("binary", BinaryCrossEntropy, (3, 4), || floats("binary", &[3, 4]));
+    check("binary_far", BinaryCrossEntropy, (2, 3), || floats("binary_far", &[2, 3]));
+}
+
+fn scores<S: Ranked + ConstShape>() -> Tensor<S, f32, Cpu, OwnedTape<f32, Cpu>> {
+    Cpu::default().zeros::<S>().leaky_traced()
+}
+
+fn message<T>(result: netwright::Result<T>) -> String {
+    result.err().expect("should be an error").to_string()
+}
+
+#[test]
+fn a_label_that_is_no_class_is_named() {
+    let text = "the label 3 of sample 1 is none of the 3 classes 0 to 2";
+    let found = CrossEntropy.loss(scores::<Rank2<2, 3>>(), &Column::labels(vec![2, 3]));
+    assert_eq!(message(found), text);
+    let steps = Column::indices(vec![0, 2, 1, 3], &[2]).unwrap();
+    assert_eq!(message(CrossEntropy.loss(scores::<Rank3<2, 2, 3>>(), &steps)), text);
+    let found = BinaryCrossEntropy.loss(scores::<Rank2<2, 1>>(), &Column::labels(vec![1, 2]));
+    assert_eq!(message(found), "the label 2 of sample 1 is none of the 2 classes 0 to 1");
+}
+
+#[test]
+fn targets_that_do_not_fit_are_explained() {
+    let numbers = Column::floats(vec![0.5; 6], &[3]).unwrap();
+    assert_eq!(
+        message(CrossEntropy.loss(scores::<Rank2<2, 3>>(), &numbers)),
+        "CrossEntropy for an output of shape [2, 3] expects a target of indices (class labels), \
+         but received floats of shape [2, 3] (the first size is the batch)"
+    );
+    let few = message(CrossEntropy.loss(scores::<Rank2<3, 3>>(), &Column::labels(vec![0, 1])));
+    assert!(few.contains("of shape [3], but received indices of shape [2]"), "{few}");
+    let found = message(MeanSquared.loss(scores::<Rank2<2, 2>>(), &numbers));
+    assert!(found.contains("floats of shape [2, 2], but received floats of shape [2, 3]"));
+    let found =
+        message(Huber::default().loss(scores::<Rank2<2, 1>>(), &Column::labels(vec![0, 1])));
+    assert!(found.contains("but received indices of shape [2]"), "{found}");
+    let outside = Column::floats(vec![0.5, 0.5, 0.5, 1.5], &[2]).unwrap();
+    assert_eq!(
+        message(BinaryCrossEntropy.loss(scores::<Rank2<2, 2>>(), &outside)),
+        "BinaryCrossEntropy expects targets from 0 to 1, but received 1.5 in sample 1 of the batch"
+    );
+}
+
+#[test]
+fn a_scalar_target_fits_an_output_of_one_number() {
+    let target = Column::floats(vec![1.0, 2.0], &[]).unwrap();
+    let loss = MeanSquared.loss(scores::<Rank2<2, 1>>(), &target).unwrap();
+    assert_eq!(loss.array(), 2.5);
+    let typed = Cpu::default().tensor([[1.0], [2.0]]);
+    assert_eq!(MeanSquared.loss(scores::<Rank2<2, 1>>(), typed).unwrap().array(), 2.5);
+    let typed = Cpu::default().tensor([0usize, 1]);
+    assert!(CrossEntropy.loss(scores::<Rank2<2, 3>>(), typed).is_ok());
+}
+
+#[test]
+fn settings_without_sense_are_errors() {
+    let labels = Column::labels(vec![0, 1]);
+    let smooth = CrossEntropy.label_smoothing(1.5);
+    assert_eq!(
+        message(smooth.loss(scores::<Rank2<2, 3>>(), &labels)),
+        "CrossEntropy's label_smoothing is a share between 0 and 1, not 1.5"
+    );
+    let target = Column::floats(vec![0.0; 2], &[1]).unwrap();
+    for delta in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        let found = message(Huber::delta(delta).loss(scores::<Rank2<2, 1>>(), &target));
+        assert_eq!(found, format!("Huber's delta is a positive number, not {delta}"));
+    }
+}

@@ -1,0 +1,21 @@
+//! Numbers that PyTorch computed: `tests/fixtures/training.txt`.
+
+use std::str::FromStr;
+
+const TEXT: &str = include_str!("../fixtures/training.txt");
+
+/// The numbers of this name.
+pub fn numbers<T: FromStr>(name: &str) -> Vec<T> {
+    let line = TEXT.lines().find(|line| line.split(' ').next() == Some(name));
+    let line = line.unwrap_or_else(|| panic!("{name} is not in the fixture"));
+    let parse = |word: &str| word.parse().unwrap_or_else(|_| panic!("{name}: {word}"));
+    line.split(' ').skip(1).map(parse).collect()
+}
+
+/// Whether all numbers agree within `tolerance`, relative above 1.
+pub fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() <= tolerance * b.abs().max(1.0), "{what}: {a} is not {b}");
+    }
+}
