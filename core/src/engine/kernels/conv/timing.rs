@@ -5,6 +5,13 @@ use super::*;
 use std::hint::black_box;
 use std::time::Instant;
 
+/// Zeros that start at a cache line, for what the engine aligns so.
+fn aligned(len: usize) -> &'static mut [f32] {
+    let all = vec![0.0; len + 16].leak();
+    let skip = all.as_ptr().align_offset(64);
+    &mut all[skip..skip + len]
+}
+
 /// The median time of a call, in microseconds.
 fn median(mut f: impl FnMut()) -> f64 {
     let mut times: Vec<f64> = (0..400)
@@ -41,13 +48,13 @@ fn pooled(name: &str, sizes: ConvSizes) {
     let len: usize = conv.output().iter().product();
     let (mut y, dy, mut winners) = (vec![0.0; len], numbers(len, 4), vec![0; len]);
     let mut scratch = vec![0.0; conv.scratch_len()];
-    let mut packed = vec![0.0; conv.packed_len()];
-    conv.pack(&weight, &mut packed);
+    let packed = aligned(conv.packed_len());
+    conv.pack(&weight, packed);
     let each = sizes.weight_len() / sizes.out_channels;
     let us = median(|| {
         conv.forward(
             black_box(&x),
-            &packed,
+            packed,
             Some(&bias),
             Act::Relu,
             &mut y,
@@ -56,16 +63,16 @@ fn pooled(name: &str, sizes: ConvSizes) {
         )
     });
     report(&format!("{name} forward_pool"), len * 4 * each, us);
-    let mut packed = vec![0.0; conv.packed_gradient_len()];
-    conv.pack_transposed(&weight, &mut packed);
-    let (mut dw, mut db) = (packed.clone(), bias.clone());
+    let packed = aligned(conv.packed_gradient_len());
+    conv.pack_transposed(&weight, packed);
+    let (dw, mut db) = (aligned(packed.len()), bias.clone());
     let us = median(|| {
         conv.backward_weights(
             black_box(&x),
             &dy,
             Some(&y),
             &winners,
-            &mut dw,
+            dw,
             Some(&mut db),
             &mut scratch,
         )
@@ -73,7 +80,7 @@ fn pooled(name: &str, sizes: ConvSizes) {
     report(&format!("{name} backward_pool_weights"), len * each, us);
     let mut dx = x.clone();
     let us = median(|| {
-        conv.backward_input(black_box(&dy), Some(&y), &winners, &packed, &mut dx, &mut scratch)
+        conv.backward_input(black_box(&dy), Some(&y), &winners, packed, &mut dx, &mut scratch)
     });
     report(&format!("{name} backward_pool_input"), len * each, us);
 }
@@ -89,21 +96,21 @@ fn dense(sizes: ConvSizes) {
     let len: usize = conv.output().iter().product();
     let (mut y, dy) = (vec![0.0; len], numbers(len, 4));
     let mut scratch = vec![0.0; conv.scratch_len()];
-    let mut packed = vec![0.0; conv.packed_len()];
-    conv.pack(&weight, &mut packed);
+    let packed = aligned(conv.packed_len());
+    conv.pack(&weight, packed);
     let mac = len * sizes.weight_len() / sizes.out_channels;
     let us = median(|| {
-        conv.forward(black_box(&x), &packed, Some(&bias), Act::Relu, &mut y, &mut scratch)
+        conv.forward(black_box(&x), packed, Some(&bias), Act::Relu, &mut y, &mut scratch)
     });
     report(&format!("{name} forward"), mac, us);
-    let (mut dw, mut db) = (packed.clone(), bias.clone());
+    let (dw, mut db) = (aligned(packed.len()), bias.clone());
     let us =
-        median(|| conv.backward_weights(black_box(&x), &dy, &mut dw, Some(&mut db), &mut scratch));
+        median(|| conv.backward_weights(black_box(&x), &dy, dw, Some(&mut db), &mut scratch));
     report(&format!("{name} dW"), mac, us);
-    let mut packed = vec![0.0; conv.packed_transposed_len()];
-    conv.pack_transposed(&weight, &mut packed);
+    let packed = aligned(conv.packed_transposed_len());
+    conv.pack_transposed(&weight, packed);
     let mut dx = x.clone();
-    let us = median(|| conv.backward_input(black_box(&dy), &packed, &mut dx, &mut scratch));
+    let us = median(|| conv.backward_input(black_box(&dy), packed, &mut dx, &mut scratch));
     report(&format!("{name} dX"), mac, us);
 }
 
