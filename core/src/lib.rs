@@ -17,6 +17,8 @@ pub mod value;
 #[doc(hidden)]
 pub mod private;
 
+#[allow(dead_code)]
+mod engine;
 mod rng;
 
 pub use backend::{Backend, Float};

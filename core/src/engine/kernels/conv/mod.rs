@@ -1,0 +1,268 @@
+//! Convolutions of one sample, pixel-major: `x[(row · width + column) · channels + channel]`.
+//!
+//! [`Conv`] is the convolution by itself, [`ConvPool`] with max pooling fused behind it. Weights
+//! are packed once for a step, gradients of packed weights are added over many samples and
+//! unpacked once.
+
+mod dense;
+mod depthwise;
+mod pad;
+mod pool;
+#[cfg(test)]
+mod reference;
+mod sweep;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+mod timing;
+mod walk;
+mod weights;
+mod winners;
+
+pub(crate) use pool::ConvPool;
+
+use crate::engine::simd::Level;
+use pad::Pad;
+use sweep::{Sweep, pack, unpack};
+use walk::{Axis, Images, Steps, Walk};
+
+/// What is done with every output before it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    None,
+    /// 0 for at most 0; NaN stays NaN.
+    Relu,
+}
+
+/// The sizes of a convolution.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConvSizes {
+    /// [channels, height, width]
+    pub input: [usize; 3],
+    pub out_channels: usize,
+    pub kernel_size: [usize; 2],
+    pub stride: [usize; 2],
+    /// [top, bottom, left, right]
+    pub padding: [usize; 4],
+    pub dilation: [usize; 2],
+    pub groups: usize,
+}
+
+impl ConvSizes {
+    fn axes(&self) -> (Axis, Axis) {
+        let axis = |i: usize| Axis {
+            size: self.input[i + 1],
+            kernel_size: self.kernel_size[i],
+            stride: self.stride[i],
+            dilation: self.dilation[i],
+            before: self.padding[2 * i],
+            after: self.padding[2 * i + 1],
+        };
+        (axis(0), axis(1))
+    }
+
+    /// Floats of the user's weights, [out, in / groups, rows, columns].
+    pub(crate) fn weight_len(&self) -> usize {
+        self.out_channels
+            * (self.input[0] / self.groups)
+            * self.kernel_size[0]
+            * self.kernel_size[1]
+    }
+
+    fn check(&self) {
+        let [channels, height, width] = self.input;
+        assert!(channels > 0 && height > 0 && width > 0 && self.out_channels > 0);
+        assert!(self.groups > 0 && channels % self.groups == 0);
+        assert!(self.out_channels % self.groups == 0);
+        for i in 0..2 {
+            assert!(self.kernel_size[i] > 0 && self.stride[i] > 0 && self.dilation[i] > 0);
+        }
+        let (rows, columns) = self.axes();
+        assert!(rows.out() > 0 && columns.out() > 0, "the window does not fit");
+    }
+}
+
+/// A convolution: tables of offsets for one shape and one instruction set.
+pub(crate) struct Conv {
+    sizes: ConvSizes,
+    /// [channels, height, width]
+    output: [usize; 3],
+    forward: Sweep,
+    backward: Sweep,
+}
+
+impl Conv {
+    /// # Panics
+    /// If a size is 0, the groups do not divide the channels, or the window does not fit.
+    pub(crate) fn new(sizes: ConvSizes) -> Self {
+        Self::at_level(sizes, Level::best(), true)
+    }
+
+    fn at_level(sizes: ConvSizes, level: Level, depthwise: bool) -> Self {
+        sizes.check();
+        let (rows, columns) = sizes.axes();
+        let output = [sizes.out_channels, rows.out(), columns.out()];
+        let depthwise = depthwise
+            && sizes.groups > 1
+            && sizes.groups == sizes.input[0]
+            && sizes.groups == sizes.out_channels;
+        let make = Maker { sizes, output, level, depthwise };
+        Conv { sizes, output, forward: make.forward(), backward: make.backward() }
+    }
+
+    /// [channels, height, width]
+    pub(crate) fn output(&self) -> [usize; 3] {
+        self.output
+    }
+
+    /// Floats of the packed weights, and of their gradient.
+    pub(crate) fn packed_len(&self) -> usize {
+        self.forward.sources.len()
+    }
+
+    /// Floats of the weights packed for the input gradient.
+    pub(crate) fn packed_transposed_len(&self) -> usize {
+        self.backward.sources.len()
+    }
+
+    /// Packs weights [out, in / groups, rows, columns] for the forward pass.
+    pub(crate) fn pack(&self, weight: &[f32], packed: &mut [f32]) {
+        assert_eq!(weight.len(), self.sizes.weight_len());
+        pack(&self.forward.sources, weight, packed);
+    }
+
+    /// Packs weights [out, in / groups, rows, columns] for the input gradient.
+    pub(crate) fn pack_transposed(&self, weight: &[f32], packed: &mut [f32]) {
+        assert_eq!(weight.len(), self.sizes.weight_len());
+        pack(&self.backward.sources, weight, packed);
+    }
+
+    /// Adds the gradient of packed weights to one of weights [out, in / groups, rows, columns].
+    pub(crate) fn unpack_gradient(&self, packed: &[f32], weight: &mut [f32]) {
+        assert_eq!(weight.len(), self.sizes.weight_len());
+        unpack(&self.forward.sources, packed, weight);
+    }
+
+    /// Scratch that every function needs at most; what is in it does not matter.
+    pub(crate) fn scratch_len(&self) -> usize {
+        self.forward.pad.scratch_len().max(self.backward.pad.scratch_len())
+    }
+
+    /// Overwrites `y`.
+    pub(crate) fn forward(
+        &self,
+        x: &[f32],
+        packed: &[f32],
+        bias: Option<&[f32]>,
+        activation: Act,
+        y: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        self.forward.run(x, packed, bias, activation, y, scratch);
+    }
+
+    /// Adds to the gradients of the packed weights and of the bias; `dy` is the gradient before
+    /// the activation.
+    pub(crate) fn backward_weights(
+        &self,
+        x: &[f32],
+        dy: &[f32],
+        dw: &mut [f32],
+        db: Option<&mut [f32]>,
+        scratch: &mut [f32],
+    ) {
+        self.forward.add_weight_gradient(x, dy, dw, scratch);
+        if let Some(db) = db {
+            add_bias_gradient(dy, db);
+        }
+    }
+
+    /// Overwrites `dx`; `packed` is from [`pack_transposed`](Self::pack_transposed).
+    pub(crate) fn backward_input(
+        &self,
+        dy: &[f32],
+        packed: &[f32],
+        dx: &mut [f32],
+        scratch: &mut [f32],
+    ) {
+        self.backward.run(dy, packed, None, Act::None, dx, scratch);
+    }
+}
+
+/// Adds to `db` the sum of `dy` over the pixels of each channel.
+fn add_bias_gradient(dy: &[f32], db: &mut [f32]) {
+    let (channels, pixels) = (db.len(), dy.len() / db.len());
+    assert_eq!(dy.len(), pixels * channels);
+    let job = weights::Bias { dy: dy.as_ptr(), db: db.as_mut_ptr(), pixels, channels };
+    // SAFETY: the lengths are those of the slices.
+    unsafe { weights::bias_gradient(Level::best().fitting(channels), &job) };
+}
+
+/// What both sweeps of a convolution are made of.
+struct Maker {
+    sizes: ConvSizes,
+    output: [usize; 3],
+    level: Level,
+    depthwise: bool,
+}
+
+impl Maker {
+    fn forward(&self) -> Sweep {
+        let (rows, columns) = self.sizes.axes();
+        let [channels, height, width] = self.sizes.input;
+        let [top, bottom, left, right] = self.sizes.padding;
+        let pad = Pad { channels, height, width, rows: (top, bottom), columns: (left, right) };
+        let steps = [(rows.forward(), columns.forward())];
+        let kernel = self.sizes.kernel_size;
+        let (group_in, group_out) =
+            (channels / self.sizes.groups, self.output[0] / self.sizes.groups);
+        self.sweep(pad, &steps, self.output).with_sources(|to, from, group, (ky, kx)| {
+            (((group * group_out + to) * group_in + from) * kernel[0] + ky) * kernel[1] + kx
+        })
+    }
+
+    fn backward(&self) -> Sweep {
+        let (rows, columns) = self.sizes.axes();
+        let [channels, height, width] = self.output;
+        let (down, rows) = rows.backward();
+        let pad = Pad { channels, height, width, rows, columns: columns.backward().1 };
+        let phase = |down: Steps| {
+            columns.backward().0.into_iter().map(move |across| (down.clone(), across))
+        };
+        let steps: Vec<_> = down.into_iter().flat_map(phase).collect();
+        let kernel = self.sizes.kernel_size;
+        let (group_out, group_in) =
+            (channels / self.sizes.groups, self.sizes.input[0] / self.sizes.groups);
+        self.sweep(pad, &steps, self.sizes.input).with_sources(|to, from, group, (ky, kx)| {
+            (((group * group_out + from) * group_in + to) * kernel[0] + ky) * kernel[1] + kx
+        })
+    }
+
+    fn sweep(&self, pad: Pad, steps: &[(Steps, Steps)], to: [usize; 3]) -> Sweep {
+        let groups = self.sizes.groups;
+        let len = pad.padded_len().max(to.iter().product()).max(self.sizes.weight_len());
+        assert!(len < i32::MAX as usize, "the image is too large");
+        let images = Images {
+            channels_from: pad.channels,
+            channels_to: to[0],
+            group: pad.channels / groups,
+            width_from: pad.pitch(),
+            width_to: to[2],
+        };
+        let walk = |(rows, columns): &(Steps, Steps)| {
+            let walk = Walk::new(rows, columns, images);
+            if groups == 1 { walk.joined() } else { walk }
+        };
+        Sweep {
+            level: self.level.fitting(if self.depthwise { groups } else { to[0] / groups }),
+            pad,
+            walks: steps.iter().map(walk).collect(),
+            groups,
+            group_from: pad.channels / groups,
+            group_to: to[0] / groups,
+            pixels: to[1] * to[2],
+            depthwise: self.depthwise,
+            sources: vec![],
+        }
+    }
+}

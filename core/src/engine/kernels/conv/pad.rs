@@ -1,0 +1,68 @@
+//! A border of zeros around a sample.
+
+/// The border, and the sample inside it.
+#[derive(Clone, Copy)]
+pub(super) struct Pad {
+    pub channels: usize,
+    pub height: usize,
+    pub width: usize,
+    pub rows: (usize, usize),
+    pub columns: (usize, usize),
+}
+
+impl Pad {
+    pub fn is_empty(&self) -> bool {
+        self.rows == (0, 0) && self.columns == (0, 0)
+    }
+
+    /// Pixels in a padded row.
+    pub fn pitch(&self) -> usize {
+        self.columns.0 + self.width + self.columns.1
+    }
+
+    /// Numbers in the padded sample.
+    pub fn padded_len(&self) -> usize {
+        (self.rows.0 + self.height + self.rows.1) * self.pitch() * self.channels
+    }
+
+    /// Numbers in the sample.
+    pub fn len(&self) -> usize {
+        self.height * self.width * self.channels
+    }
+
+    /// Scratch that [`pad`](Self::pad) needs.
+    pub fn scratch_len(&self) -> usize {
+        if self.is_empty() { 0 } else { self.padded_len() }
+    }
+
+    /// The padded sample, in the scratch if there is a border; and the rest of the scratch.
+    pub fn pad<'a>(&self, x: &'a [f32], scratch: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
+        assert_eq!(x.len(), self.len());
+        if self.is_empty() {
+            return (x, scratch);
+        }
+        let (padded, rest) = scratch.split_at_mut(self.padded_len());
+        let (row, left) = (self.width * self.channels, self.columns.0 * self.channels);
+        let right = self.columns.1 * self.channels;
+        let (top, below) = padded.split_at_mut(self.rows.0 * self.pitch() * self.channels);
+        let (middle, bottom) = below.split_at_mut(self.height * self.pitch() * self.channels);
+        top.fill(0.0);
+        bottom.fill(0.0);
+        for (to, from) in middle.chunks_exact_mut(left + row + right).zip(x.chunks_exact(row)) {
+            to[..left].fill(0.0);
+            to[left..left + row].copy_from_slice(from);
+            to[left + row..].fill(0.0);
+        }
+        (padded, rest)
+    }
+
+    /// Takes the sample out of the padded one.
+    pub fn crop(&self, padded: &[f32], x: &mut [f32]) {
+        let row = self.width * self.channels;
+        let first = (self.rows.0 * self.pitch() + self.columns.0) * self.channels;
+        let rows = padded[first..].chunks(self.pitch() * self.channels);
+        for (to, from) in x.chunks_exact_mut(row).zip(rows) {
+            to.copy_from_slice(&from[..row]);
+        }
+    }
+}

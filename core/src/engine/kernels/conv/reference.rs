@@ -1,0 +1,123 @@
+//! Slow and obvious: what the kernels must compute, in f64 from the definition.
+
+use super::ConvSizes;
+
+pub(super) struct Reference(pub ConvSizes);
+
+impl Reference {
+    pub fn output(&self) -> [usize; 3] {
+        let s = &self.0;
+        let out = |i: usize| {
+            let padded = s.input[i + 1] + s.padding[2 * i] + s.padding[2 * i + 1];
+            (padded - (s.kernel_size[i] - 1) * s.dilation[i] - 1) / s.stride[i] + 1
+        };
+        [s.out_channels, out(0), out(1)]
+    }
+
+    /// Calls `f(index in y, in x, in the weights)` for every product.
+    fn each(&self, mut f: impl FnMut(usize, usize, usize)) {
+        let s = &self.0;
+        let ([channels, height, width], [outs, rows, columns]) = (s.input, self.output());
+        let (group_in, group_out) = (channels / s.groups, outs / s.groups);
+        for oy in 0..rows {
+            for ox in 0..columns {
+                for o in 0..outs {
+                    for i in 0..group_in {
+                        for ky in 0..s.kernel_size[0] {
+                            for kx in 0..s.kernel_size[1] {
+                                let y = oy * s.stride[0] + ky * s.dilation[0];
+                                let x = ox * s.stride[1] + kx * s.dilation[1];
+                                let (top, left) = (s.padding[0], s.padding[2]);
+                                if y < top || x < left || y - top >= height || x - left >= width {
+                                    continue;
+                                }
+                                let pixel = (y - top) * width + x - left;
+                                let weight = (o * group_in + i) * s.kernel_size[0] + ky;
+                                f(
+                                    (oy * columns + ox) * outs + o,
+                                    pixel * channels + o / group_out * group_in + i,
+                                    weight * s.kernel_size[1] + kx,
+                                );
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool) -> Vec<f32> {
+        let outs = self.0.out_channels;
+        let mut y: Vec<f64> = (0..self.output().iter().product())
+            .map(|i| bias.map_or(0.0, |bias| f64::from(bias[i % outs])))
+            .collect();
+        self.each(|to, i, k| y[to] += f64::from(x[i]) * f64::from(weight[k]));
+        y.iter().map(|&y| if relu && y <= 0.0 { 0.0 } else { y as f32 }).collect()
+    }
+
+    pub fn weights(&self, x: &[f32], dy: &[f32]) -> Vec<f32> {
+        let mut dw = vec![0.0_f64; self.0.weight_len()];
+        self.each(|o, i, k| dw[k] += f64::from(x[i]) * f64::from(dy[o]));
+        dw.iter().map(|&x| x as f32).collect()
+    }
+
+    pub fn input(&self, dy: &[f32], weight: &[f32]) -> Vec<f32> {
+        let mut dx = vec![0.0_f64; self.0.input.iter().product()];
+        self.each(|o, i, k| dx[i] += f64::from(weight[k]) * f64::from(dy[o]));
+        dx.iter().map(|&x| x as f32).collect()
+    }
+}
+
+/// Sums of a channel over the pixels.
+pub(super) fn bias(dy: &[f32], channels: usize) -> Vec<f32> {
+    let sum = |c| dy.iter().skip(c).step_by(channels).map(|&x| f64::from(x)).sum::<f64>() as f32;
+    (0..channels).map(sum).collect()
+}
+
+/// Max pooling: the outputs and, for each, where it was in its window.
+pub(super) fn pool(
+    y: &[f32],
+    [channels, height, width]: [usize; 3],
+    window: [usize; 2],
+) -> (Vec<f32>, Vec<u8>) {
+    let (mut best, mut winners) = (vec![], vec![]);
+    for py in 0..height / window[0] {
+        for px in 0..width / window[1] {
+            for c in 0..channels {
+                let (mut most, mut winner) = (f32::NEG_INFINITY, 0);
+                for i in 0..window[0] * window[1] {
+                    let (row, column) =
+                        (py * window[0] + i / window[1], px * window[1] + i % window[1]);
+                    let value = y[(row * width + column) * channels + c];
+                    if value > most || value.is_nan() {
+                        (most, winner) = (value, i as u8);
+                    }
+                }
+                best.push(most);
+                winners.push(winner);
+            }
+        }
+    }
+    (best, winners)
+}
+
+/// The gradient before pooling and ReLU.
+pub(super) fn unpool(
+    dy: &[f32],
+    pooled: Option<&[f32]>,
+    winners: &[u8],
+    [channels, height, width]: [usize; 3],
+    window: [usize; 2],
+) -> Vec<f32> {
+    let mut out = vec![0.0; channels * height * width];
+    let columns = width / window[1];
+    for (at, (&gradient, &winner)) in dy.iter().zip(winners).enumerate() {
+        let (pixel, c, winner) = (at / channels, at % channels, winner as usize);
+        let row = pixel / columns * window[0] + winner / window[1];
+        let column = pixel % columns * window[1] + winner % window[1];
+        if pooled.is_none_or(|y| !(y[at] <= 0.0)) {
+            out[(row * width + column) * channels + c] = gradient;
+        }
+    }
+    out
+}

@@ -1,0 +1,203 @@
+use super::reference::{self, Reference};
+use super::*;
+
+/// Repeatable numbers in −1 … 1.
+pub(super) fn numbers(len: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as f32 / u32::MAX as f32 * 2.0 - 1.0
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// Equal to rounding: of numbers about 1, sums of `terms`.
+fn close(what: &str, got: &[f32], want: &[f32]) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    let scale = want.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
+    for (i, (&got, &want)) in got.iter().zip(want).enumerate() {
+        assert!((got - want).abs() <= 1e-5 * scale, "{what}: {got} for {want} at {i}");
+    }
+}
+
+const PLAIN: ConvSizes = ConvSizes {
+    input: [3, 9, 7],
+    out_channels: 5,
+    kernel_size: [3, 3],
+    stride: [1, 1],
+    padding: [0; 4],
+    dilation: [1, 1],
+    groups: 1,
+};
+
+fn cases() -> Vec<ConvSizes> {
+    let square = |c, size, out_channels, k, s, p| ConvSizes {
+        input: [c, size, size],
+        out_channels,
+        kernel_size: [k, k],
+        stride: [s, s],
+        padding: [p; 4],
+        ..PLAIN
+    };
+    vec![
+        PLAIN,
+        square(3, 12, 32, 3, 1, 0),
+        square(32, 9, 16, 3, 1, 0),
+        square(16, 8, 33, 3, 1, 1),
+        square(5, 8, 50, 3, 2, 1),
+        square(17, 7, 9, 3, 3, 2),
+        square(18, 6, 24, 1, 1, 0),
+        square(7, 7, 20, 1, 2, 0),
+        square(1, 1, 1, 1, 1, 0),
+        square(1, 1, 3, 3, 2, 1),
+        square(40, 1, 3, 1, 1, 0),
+        square(2, 20, 17, 19, 1, 0),
+        square(1, 21, 1, 20, 1, 3),
+        square(1, 9, 2, 2, 3, 0),
+        square(2, 5, 8, 5, 1, 4),
+        ConvSizes { padding: [1, 2, 0, 3], stride: [2, 1], ..PLAIN },
+        ConvSizes { padding: [3, 0, 2, 1], stride: [3, 2], dilation: [2, 3], ..PLAIN },
+        ConvSizes { padding: [2, 2, 2, 2], dilation: [2, 2], out_channels: 19, ..PLAIN },
+        ConvSizes { kernel_size: [2, 7], dilation: [3, 1], ..PLAIN },
+        ConvSizes { kernel_size: [1, 4], stride: [1, 3], out_channels: 40, ..PLAIN },
+        ConvSizes { input: [6, 7, 8], out_channels: 9, groups: 3, padding: [1; 4], ..PLAIN },
+        ConvSizes { input: [34, 5, 5], out_channels: 68, groups: 2, stride: [2, 2], ..PLAIN },
+        ConvSizes { input: [4, 7, 8], out_channels: 8, groups: 4, ..PLAIN },
+        ConvSizes { input: [3, 7, 8], out_channels: 3, groups: 3, padding: [1; 4], ..PLAIN },
+        ConvSizes {
+            input: [37, 6, 5],
+            out_channels: 37,
+            groups: 37,
+            stride: [2, 1],
+            padding: [0, 1, 2, 1],
+            ..PLAIN
+        },
+        ConvSizes {
+            input: [16, 11, 9],
+            out_channels: 16,
+            groups: 16,
+            dilation: [2, 3],
+            kernel_size: [4, 2],
+            ..PLAIN
+        },
+    ]
+}
+
+/// The weights, the bias, the sample and a gradient of the output's length.
+fn data(sizes: &ConvSizes, output: usize) -> [Vec<f32>; 4] {
+    [sizes.weight_len(), sizes.out_channels, sizes.input.iter().product(), output]
+        .map(|len| numbers(len, len as u32 + 1))
+}
+
+#[test]
+fn convolutions_are_the_references() {
+    for (sizes, &level) in
+        cases().into_iter().flat_map(|s| Level::all().iter().map(move |l| (s, l)))
+    {
+        let what = format!("{sizes:?} {level:?}");
+        let (conv, reference) = (Conv::at_level(sizes, level, true), Reference(sizes));
+        assert_eq!(conv.output(), reference.output(), "{what}");
+        let len = conv.output().iter().product();
+        let [weight, bias, x, dy] = data(&sizes, len);
+        let mut scratch = vec![f32::NAN; conv.scratch_len()];
+
+        let mut packed = vec![f32::NAN; conv.packed_len()];
+        conv.pack(&weight, &mut packed);
+        for (bias, act) in [(None, Act::None), (Some(&bias[..]), Act::Relu)] {
+            let mut y = vec![f32::NAN; len];
+            conv.forward(&x, &packed, bias, act, &mut y, &mut scratch);
+            close(&what, &y, &reference.forward(&x, &weight, bias, act == Act::Relu));
+        }
+
+        let mut packed = vec![f32::NAN; conv.packed_transposed_len()];
+        conv.pack_transposed(&weight, &mut packed);
+        let mut dx = vec![f32::NAN; x.len()];
+        conv.backward_input(&dy, &packed, &mut dx, &mut scratch);
+        close(&what, &dx, &reference.input(&dy, &weight));
+
+        let (mut dw, mut db) = (vec![0.0; conv.packed_len()], vec![0.0; sizes.out_channels]);
+        for _ in 0..2 {
+            conv.backward_weights(&x, &dy, &mut dw, Some(&mut db), &mut scratch);
+        }
+        let mut gradient = vec![0.0; weight.len()];
+        conv.unpack_gradient(&dw, &mut gradient);
+        let halves = |x: &[f32]| x.iter().map(|x| x / 2.0).collect::<Vec<f32>>();
+        close(&what, &halves(&gradient), &reference.weights(&x, &dy));
+        close(&what, &halves(&db), &reference::bias(&dy, sizes.out_channels));
+    }
+}
+
+#[test]
+fn pooled_convolutions_are_the_references() {
+    for (sizes, &level) in
+        cases().into_iter().flat_map(|s| Level::all().iter().map(move |l| (s, l)))
+    {
+        let [_, height, width] = Reference(sizes).output();
+        for window in [[2, 2], [1, 1], [3, 3], [1, 2], [4, 1]] {
+            for act in [Act::None, Act::Relu] {
+                if window[0] <= height && window[1] <= width {
+                    pooled(sizes, window, level, act);
+                }
+            }
+        }
+    }
+}
+
+fn pooled(sizes: ConvSizes, window: [usize; 2], level: Level, act: Act) {
+    let what = format!("{sizes:?} {window:?} {level:?}");
+    let (conv, reference) = (ConvPool::at_level(sizes, window, level), Reference(sizes));
+    let len = conv.output().iter().product();
+    let [weight, bias, x, dy] = data(&sizes, len);
+    let mut scratch = vec![f32::NAN; conv.scratch_len()];
+    let mut packed = vec![f32::NAN; conv.packed_len()];
+    conv.pack(&weight, &mut packed);
+    let (mut y, mut winners) = (vec![f32::NAN; len], vec![99; len]);
+    conv.forward(&x, &packed, Some(&bias), act, &mut y, Some(&mut winners), &mut scratch);
+    let whole = reference.forward(&x, &weight, Some(&bias), false);
+    let (mut want, places) = reference::pool(&whole, reference.output(), window);
+    if act == Act::Relu {
+        want.iter_mut().filter(|y| **y <= 0.0).for_each(|y| *y = 0.0);
+    }
+    close(&what, &y, &want);
+    let same = winners.iter().zip(&places).filter(|(a, b)| a == b).count();
+    assert!(same * 200 >= len * 199, "{what}: {same} winners of {len}");
+    let again = y.clone();
+    conv.forward(&x, &packed, Some(&bias), act, &mut y, None, &mut scratch);
+    assert_eq!(y, again);
+
+    let y = (act == Act::Relu).then_some(&y[..]);
+    let full = reference::unpool(&dy, y, &winners, reference.output(), window);
+    let mut packed = vec![f32::NAN; conv.packed_gradient_len()];
+    conv.pack_transposed(&weight, &mut packed);
+    let mut dx = vec![f32::NAN; x.len()];
+    conv.backward_input(&dy, y, &winners, &packed, &mut dx, &mut scratch);
+    close(&what, &dx, &reference.input(&full, &weight));
+    let (mut dw, mut db) = (vec![0.0; packed.len()], vec![0.0; sizes.out_channels]);
+    conv.backward_weights(&x, &dy, y, &winners, &mut dw, Some(&mut db), &mut scratch);
+    let mut gradient = vec![0.0; weight.len()];
+    conv.unpack_gradient(&dw, &mut gradient);
+    close(&what, &gradient, &reference.weights(&x, &full));
+    close(&what, &db, &reference::bias(&full, sizes.out_channels));
+}
+
+/// The first of equals wins; a NaN wins over all and stays NaN through ReLU.
+#[test]
+fn ties_and_nans() {
+    let sizes = ConvSizes { input: [1, 2, 6], out_channels: 1, kernel_size: [1, 1], ..PLAIN };
+    for &level in Level::all() {
+        for window in [[2, 2], [2, 3]] {
+            let conv = ConvPool::at_level(sizes, window, level);
+            let mut packed = vec![0.0; conv.packed_len()];
+            conv.pack(&[1.0], &mut packed);
+            let x = [1.0, 1.0, 2.0, f32::NAN, 9.0, 0.0, 1.0, 1.0, 2.0, 9.0, 0.0, 9.0];
+            let (want, places) = reference::pool(&x, [1, 2, 6], window);
+            let (mut y, mut winners) = (vec![0.0; want.len()], vec![99; want.len()]);
+            let mut scratch = vec![0.0; conv.scratch_len()];
+            conv.forward(&x, &packed, None, Act::Relu, &mut y, Some(&mut winners), &mut scratch);
+            assert_eq!(winners, places);
+            assert_eq!(format!("{y:?}"), format!("{want:?}"));
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! `cargo test --release -p netwright-core timing -- --ignored --nocapture`
+
+use super::tests::numbers;
+use super::*;
+use std::hint::black_box;
+use std::time::Instant;
+
+/// Zeros that start at a cache line, for what the engine aligns so.
+fn aligned(len: usize) -> &'static mut [f32] {
+    let all = vec![0.0; len + 16].leak();
+    let skip = all.as_ptr().align_offset(64);
+    &mut all[skip..skip + len]
+}
+
+/// The median time of a call, in microseconds.
+fn median(mut f: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..400)
+        .map(|_| {
+            let start = Instant::now();
+            (0..8).for_each(|_| f());
+            start.elapsed().as_secs_f64() * 1e6 / 8.0
+        })
+        .collect();
+    times.sort_unstable_by(f64::total_cmp);
+    times[200]
+}
+
+fn report(what: &str, mac: usize, us: f64) {
+    println!("{what:<44} {us:8.2} us {:8.1} GFLOP/s", 2e-3 * mac as f64 / us);
+}
+
+fn sizes(input: [usize; 3], out_channels: usize, k: usize, s: usize, p: usize) -> ConvSizes {
+    ConvSizes {
+        input,
+        out_channels,
+        kernel_size: [k, k],
+        stride: [s, s],
+        padding: [p; 4],
+        dilation: [1, 1],
+        groups: 1,
+    }
+}
+
+fn pooled(name: &str, sizes: ConvSizes) {
+    let conv = ConvPool::new(sizes, [2, 2]);
+    let weight = numbers(sizes.weight_len(), 1);
+    let (bias, x) = (numbers(sizes.out_channels, 2), numbers(sizes.input.iter().product(), 3));
+    let len: usize = conv.output().iter().product();
+    let (mut y, dy, mut winners) = (vec![0.0; len], numbers(len, 4), vec![0; len]);
+    let mut scratch = vec![0.0; conv.scratch_len()];
+    let packed = aligned(conv.packed_len());
+    conv.pack(&weight, packed);
+    let each = sizes.weight_len() / sizes.out_channels;
+    let us = median(|| {
+        conv.forward(
+            black_box(&x),
+            packed,
+            Some(&bias),
+            Act::Relu,
+            &mut y,
+            Some(&mut winners),
+            &mut scratch,
+        )
+    });
+    report(&format!("{name} forward_pool"), len * 4 * each, us);
+    let packed = aligned(conv.packed_gradient_len());
+    conv.pack_transposed(&weight, packed);
+    let (dw, mut db) = (aligned(packed.len()), bias.clone());
+    let us = median(|| {
+        conv.backward_weights(
+            black_box(&x),
+            &dy,
+            Some(&y),
+            &winners,
+            dw,
+            Some(&mut db),
+            &mut scratch,
+        )
+    });
+    report(&format!("{name} backward_pool_weights"), len * each, us);
+    let mut dx = x.clone();
+    let us = median(|| {
+        conv.backward_input(black_box(&dy), Some(&y), &winners, packed, &mut dx, &mut scratch)
+    });
+    report(&format!("{name} backward_pool_input"), len * each, us);
+}
+
+fn dense(sizes: ConvSizes) {
+    let conv = Conv::new(sizes);
+    let name = format!(
+        "{:?} -> {} k{} s{}",
+        sizes.input, sizes.out_channels, sizes.kernel_size[0], sizes.stride[0]
+    );
+    let weight = numbers(sizes.weight_len(), 1);
+    let (bias, x) = (numbers(sizes.out_channels, 2), numbers(sizes.input.iter().product(), 3));
+    let len: usize = conv.output().iter().product();
+    let (mut y, dy) = (vec![0.0; len], numbers(len, 4));
+    let mut scratch = vec![0.0; conv.scratch_len()];
+    let packed = aligned(conv.packed_len());
+    conv.pack(&weight, packed);
+    let mac = len * sizes.weight_len() / sizes.out_channels;
+    let us = median(|| {
+        conv.forward(black_box(&x), packed, Some(&bias), Act::Relu, &mut y, &mut scratch)
+    });
+    report(&format!("{name} forward"), mac, us);
+    let (dw, mut db) = (aligned(packed.len()), bias.clone());
+    let us =
+        median(|| conv.backward_weights(black_box(&x), &dy, dw, Some(&mut db), &mut scratch));
+    report(&format!("{name} dW"), mac, us);
+    let packed = aligned(conv.packed_transposed_len());
+    conv.pack_transposed(&weight, packed);
+    let mut dx = x.clone();
+    let us = median(|| conv.backward_input(black_box(&dy), packed, &mut dx, &mut scratch));
+    report(&format!("{name} dX"), mac, us);
+}
+
+/// What the core can do at most: products of registers alone.
+fn peak() {
+    use crate::engine::simd::{Lanes, kernel};
+    /// # Safety
+    /// `out` holds 16 floats.
+    #[inline(always)]
+    unsafe fn body<V: Lanes>(out: &mut [f32; 16]) {
+        // SAFETY: `out` holds any vector.
+        unsafe {
+            let (x, y) = (V::load(out.as_ptr()), V::splat(black_box(1e-9)));
+            let mut sums = [x; 12];
+            for _ in 0..1000 {
+                for sum in &mut sums {
+                    *sum = sum.mul_add(y, x);
+                }
+            }
+            sums[1..].iter().fold(sums[0], |a, &b| a.add(b)).store(out.as_mut_ptr());
+        }
+    }
+    kernel!(unsafe fn spin(out: &mut [f32; 16]) = body);
+    for &level in Level::all() {
+        let mut out = [1.0; 16];
+        // SAFETY: see the body.
+        let us = median(|| unsafe { spin(level, &mut out) });
+        report(&format!("peak {level:?}"), 12_000 * level.lanes(), us);
+        black_box(out);
+    }
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn timing() {
+    peak();
+    pooled("A", sizes([3, 32, 32], 32, 3, 1, 0));
+    pooled("B", sizes([32, 15, 15], 16, 3, 1, 0));
+    dense(sizes([3, 32, 32], 16, 3, 1, 1));
+    dense(sizes([16, 32, 32], 16, 3, 1, 1));
+    dense(sizes([32, 16, 16], 32, 3, 1, 1));
+    dense(sizes([64, 8, 8], 64, 3, 1, 1));
+    dense(sizes([16, 32, 32], 32, 3, 2, 1));
+    dense(sizes([32, 16, 16], 64, 3, 2, 1));
+    dense(sizes([16, 32, 32], 32, 1, 2, 0));
+    dense(sizes([32, 16, 16], 64, 1, 2, 0));
+    peak();
+}

@@ -1,0 +1,58 @@
+use super::{Lanes, Level, kernel};
+
+/// Every method of a vector against the float's, over values that include NaN and −0.
+#[inline(always)]
+unsafe fn check<V: Lanes>() {
+    let x: [f32; 16] = std::array::from_fn(|i| match i {
+        1 => f32::NAN,
+        3 => -0.0,
+        _ => (i as f32 - 2.5) * 1.5,
+    });
+    let y: [f32; 16] = std::array::from_fn(|i| if i == 2 { f32::NAN } else { 1.0 - i as f32 });
+    let equal = |a: V, f: &dyn Fn(usize) -> f32| {
+        let mut lanes = [7.0; 16];
+        // SAFETY: 16 floats hold any vector.
+        unsafe { a.store(lanes.as_mut_ptr()) };
+        for (i, &lane) in lanes[..V::COUNT].iter().enumerate() {
+            assert!(lane == f(i) || lane.is_nan() && f(i).is_nan(), "{i}: {lane} for {}", f(i));
+        }
+    };
+    // SAFETY: 16 floats or bytes hold any vector.
+    unsafe {
+        let (a, b) = (V::load(x.as_ptr()), V::load(y.as_ptr()));
+        equal(a.add(b), &|i| x[i] + y[i]);
+        equal(a.mul(b), &|i| x[i] * y[i]);
+        equal(a.mul_add(b, V::splat(2.0)), &|i| x[i] * y[i] + 2.0);
+        equal(a.relu(), &|i| if x[i] <= 0.0 { 0.0 } else { x[i] });
+        equal(a.where_active(b), &|i| if y[i] <= 0.0 { 0.0 } else { x[i] });
+        let (best, place) = a.max_at(V::splat(0.0), b, V::splat(200.0));
+        let wins = |i: usize| y[i] > x[i] || y[i].is_nan();
+        equal(best, &|i| if wins(i) { y[i] } else { x[i] });
+        equal(place, &|i| if wins(i) { 200.0 } else { 0.0 });
+        let mut bytes = [9_u8; 16];
+        place.store_bytes_up_to(bytes.as_mut_ptr(), V::COUNT - 1);
+        for (i, &byte) in bytes.iter().enumerate() {
+            assert_eq!(byte, if i + 1 >= V::COUNT { 9 } else { 200 * u8::from(wins(i)) });
+        }
+        for count in 0..=V::COUNT {
+            let part = V::load_up_to(y[4..].as_ptr(), count.min(12));
+            if count <= 12 && V::COUNT <= 8 {
+                equal(part, &|i| if i < count { y[4 + i] } else { 0.0 });
+            }
+            let mut out = [5.0; 16];
+            b.store_up_to(out.as_mut_ptr(), count);
+            assert!(out[count..].iter().all(|&x| x == 5.0));
+        }
+        equal(V::splat(V::splat(1.5).sum()), &|_| 1.5 * V::COUNT as f32);
+    }
+}
+
+kernel!(unsafe fn checked() = check);
+
+#[test]
+fn vectors_do_what_floats_do() {
+    for &level in Level::all() {
+        // SAFETY: the check has no promises to keep.
+        unsafe { checked(level) };
+    }
+}

@@ -1,0 +1,168 @@
+//! The vectors of x86-64: AVX2 with FMA, and AVX-512F.
+
+use super::Lanes;
+use std::arch::x86_64::*;
+
+/// Lanes 8 − n … 16 − n are n times −1, then 0: a mask of the first n of 8.
+static FIRST: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+/// The mask of the first `count` of eight lanes.
+#[inline(always)]
+unsafe fn first_of_8(count: usize) -> __m256i {
+    // SAFETY: `count` is at most 8, and the caller has detected AVX2.
+    unsafe { _mm256_loadu_si256(FIRST.as_ptr().add(8 - count).cast()) }
+}
+
+// SAFETY: a few intrinsics each; the caller has detected AVX2 and FMA and vouches for the floats.
+unsafe impl Lanes for __m256 {
+    const COUNT: usize = 8;
+    const REGISTERS: usize = 16;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_set1_ps(x) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_loadu_ps(from) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: see the impl.
+        unsafe { _mm256_storeu_ps(to, self) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, x: Self, y: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_fmadd_ps(self, x, y) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_add_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn mul(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_mul_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        // SAFETY: see the impl; of an unordered pair the instruction gives the second, a NaN.
+        unsafe { _mm256_max_ps(_mm256_setzero_ps(), self) }
+    }
+    #[inline(always)]
+    unsafe fn where_active(self, y: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_and_ps(_mm256_cmp_ps::<_CMP_NLE_UQ>(y, _mm256_setzero_ps()), self) }
+    }
+    #[inline(always)]
+    unsafe fn max_at(self, place: Self, x: Self, at: Self) -> (Self, Self) {
+        // SAFETY: see the impl.
+        unsafe {
+            let nan = _mm256_cmp_ps::<_CMP_UNORD_Q>(x, x);
+            let wins = _mm256_or_ps(_mm256_cmp_ps::<_CMP_GT_OQ>(x, self), nan);
+            (_mm256_blendv_ps(self, x, wins), _mm256_blendv_ps(place, at, wins))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8) {
+        // SAFETY: see the impl; the caller vouches for 8 bytes.
+        unsafe {
+            let whole = _mm256_cvtps_epi32(self);
+            let (low, high) = (_mm256_castsi256_si128(whole), _mm256_extracti128_si256::<1>(whole));
+            let short = _mm_packus_epi32(low, high);
+            _mm_storel_epi64(to.cast(), _mm_packus_epi16(short, short));
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        // SAFETY: see the impl; the other floats are not read.
+        unsafe { _mm256_maskload_ps(from, first_of_8(count)) }
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        // SAFETY: see the impl; the other floats are not written.
+        unsafe { _mm256_maskstore_ps(to, first_of_8(count), self) }
+    }
+}
+
+/// The mask of the first `count` of sixteen lanes; `count` is less than 16.
+#[inline(always)]
+fn first_of_16(count: usize) -> __mmask16 {
+    (1 << count) - 1
+}
+
+// SAFETY: a few intrinsics each; the caller has detected AVX-512F and vouches for the floats.
+unsafe impl Lanes for __m512 {
+    const COUNT: usize = 16;
+    const REGISTERS: usize = 32;
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm512_set1_ps(x) }
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm512_loadu_ps(from) }
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        // SAFETY: see the impl.
+        unsafe { _mm512_storeu_ps(to, self) }
+    }
+    #[inline(always)]
+    unsafe fn mul_add(self, x: Self, y: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm512_fmadd_ps(self, x, y) }
+    }
+    #[inline(always)]
+    unsafe fn add(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm512_add_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn mul(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm512_mul_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn relu(self) -> Self {
+        // SAFETY: see the impl; of an unordered pair the instruction gives the second, a NaN.
+        unsafe { _mm512_max_ps(_mm512_setzero_ps(), self) }
+    }
+    #[inline(always)]
+    unsafe fn where_active(self, y: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let active = _mm512_cmp_ps_mask::<_CMP_NLE_UQ>(y, _mm512_setzero_ps());
+            _mm512_maskz_mov_ps(active, self)
+        }
+    }
+    #[inline(always)]
+    unsafe fn max_at(self, place: Self, x: Self, at: Self) -> (Self, Self) {
+        // SAFETY: see the impl.
+        unsafe {
+            let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(x, x);
+            let wins = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, self) | nan;
+            (_mm512_mask_mov_ps(self, wins, x), _mm512_mask_mov_ps(place, wins, at))
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes(self, to: *mut u8) {
+        // SAFETY: see the impl; the caller vouches for 16 bytes.
+        unsafe { _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(self))) }
+    }
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        // SAFETY: see the impl; the other floats are not read.
+        unsafe { _mm512_maskz_loadu_ps(first_of_16(count), from) }
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        // SAFETY: see the impl; the other floats are not written.
+        unsafe { _mm512_mask_storeu_ps(to, first_of_16(count), self) }
+    }
+}
