@@ -104,8 +104,7 @@ fn dense(sizes: ConvSizes) {
     });
     report(&format!("{name} forward"), mac, us);
     let (dw, mut db) = (aligned(packed.len()), bias.clone());
-    let us =
-        median(|| conv.backward_weights(black_box(&x), &dy, dw, Some(&mut db), &mut scratch));
+    let us = median(|| conv.backward_weights(black_box(&x), &dy, dw, Some(&mut db), &mut scratch));
     report(&format!("{name} dW"), mac, us);
     let packed = aligned(conv.packed_transposed_len());
     conv.pack_transposed(&weight, packed);

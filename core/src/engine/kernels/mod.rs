@@ -1,0 +1,4 @@
+//! Kernels: slices in, slices out; no tensors, no allocation. Each has a slow reference beside it
+//! and a test against it.
+
+pub(crate) mod conv;
