@@ -119,11 +119,11 @@ pub trait Backend<E: Float>: Device<E> {
 /// `#[inline]`: rustc then compiles them in the program that does, which halves the time that
 /// everybody waits for this crate.
 macro_rules! portable {
-    ($device:ty, $float:ty, $error:expr, #[$inline:meta]) => {
+    ($device:ty, $float:ty, $run:path, $error:expr, #[$inline:meta]) => {
         impl Backend<$float> for $device {
             #[$inline]
             fn run(task: Task<'_, $float, Self>) -> Result<Outcome<$float, Self>> {
-                crate::run::portable(task)
+                $run(task)
             }
 
             #[$inline]
@@ -197,14 +197,14 @@ macro_rules! portable {
     };
 }
 
-portable!(Cpu, f32, CpuError::WrongNumElements, #[inline(never)]);
-portable!(Cpu, f64, CpuError::WrongNumElements, #[inline]);
+portable!(Cpu, f32, crate::engine::run, CpuError::WrongNumElements, #[inline(never)]);
+portable!(Cpu, f64, crate::run::portable, CpuError::WrongNumElements, #[inline]);
 
 #[cfg(feature = "cuda")]
 mod cuda {
     use super::*;
     use dfdx::tensor::{Cuda, CudaError};
 
-    portable!(Cuda, f32, CudaError::Cpu(CpuError::WrongNumElements), #[inline(never)]);
-    portable!(Cuda, f64, CudaError::Cpu(CpuError::WrongNumElements), #[inline]);
+    portable!(Cuda, f32, crate::run::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline(never)]);
+    portable!(Cuda, f64, crate::run::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline]);
 }

@@ -80,7 +80,10 @@ pub(crate) fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<
 }
 
 /// The batch size of the inputs, after checking them against the graph.
-fn batch_size<E: Float, D: Backend<E>>(graph: &Graph, inputs: &[Value<E, D>]) -> Result<usize> {
+pub(crate) fn batch_size<E: Float, D: Backend<E>>(
+    graph: &Graph,
+    inputs: &[Value<E, D>],
+) -> Result<usize> {
     if inputs.len() != graph.inputs.len() {
         return Err(Error::Data(format!(
             "`{}` takes {} inputs, but was given {}",

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 /// Where a value lies: `offset · n .. (offset + len) · n` of a chunk of `n` samples, one sample
 /// after the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Slot {
     /// Before it, for each sample.
     pub(crate) offset: usize,
@@ -17,6 +17,17 @@ impl Slot {
     pub(crate) fn range(self, n: usize) -> Range<usize> {
         self.offset * n..(self.offset + self.len) * n
     }
+}
+
+/// A value that a step takes, and what becomes of its gradient.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Edge {
+    /// The value, and its gradient at the same place.
+    pub(crate) slot: Slot,
+    /// Whether this step is the first to write the gradient, and so overwrites it; later ones add.
+    pub(crate) first: bool,
+    /// Whether it is the network's input, whose gradient is not always wanted.
+    pub(crate) input: bool,
 }
 
 /// The values of some samples, their gradients, and what a step remembers for its backward.
@@ -45,35 +56,89 @@ pub(crate) struct Chunk {
     pub(crate) memory: Memory,
 }
 
+/// What a forward step works with.
+pub(crate) struct Forward<'a> {
+    /// The value to read.
+    pub(crate) x: &'a [f32],
+    /// The value to write.
+    pub(crate) y: &'a mut [f32],
+    /// Working memory.
+    pub(crate) scratch: &'a mut [f32],
+    /// Bytes for the backward.
+    pub(crate) bytes: &'a mut [u8],
+}
+
+/// What a backward step works with.
+pub(crate) struct Backward<'a> {
+    /// The value that was read.
+    pub(crate) x: &'a [f32],
+    /// The value that was written.
+    pub(crate) y: &'a [f32],
+    /// The gradient of `y`; a step may change it in place, nobody reads it afterwards.
+    pub(crate) dy: &'a mut [f32],
+    /// The gradient of `x`.
+    pub(crate) dx: &'a mut [f32],
+    /// Working memory.
+    pub(crate) scratch: &'a mut [f32],
+    /// What the forward left.
+    pub(crate) bytes: &'a [u8],
+    /// The gradients of this step's parameters.
+    pub(crate) parameters: &'a mut [f32],
+}
+
 impl Chunk {
-    /// A value to read, and one to write.
-    pub(crate) fn pair(&mut self, read: Slot, write: Slot) -> (&[f32], &mut [f32]) {
-        two(&mut self.memory.values, read.range(self.n), write.range(self.n))
+    /// For a step with one input.
+    pub(crate) fn forward(&mut self, x: Slot, y: Slot, bytes: Slot) -> Forward<'_> {
+        let n = self.n;
+        let memory = &mut self.memory;
+        let (x, y) = two(&mut memory.values, x.range(n), y.range(n));
+        Forward { x, y, scratch: &mut memory.scratch, bytes: &mut memory.bytes[bytes.range(n)] }
     }
 
-    /// A value.
-    pub(crate) fn value(&self, slot: Slot) -> &[f32] {
-        &self.memory.values[slot.range(self.n)]
-    }
-
-    /// The gradient of a value.
-    pub(crate) fn gradient(&mut self, slot: Slot) -> &mut [f32] {
-        &mut self.memory.gradients[slot.range(self.n)]
-    }
-
-    /// The gradient of one value to read, and of another to add to.
-    pub(crate) fn gradients(&mut self, read: Slot, add: Slot) -> (&[f32], &mut [f32]) {
-        two(&mut self.memory.gradients, read.range(self.n), add.range(self.n))
+    /// For a step with one input.
+    pub(crate) fn backward(
+        &mut self,
+        x: Slot,
+        y: Slot,
+        bytes: Slot,
+        parameters: Slot,
+    ) -> Backward<'_> {
+        let n = self.n;
+        let memory = &mut self.memory;
+        let (dx, dy) = two_mut(&mut memory.gradients, x.range(n), y.range(n));
+        Backward {
+            x: &memory.values[x.range(n)],
+            y: &memory.values[y.range(n)],
+            dy,
+            dx,
+            scratch: &mut memory.scratch,
+            bytes: &memory.bytes[bytes.range(n)],
+            parameters: &mut memory.parameters[parameters.range(1)],
+        }
     }
 }
 
-/// Two parts of one buffer that do not overlap, which the plan sees to.
-fn two(buffer: &mut [f32], read: Range<usize>, write: Range<usize>) -> (&[f32], &mut [f32]) {
-    if read.end <= write.start {
-        let (left, right) = buffer.split_at_mut(write.start);
-        (&left[read], &mut right[..write.end - write.start])
+/// One part of a buffer to read, another to write; the plan sees to it that they do not overlap.
+pub(crate) fn two(
+    buffer: &mut [f32],
+    read: Range<usize>,
+    write: Range<usize>,
+) -> (&[f32], &mut [f32]) {
+    let (read, write) = two_mut(buffer, read, write);
+    (read, write)
+}
+
+/// Two parts of a buffer.
+pub(crate) fn two_mut(
+    buffer: &mut [f32],
+    a: Range<usize>,
+    b: Range<usize>,
+) -> (&mut [f32], &mut [f32]) {
+    if a.end <= b.start {
+        let (left, right) = buffer.split_at_mut(b.start);
+        (&mut left[a], &mut right[..b.end - b.start])
     } else {
-        let (left, right) = buffer.split_at_mut(read.start);
-        (&right[..read.end - read.start], &mut left[write])
+        let (left, right) = buffer.split_at_mut(a.start);
+        (&mut right[..a.end - a.start], &mut left[b])
     }
 }

@@ -1,12 +1,19 @@
-//! What a plan consists of.
+//! What a plan consists of: one file for each kind of step.
+
+mod conv;
+mod enter;
+mod linear;
+mod map;
+
+pub(crate) use conv::{ConvParts, ConvPoolStep, ConvStep};
+pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
+pub(crate) use linear::LinearStep;
+pub(crate) use map::{Activation, MapStep};
 
 use super::chunk::{Chunk, Slot};
 use std::fmt::Debug;
 
 /// One fused operation on a chunk of samples.
-///
-/// Gradients of values are added to, because a value may be used more than once; those of
-/// parameters too, because a chunk has many samples.
 pub(crate) trait Step: Debug + Send + Sync {
     /// What it does, for the printed plan.
     fn describe(&self) -> String;
@@ -21,8 +28,9 @@ pub(crate) trait Step: Debug + Send + Sync {
         0
     }
 
-    /// Brings the parameters into the layout the kernels read; once for each run.
-    fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32]) {}
+    /// Brings the parameters into the layout the kernels read; once for each run. `training` asks
+    /// for what the backward needs too.
+    fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _training: bool) {}
 
     /// Floats of the gradients of its parameters, in its own layout.
     fn gradient_len(&self) -> usize {
@@ -37,11 +45,37 @@ pub(crate) trait Step: Debug + Send + Sync {
         0
     }
 
+    /// Numbers that all samples of a batch contribute to before the forward of any can begin, in
+    /// the training form: batch statistics.
+    fn statistics_len(&self) -> usize {
+        0
+    }
+
+    /// Adds this chunk's share of the statistics.
+    fn gather(&self, _call: &Call<'_>, _chunk: &Chunk, _statistics: &mut [f64]) {}
+
+    /// As [`gather`](Self::gather), before the backward, from values and gradients. As long as
+    /// the statistics.
+    fn gather_backward(&self, _call: &Call<'_>, _chunk: &Chunk, _statistics: &mut [f64]) {}
+
+    /// How buffers move after a forward in the training form: parameter, share of the new value,
+    /// value.
+    fn updates(&self, _call: &Call<'_>) -> Vec<(usize, f64, Vec<f32>)> {
+        Vec::new()
+    }
+
     /// Computes its output.
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk);
 
-    /// Adds to the gradients of its input and parameters.
+    /// Writes or adds to the gradients of its inputs, adds to those of its parameters.
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk);
+}
+
+/// One of the network's inputs: a whole batch.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Source<'a> {
+    Floats(&'a [f32]),
+    Indices(&'a [usize]),
 }
 
 /// What a step is given beside its chunk.
@@ -49,12 +83,18 @@ pub(crate) trait Step: Debug + Send + Sync {
 pub(crate) struct Call<'a> {
     /// The network's parameters.
     pub(crate) params: &'a [&'a [f32]],
+    /// The network's inputs.
+    pub(crate) inputs: &'a [Source<'a>],
     /// This step's prepared parameters.
     pub(crate) prepared: &'a [f32],
     /// Where this step's gradients lie in the chunk's.
     pub(crate) gradients: Slot,
     /// The key of random numbers in the training form.
     pub(crate) training: Option<u64>,
+    /// Samples in the whole batch.
+    pub(crate) batch: usize,
+    /// This step's statistics over the whole batch: of the forward, then of the backward.
+    pub(crate) statistics: [&'a [f64]; 2],
     /// Whether the gradient of the network's input is wanted.
     pub(crate) input_gradient: bool,
 }

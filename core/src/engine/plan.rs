@@ -1,0 +1,353 @@
+//! A graph, compiled into steps with a place for each value.
+
+use super::chunk::{Edge, Slot};
+use super::kernels::conv::{Act, ConvSizes};
+use super::kernels::linear::Linear;
+use super::steps::{
+    Activation, ConvPoolStep, ConvStep, Enter, Layout, LinearStep, MapStep, Step, Transpose,
+};
+use crate::engine::steps::ConvParts;
+use netwright_spec::graph::{Graph, Node};
+
+/// Working memory of a chunk that should stay in a core's cache, in floats.
+const CHUNK_FLOATS: usize = 1 << 17;
+
+/// A network as steps.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) steps: Vec<Planned>,
+    /// Floats of all values of one sample.
+    pub(crate) values: usize,
+    /// Bytes of one sample.
+    pub(crate) bytes: usize,
+    /// Floats of all prepared parameters.
+    pub(crate) prepared: usize,
+    /// Floats of all gradients of parameters, in the steps' layouts.
+    pub(crate) gradients: usize,
+    /// Where each of the network's inputs lies, and how.
+    pub(crate) inputs: Vec<(Slot, Layout)>,
+    /// Where each of its outputs lies.
+    pub(crate) outputs: Vec<Slot>,
+}
+
+/// A step and its parts of the shared buffers.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) step: Box<dyn Step>,
+    pub(crate) prepared: Slot,
+    pub(crate) gradients: Slot,
+}
+
+impl Plan {
+    /// The plan of a graph; `None` if the engine lacks one of its layers.
+    pub(crate) fn of(graph: &Graph) -> Option<Plan> {
+        let mut builder = Builder::new(graph);
+        builder.inputs()?;
+        for number in 0..graph.nodes.len() {
+            if !builder.fused[number] {
+                builder.node(number)?;
+            }
+        }
+        builder.finish()
+    }
+
+    /// How many samples a chunk has: it depends on the batch alone, not on the machine.
+    pub(crate) fn chunk(&self, batch: usize) -> usize {
+        let fitting = CHUNK_FLOATS / self.values.max(1);
+        fitting.clamp(1, batch.div_ceil(2).max(1))
+    }
+}
+
+/// Where a value is while the plan is made.
+#[derive(Clone, Copy)]
+struct Place {
+    slot: Slot,
+    layout: Layout,
+    input: bool,
+    /// Whether a step that runs later in the backward has been found: it writes first.
+    consumers: usize,
+}
+
+struct Builder<'a> {
+    graph: &'a Graph,
+    places: Vec<Option<Place>>,
+    /// How often each value is used.
+    uses: Vec<usize>,
+    fused: Vec<bool>,
+    steps: Vec<Box<dyn Step>>,
+    values: usize,
+    bytes: usize,
+    inputs: Vec<(Slot, Layout)>,
+}
+
+impl<'a> Builder<'a> {
+    fn new(graph: &'a Graph) -> Self {
+        let values = graph.inputs.len() + graph.nodes.len();
+        let mut uses = vec![0; values];
+        let taken = graph.nodes.iter().flat_map(|node| node.inputs);
+        for &value in taken.chain(graph.outputs.iter().map(|output| &output.value)) {
+            uses[value] += 1;
+        }
+        Builder {
+            graph,
+            places: vec![None; values],
+            uses,
+            fused: vec![false; graph.nodes.len()],
+            steps: Vec::new(),
+            values: 0,
+            bytes: 0,
+            inputs: Vec::new(),
+        }
+    }
+
+    fn slot(&mut self, len: usize) -> Slot {
+        let slot = Slot { offset: self.values, len };
+        self.values += len;
+        slot
+    }
+
+    fn byte_slot(&mut self, len: usize) -> Slot {
+        let slot = Slot { offset: self.bytes, len };
+        self.bytes += len;
+        slot
+    }
+
+    fn inputs(&mut self) -> Option<()> {
+        for (number, port) in self.graph.inputs.iter().enumerate() {
+            let layout = layout(port.shape);
+            let to = self.slot(if port.index { 0 } else { port.shape.iter().product() });
+            self.inputs.push((to, layout));
+            if port.index {
+                return None;
+            }
+            self.steps.push(Box::new(Enter { number, to, layout }));
+            self.places[number] = Some(Place { slot: to, layout, input: true, consumers: 0 });
+        }
+        Some(())
+    }
+
+    /// A value as a step takes it. Gradients are written in the opposite order of the steps, so
+    /// the last consumer is the first writer: it is marked when all are known.
+    fn edge(&mut self, value: usize) -> Option<Edge> {
+        let uses = self.uses[value];
+        let place = self.places[value].as_mut()?;
+        place.consumers += 1;
+        Some(Edge { slot: place.slot, first: place.consumers == uses, input: place.input })
+    }
+
+    fn place(&mut self, value: usize, slot: Slot, layout: Layout) {
+        self.places[value] = Some(Place { slot, layout, input: false, consumers: 0 });
+    }
+
+    /// The number of the value that a node gives.
+    fn value_of(&self, node: usize) -> usize {
+        self.graph.inputs.len() + node
+    }
+
+    /// The only node that takes the value of `node`, if it is of one of these kinds.
+    fn sole_consumer(&self, node: usize, kind: &str) -> Option<usize> {
+        let value = self.value_of(node);
+        if self.uses[value] != 1 {
+            return None;
+        }
+        let next = self.graph.nodes.iter().position(|n| n.inputs.contains(&value))?;
+        (self.graph.nodes[next].kind == kind).then_some(next)
+    }
+
+    fn node(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        match node.kind {
+            "Conv2d" => self.conv(number),
+            "Linear" => self.linear(number),
+            "Flatten" => self.flatten(number),
+            "Relu" => self.map(number, Activation::Relu),
+            "LeakyRelu" => {
+                self.map(number, Activation::LeakyRelu(node.number("negative_slope") as f32))
+            }
+            "Sigmoid" => self.map(number, Activation::Sigmoid),
+            "Tanh" => self.map(number, Activation::Tanh),
+            "Silu" => self.map(number, Activation::Silu),
+            _ => None,
+        }
+    }
+
+    /// Marks a ReLU behind the node as fused.
+    fn fuse_relu(&mut self, last: &mut usize) -> Act {
+        match self.sole_consumer(*last, "Relu") {
+            Some(relu) => {
+                self.fused[relu] = true;
+                *last = relu;
+                Act::Relu
+            }
+            None => Act::None,
+        }
+    }
+
+    fn conv(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let sizes = conv_sizes(self.graph, node)?;
+        let x = self.edge(node.inputs[0])?;
+        let mut last = number;
+        let act = self.fuse_relu(&mut last);
+        let window = self.fuse_pool(&mut last);
+        let shape = self.graph.nodes[last].shape;
+        let y = self.slot(shape.iter().product());
+        let first = node.params.first;
+        let bias = (node.params.count > 1).then_some(first + 1);
+        let parts = ConvParts { sizes, x, y, weight: first, bias, act };
+        let step: Box<dyn Step> = match window {
+            Some(window) => {
+                let winners = self.byte_slot(y.len);
+                Box::new(ConvPoolStep::new(parts, window, winners))
+            }
+            None => Box::new(ConvStep::new(parts)),
+        };
+        self.steps.push(step);
+        self.place(self.value_of(last), y, layout(shape));
+        Some(())
+    }
+
+    /// A max pooling behind the convolution whose windows lie side by side.
+    fn fuse_pool(&mut self, last: &mut usize) -> Option<[usize; 2]> {
+        let pool = self.sole_consumer(*last, "MaxPool2d")?;
+        let node = &self.graph.nodes[pool];
+        let &[h, w] = node.sizes("kernel_size") else { return None };
+        let input = self.graph.shape_of(node.inputs[0]);
+        let plain = node.sizes("stride") == [h, w]
+            && node.sizes("padding").iter().all(|p| *p == 0)
+            && node.sizes("dilation") == [1, 1]
+            && node.shape[1] == input[1] / h
+            && node.shape[2] == input[2] / w
+            && h * w <= 256;
+        if !plain {
+            return None;
+        }
+        self.fused[pool] = true;
+        *last = pool;
+        Some([h, w])
+    }
+
+    fn linear(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let inputs = *self.graph.shape_of(node.inputs[0]).last()?;
+        let outputs = *node.shape.last()?;
+        let x = self.edge(node.inputs[0])?;
+        let mut last = number;
+        let act = self.fuse_relu(&mut last);
+        let y = self.slot(node.shape.iter().product());
+        let first = node.params.first;
+        let bias = (node.params.count > 1).then_some(first + 1);
+        let linear = Linear::new(inputs, outputs);
+        let step = LinearStep { linear, inputs, outputs, x, y, weight: first, bias, act };
+        self.steps.push(Box::new(step));
+        self.place(self.value_of(last), y, Layout::Plain);
+        Some(())
+    }
+
+    /// Row-major order does not change; pixels have to be brought into it first.
+    fn flatten(&mut self, number: usize) -> Option<()> {
+        let value = self.graph.nodes[number].inputs[0];
+        let place = self.places[value]?;
+        let Layout::Pixels { channels, pixels } = place.layout else { return self.alias(number) };
+        if place.layout.is_plain() {
+            return self.alias(number);
+        }
+        let from = self.edge(value)?;
+        let to = self.slot(place.slot.len);
+        let image = [channels, pixels];
+        self.steps.push(Box::new(Transpose { from, to, image, to_pixels: false }));
+        self.place(self.value_of(number), to, Layout::Plain);
+        Some(())
+    }
+
+    /// The node gives its input's memory another shape. Only where nobody else uses the input:
+    /// then both have the same gradient.
+    fn alias(&mut self, number: usize) -> Option<()> {
+        let value = self.graph.nodes[number].inputs[0];
+        let place = self.places[value]?;
+        if self.uses[value] != 1 {
+            return None;
+        }
+        let layout = layout(self.graph.nodes[number].shape);
+        let value = self.value_of(number);
+        self.places[value] = Some(Place { layout, consumers: 0, ..place });
+        Some(())
+    }
+
+    fn map(&mut self, number: usize, activation: Activation) -> Option<()> {
+        let value = self.graph.nodes[number].inputs[0];
+        let layout = self.places[value]?.layout;
+        let x = self.edge(value)?;
+        let y = self.slot(x.slot.len);
+        self.steps.push(Box::new(MapStep { x, y, activation }));
+        self.place(self.value_of(number), y, layout);
+        Some(())
+    }
+
+    /// Outputs in the user's order.
+    fn finish(mut self) -> Option<Plan> {
+        let mut outputs = Vec::new();
+        for output in self.graph.outputs {
+            let place = self.places[output.value]?;
+            let slot = match place.layout {
+                Layout::Pixels { channels, pixels } if !place.layout.is_plain() => {
+                    let from = self.edge(output.value)?;
+                    let to = self.slot(place.slot.len);
+                    let image = [channels, pixels];
+                    self.steps.push(Box::new(Transpose { from, to, image, to_pixels: false }));
+                    to
+                }
+                // An input that is an output at once, or a value that is used elsewhere too.
+                _ if place.input || self.uses[output.value] > 1 => return None,
+                _ => place.slot,
+            };
+            outputs.push(slot);
+        }
+        let (mut prepared, mut gradients) = (0, 0);
+        let mut take = |total: &mut usize, len: usize| {
+            let slot = Slot { offset: *total, len };
+            *total += len;
+            slot
+        };
+        let steps = self
+            .steps
+            .into_iter()
+            .map(|step| Planned {
+                prepared: take(&mut prepared, step.prepared_len()),
+                gradients: take(&mut gradients, step.gradient_len()),
+                step,
+            })
+            .collect();
+        let Builder { values, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
+        Some(Plan { steps, values, bytes, prepared, gradients, inputs, outputs })
+    }
+}
+
+/// Images lie pixel-major.
+fn layout(shape: &[usize]) -> Layout {
+    match *shape {
+        [channels, h, w] => Layout::Pixels { channels, pixels: h * w },
+        _ => Layout::Plain,
+    }
+}
+
+fn conv_sizes(graph: &Graph, node: &Node) -> Option<ConvSizes> {
+    let &[channels, height, width] = graph.shape_of(node.inputs[0]) else { return None };
+    let &[out_channels, _, kernel_h, kernel_w] = graph.params_of(node).first()?.shape else {
+        return None;
+    };
+    let (&[top, bottom, left, right], &[sh, sw], &[dh, dw]) =
+        (node.sizes("padding"), node.sizes("stride"), node.sizes("dilation"))
+    else {
+        return None;
+    };
+    Some(ConvSizes {
+        input: [channels, height, width],
+        out_channels,
+        kernel_size: [kernel_h, kernel_w],
+        stride: [sh, sw],
+        padding: [top, bottom, left, right],
+        dilation: [dh, dw],
+        groups: node.size("groups"),
+    })
+}

@@ -1,0 +1,122 @@
+//! Data comes in and changes its layout.
+
+use super::{Call, Source, Step};
+use crate::engine::chunk::{Chunk, Edge, Slot};
+
+/// How a sample lies in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// As the user sees it: row-major.
+    Plain,
+    /// An image of this many channels and pixels, channels innermost.
+    Pixels {
+        /// Channels.
+        channels: usize,
+        /// Height times width.
+        pixels: usize,
+    },
+}
+
+impl Layout {
+    /// Whether both orders are the same.
+    pub(crate) fn is_plain(self) -> bool {
+        match self {
+            Layout::Plain => true,
+            Layout::Pixels { channels, pixels } => channels == 1 || pixels == 1,
+        }
+    }
+}
+
+/// The transpose of each sample, [rows, columns] to [columns, rows].
+pub(crate) fn transpose(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
+    let samples = x.chunks_exact(rows * columns).zip(y.chunks_exact_mut(rows * columns));
+    for (x, y) in samples {
+        for (column, y) in y.chunks_exact_mut(rows).enumerate() {
+            for (row, y) in y.iter_mut().enumerate() {
+                *y = x[row * columns + column];
+            }
+        }
+    }
+}
+
+/// Brings an input of the network into a chunk.
+#[derive(Debug)]
+pub(crate) struct Enter {
+    pub(crate) number: usize,
+    pub(crate) to: Slot,
+    pub(crate) layout: Layout,
+}
+
+impl Step for Enter {
+    fn describe(&self) -> String {
+        let layout = if self.layout.is_plain() { "" } else { ", pixel-major" };
+        format!("input {}{layout}", self.number)
+    }
+
+    fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        let Source::Floats(batch) = call.inputs[self.number] else { return };
+        let x = &batch[chunk.first * self.to.len..(chunk.first + chunk.n) * self.to.len];
+        let y = &mut chunk.memory.values[self.to.range(chunk.n)];
+        match self.layout {
+            Layout::Pixels { channels, pixels } if !self.layout.is_plain() => {
+                transpose(x, y, channels, pixels);
+            }
+            _ => y.copy_from_slice(x),
+        }
+    }
+
+    fn backward(&self, _: &Call<'_>, _: &mut Chunk) {}
+}
+
+/// From pixels back to the user's order: before `Flatten`, and at the network's end.
+#[derive(Debug)]
+pub(crate) struct Transpose {
+    pub(crate) from: Edge,
+    pub(crate) to: Slot,
+    /// Channels and pixels of the image.
+    pub(crate) image: [usize; 2],
+    /// To pixels instead.
+    pub(crate) to_pixels: bool,
+}
+
+impl Step for Transpose {
+    fn describe(&self) -> String {
+        let order = if self.to_pixels { "pixel-major" } else { "channels first" };
+        format!("{} floats {order}", self.to.len)
+    }
+
+    fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
+        let [channels, pixels] = self.image;
+        let at = chunk.forward(self.from.slot, self.to, Slot::default());
+        match self.to_pixels {
+            true => transpose(at.x, at.y, channels, pixels),
+            false => transpose(at.x, at.y, pixels, channels),
+        }
+    }
+
+    fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        if self.from.input && !call.input_gradient {
+            return;
+        }
+        let [channels, pixels] = self.image;
+        let at = chunk.backward(self.from.slot, self.to, Slot::default(), Slot::default());
+        let (rows, columns) = if self.to_pixels { (pixels, channels) } else { (channels, pixels) };
+        if self.from.first {
+            return transpose(at.dy, at.dx, rows, columns);
+        }
+        let scratch = &mut at.scratch[..at.dy.len()];
+        transpose(at.dy, scratch, rows, columns);
+        add(scratch, at.dx);
+    }
+
+    fn scratch_len(&self, n: usize) -> usize {
+        if self.from.first { 0 } else { self.to.len * n }
+    }
+}
+
+/// `y += x`
+pub(crate) fn add(x: &[f32], y: &mut [f32]) {
+    for (y, x) in y.iter_mut().zip(x) {
+        *y += x;
+    }
+}
