@@ -18,7 +18,7 @@ pub mod value;
 pub mod private;
 
 #[allow(dead_code)]
-mod engine;
+pub mod engine;
 mod rng;
 
 pub use backend::{Backend, Float};

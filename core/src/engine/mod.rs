@@ -8,8 +8,10 @@ mod chunk;
 mod exec;
 mod kernels;
 mod plan;
+mod report;
 mod run;
 mod simd;
 mod steps;
 
+pub use report::PlanReport;
 pub(crate) use run::run;

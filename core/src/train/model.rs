@@ -7,6 +7,7 @@ use super::predict::Inputs;
 use super::settings::Fit;
 use crate::backend::{Backend, Float};
 use crate::data::{Column, Samples};
+use crate::engine::PlanReport;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::summary::Summary;
@@ -74,6 +75,12 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
         Self: Sized,
     {
         D::predict(self, inputs.columns())
+    }
+
+    /// How the network runs on its device: fused steps of the engine on the CPU in `f32`, node by
+    /// node elsewhere.
+    fn plan(&self) -> PlanReport {
+        D::plan(self.graph())
     }
 
     /// The network as a table: its layers, their output shapes and parameters.
