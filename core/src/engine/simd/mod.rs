@@ -79,7 +79,9 @@ pub(crate) unsafe trait Lanes: Copy {
         // SAFETY: the caller vouches for `count` bytes, and 16 are enough for `Self`.
         unsafe {
             self.store_bytes(lanes.as_mut_ptr());
-            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, count);
+            for (i, &lane) in lanes.iter().enumerate().take(count) {
+                *to.add(i) = lane;
+            }
         }
     }
     /// Reads `count` floats, at most `COUNT`.
