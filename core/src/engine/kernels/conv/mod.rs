@@ -10,6 +10,7 @@ mod pad;
 mod pool;
 #[cfg(test)]
 mod reference;
+mod spread;
 mod sweep;
 #[cfg(test)]
 mod tests;
