@@ -16,7 +16,7 @@ pub mod value;
 #[doc(hidden)]
 pub mod private;
 
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 mod engine;
 mod rng;
 

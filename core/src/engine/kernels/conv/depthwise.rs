@@ -1,5 +1,8 @@
 //! The kernels of depthwise convolutions: vectors lie along the channels.
 
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
+
 use super::dense::Job;
 use super::weights;
 use crate::engine::simd::{Lanes, kernel};

@@ -6,11 +6,15 @@
 
 mod dense;
 mod depthwise;
+mod gather;
 mod pad;
 mod pool;
+mod pool_backward;
 #[cfg(test)]
 mod reference;
+mod scatter;
 mod spread;
+mod strip;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -73,8 +77,8 @@ impl ConvSizes {
     fn check(&self) {
         let [channels, height, width] = self.input;
         assert!(channels > 0 && height > 0 && width > 0 && self.out_channels > 0);
-        assert!(self.groups > 0 && channels % self.groups == 0);
-        assert!(self.out_channels % self.groups == 0);
+        assert!(self.groups > 0 && channels.is_multiple_of(self.groups));
+        assert!(self.out_channels.is_multiple_of(self.groups));
         for i in 0..2 {
             assert!(self.kernel_size[i] > 0 && self.stride[i] > 0 && self.dilation[i] > 0);
         }

@@ -1,36 +1,36 @@
 //! Convolution, activation and max pooling in one: only what pooling keeps is stored, and only
 //! the winners have gradients.
 
-use super::dense;
-use super::spread::{Spread, spread};
-use super::sweep::{NONE, Sweep, pack, unpack};
+use super::spread::Spread;
+use super::strip::{Strip, pool_strip};
+use super::sweep::{NONE, pack, unpack};
 use super::walk::offset;
-use super::winners::{self, Job, Mask, Windows};
-use super::{Act, Conv, ConvSizes, add_bias_gradient};
-use crate::engine::simd::{Lanes, Level, kernel};
+use super::winners::Windows;
+use super::{Act, Conv, ConvSizes, dense};
+use crate::engine::simd::Level;
 
 /// Floats of a cache line.
-const LINE: usize = 16;
+pub(super) const LINE: usize = 16;
 
 /// A convolution with max pooling behind it: windows side by side, without padding; what is left
 /// over is cut off and not computed.
 pub(crate) struct ConvPool {
-    conv: Conv,
+    pub(super) conv: Conv,
     /// [rows, columns]
-    window: [usize; 2],
+    pub(super) window: [usize; 2],
     /// [channels, height, width]
-    output: [usize; 3],
+    pub(super) output: [usize; 3],
     /// Where the convolution's pixels start in the padded sample, window by window, and where
     /// they are stored: for windows of four the window, else the pixel in the strip.
-    from: Vec<u32>,
-    to: Vec<u32>,
+    pub(super) from: Vec<u32>,
+    pub(super) to: Vec<u32>,
     /// The windows in the padded sample.
-    windows: Windows,
+    pub(super) windows: Windows,
     /// The spread sample and the windows in it, if the runs are short.
-    spread: Option<(Spread, Windows)>,
+    pub(super) spread: Option<(Spread, Windows)>,
     /// The instruction set of the gradients, and the sources of their packed weights.
-    level: Level,
-    sources: Vec<u32>,
+    pub(super) level: Level,
+    pub(super) sources: Vec<u32>,
 }
 
 impl ConvPool {
@@ -67,7 +67,7 @@ impl ConvPool {
         pool
     }
 
-    fn area(&self) -> usize {
+    pub(super) fn area(&self) -> usize {
         self.window[0] * self.window[1]
     }
 
@@ -103,7 +103,7 @@ impl ConvPool {
         self.output
     }
 
-    fn output_len(&self) -> usize {
+    pub(super) fn output_len(&self) -> usize {
         self.output.iter().product()
     }
 
@@ -216,153 +216,6 @@ impl ConvPool {
                     dense::convolve(self.conv.forward.level, &job);
                 }
                 pool_strip(self.conv.forward.level, &pooled);
-            }
-        }
-    }
-
-    /// Adds to the gradients of the weights, in the packing of
-    /// [`pack_transposed`](Self::pack_transposed), and of the bias. `y` is the output where the
-    /// activation is ReLU.
-    #[allow(clippy::too_many_arguments)]
-    pub(crate) fn backward_weights(
-        &self,
-        x: &[f32],
-        dy: &[f32],
-        y: Option<&[f32]>,
-        winners: &[u8],
-        dw: &mut [f32],
-        db: Option<&mut [f32]>,
-        scratch: &mut [f32],
-    ) {
-        assert_eq!(dw.len(), self.sources.len());
-        let (x, scratch) = self.conv.forward.pad.pad(x, scratch);
-        let (masked, scratch) = scratch.split_at_mut(self.output_len());
-        let gradient = self.masked(dy, y, masked);
-        let (x, windows) = self.spread(x, scratch);
-        // The kernel only reads the image.
-        let job = self.job(x.as_ptr().cast_mut(), dw.as_mut_ptr(), gradient, winners);
-        // SAFETY: the lengths are checked, and the tables were made for them.
-        unsafe { winners::weight_gradient(self.level, &Job { windows, ..job }) };
-        if let Some(db) = db {
-            assert_eq!(db.len(), self.output[0]);
-            add_bias_gradient(gradient, db);
-        }
-    }
-
-    /// Overwrites `dx`; `packed` is from [`pack_transposed`](Self::pack_transposed). `y` is the
-    /// output where the activation is ReLU.
-    pub(crate) fn backward_input(
-        &self,
-        dy: &[f32],
-        y: Option<&[f32]>,
-        winners: &[u8],
-        packed: &[f32],
-        dx: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        let pad = &self.conv.forward.pad;
-        assert_eq!(packed.len(), self.sources.len());
-        assert_eq!(dx.len(), pad.len());
-        let (padded, scratch) = scratch.split_at_mut(pad.scratch_len());
-        let (masked, scratch) = scratch.split_at_mut(self.output_len());
-        let gradient = self.masked(dy, y, masked);
-        let lists = scratch[..self.area() * self.output[0]].as_mut_ptr().cast();
-        let image = if pad.is_empty() { &mut *dx } else { &mut *padded };
-        image.fill(0.0);
-        // The kernel only reads the weights.
-        let job = self.job(image.as_mut_ptr(), packed.as_ptr().cast_mut(), gradient, winners);
-        // SAFETY: the lengths are checked, and the tables were made for them.
-        unsafe { winners::input_gradient(self.level, &Job { lists, ..job }) };
-        if !pad.is_empty() {
-            pad.crop(padded, dx);
-        }
-    }
-
-    /// What the weights' gradient reads: the padded sample, spread if its runs are short.
-    fn spread<'a>(&'a self, x: &'a [f32], scratch: &'a mut [f32]) -> (&'a [f32], &'a Windows) {
-        let Some((job, windows)) = &self.spread else { return (x, &self.windows) };
-        let skip = scratch.as_ptr().align_offset(4 * LINE).min(LINE);
-        let to = &mut scratch[skip..skip + job.len()];
-        // SAFETY: `x` is the padded sample, `to` is as long as it must be, and the level is the one
-        // for whose lanes the job was made.
-        unsafe { spread(self.level, job, x.as_ptr(), to.as_mut_ptr()) };
-        (to, windows)
-    }
-
-    /// The gradient before the activation.
-    fn masked<'a>(&self, dy: &'a [f32], y: Option<&[f32]>, scratch: &'a mut [f32]) -> &'a [f32] {
-        assert_eq!(dy.len(), self.output_len());
-        let Some(y) = y else { return dy };
-        assert_eq!(y.len(), dy.len());
-        let to = &mut scratch[..dy.len()];
-        let job = Mask { dy: dy.as_ptr(), y: y.as_ptr(), to: to.as_mut_ptr(), len: dy.len() };
-        // SAFETY: all have one length.
-        unsafe { winners::mask(Level::best(), &job) };
-        to
-    }
-
-    fn job<'a>(
-        &'a self,
-        image: *mut f32,
-        weights: *mut f32,
-        gradient: &[f32],
-        winners: &[u8],
-    ) -> Job<'a> {
-        assert_eq!(winners.len(), gradient.len());
-        let Sweep { group_from, group_to, .. } = self.conv.forward;
-        Job {
-            image,
-            weights,
-            gradient: gradient.as_ptr(),
-            winners: winners.as_ptr(),
-            windows: &self.windows,
-            range: (0, self.windows.bases.len()),
-            channels: self.output[0],
-            group_out: group_to,
-            group_in: group_from,
-            lists: std::ptr::null_mut(),
-        }
-    }
-}
-
-/// A row of windows, one window's pixels after the other's.
-///
-/// # Safety
-/// The strip holds `windows` × `area` × `channels` floats, `y` and the winners (unless null)
-/// `windows` × `channels`.
-struct Strip {
-    strip: *mut f32,
-    area: usize,
-    windows: usize,
-    channels: usize,
-    relu: bool,
-    y: *mut f32,
-    winners: *mut u8,
-}
-
-kernel!(unsafe fn pool_strip(job: &Strip) = pool_strip_lanes);
-
-/// # Safety
-/// See [`Strip`].
-#[inline(always)]
-unsafe fn pool_strip_lanes<V: Lanes>(job: &Strip) {
-    for window in 0..job.windows {
-        for first in (0..job.channels).step_by(V::COUNT) {
-            let count = V::COUNT.min(job.channels - first);
-            // SAFETY: `count` channels are left of every pixel.
-            unsafe {
-                let pixels = job.strip.add(window * job.area * job.channels + first);
-                let (mut best, mut place) = (V::load_up_to(pixels, count), V::splat(0.0));
-                for i in 1..job.area {
-                    let x = V::load_up_to(pixels.add(i * job.channels), count);
-                    (best, place) = best.max_at(place, x, V::splat(i as f32));
-                }
-                let best = if job.relu { best.relu() } else { best };
-                let to = window * job.channels + first;
-                best.store_up_to(job.y.add(to), count);
-                if !job.winners.is_null() {
-                    place.store_bytes_up_to(job.winners.add(to), count);
-                }
             }
         }
     }

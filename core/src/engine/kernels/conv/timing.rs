@@ -39,8 +39,8 @@ fn sizes(input: [usize; 3], out_channels: usize, k: usize, s: usize, p: usize) -
     }
 }
 
-fn pooled(name: &str, sizes: ConvSizes) {
-    let conv = ConvPool::new(sizes, [2, 2]);
+fn pooled(name: &str, sizes: ConvSizes, level: Level) {
+    let conv = ConvPool::at_level(sizes, [2, 2], level);
     let weight = floats(sizes.weight_len(), 1);
     let (bias, x) = (floats(sizes.out_channels, 2), floats(sizes.input.iter().product(), 3));
     let len: usize = conv.output().iter().product();
@@ -83,8 +83,8 @@ fn pooled(name: &str, sizes: ConvSizes) {
     report(&format!("{name} backward_pool_input"), len * each, us);
 }
 
-fn dense(sizes: ConvSizes) {
-    let conv = Conv::new(sizes);
+fn dense(sizes: ConvSizes, level: Level) {
+    let conv = Conv::at_level(sizes, level, true);
     let name = format!(
         "{:?} -> {} k{} s{}",
         sizes.input, sizes.out_channels, sizes.kernel_size[0], sizes.stride[0]
@@ -144,28 +144,20 @@ fn peak() {
 #[test]
 #[ignore = "a measurement"]
 fn timing() {
-    if std::env::var("AB").is_ok() {
-        for _ in 0..3 {
-            dense(sizes([3, 32, 32], 32, 3, 1, 0));
-            dense(sizes([27, 30, 30], 32, 1, 1, 0));
-            dense(sizes([9, 32, 30], 32, 3, 1, 0));
-            dense(sizes([16, 32, 32], 32, 3, 1, 0));
-            pooled("A", sizes([3, 32, 32], 32, 3, 1, 0));
-            pooled("B", sizes([32, 15, 15], 16, 3, 1, 0));
-        }
-        peak();
-        return;
-    }
     peak();
-    pooled("A", sizes([3, 32, 32], 32, 3, 1, 0));
-    pooled("B", sizes([32, 15, 15], 16, 3, 1, 0));
-    dense(sizes([3, 32, 32], 16, 3, 1, 1));
-    dense(sizes([16, 32, 32], 16, 3, 1, 1));
-    dense(sizes([32, 16, 16], 32, 3, 1, 1));
-    dense(sizes([64, 8, 8], 64, 3, 1, 1));
-    dense(sizes([16, 32, 32], 32, 3, 2, 1));
-    dense(sizes([32, 16, 16], 64, 3, 2, 1));
-    dense(sizes([16, 32, 32], 32, 1, 2, 0));
-    dense(sizes([32, 16, 16], 64, 1, 2, 0));
+    for &level in Level::all().iter().rev() {
+        println!("{level:?}");
+        pooled("A", sizes([3, 32, 32], 32, 3, 1, 0), level);
+        pooled("B", sizes([32, 15, 15], 16, 3, 1, 0), level);
+        dense(sizes([3, 32, 32], 16, 3, 1, 1), level);
+        dense(sizes([16, 32, 32], 16, 3, 1, 1), level);
+        dense(sizes([32, 16, 16], 32, 3, 1, 1), level);
+        dense(sizes([64, 8, 8], 64, 3, 1, 1), level);
+        dense(sizes([16, 32, 32], 32, 3, 2, 1), level);
+        dense(sizes([32, 16, 16], 64, 3, 2, 1), level);
+        dense(sizes([16, 32, 32], 32, 1, 2, 0), level);
+        dense(sizes([32, 16, 16], 64, 1, 2, 0), level);
+        dense(ConvSizes { groups: 64, ..sizes([64, 16, 16], 64, 3, 1, 1) }, level);
+    }
     peak();
 }
