@@ -44,7 +44,7 @@ pub(super) fn vectors(channels_left: usize, lanes: usize) -> usize {
 }
 
 /// Calls `place(index, depth, channel)` for every packed weight that is not padding: the order is
-/// [block of one or two vectors of channels][depth][channel of the block].
+/// `[block of one or two vectors of channels][depth][channel of the block]`.
 pub(super) fn each(
     depth: usize,
     channels: usize,

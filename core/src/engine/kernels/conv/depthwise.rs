@@ -13,7 +13,7 @@ const TILE: usize = 6;
 kernel!(pub(super) unsafe fn convolve(job: &Job<'_>) = convolve_lanes);
 kernel!(pub(super) unsafe fn weight_gradient(job: &weights::Job<'_>) = weight_gradient_lanes);
 
-/// Convolves every channel with its own kernel; the weights are [tap][channel], rows padded to
+/// Convolves every channel with its own kernel; the weights are `[tap][channel]`, rows padded to
 /// whole vectors.
 ///
 /// # Safety

@@ -81,7 +81,7 @@ impl ConvPool {
         self.to = (0..pixels).map(|pixel| offset(pixel * channels)).collect();
     }
 
-    /// Rows of [channel][run], each run padded to whole vectors.
+    /// Rows of `[channel][run]`, each run padded to whole vectors.
     fn fill_sources(&mut self) {
         let (walk, sizes) = (&self.conv.forward.walks[0], &self.conv.sizes);
         let inputs = self.conv.forward.group_from;
