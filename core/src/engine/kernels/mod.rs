@@ -2,3 +2,4 @@
 //! and a test against it.
 
 pub(crate) mod conv;
+pub(crate) mod linear;
