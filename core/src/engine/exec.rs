@@ -2,7 +2,8 @@
 
 use super::chunk::{Chunk, Memory};
 use super::plan::Plan;
-use super::steps::{Call, Source};
+use super::simd::Floats;
+use super::steps::{Call, Purpose, Source};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -18,7 +19,7 @@ pub(crate) struct Engine {
 pub(crate) struct Run {
     engine: Arc<Engine>,
     chunks: Vec<Chunk>,
-    prepared: Vec<f32>,
+    prepared: Floats,
     /// For each step: of the forward, of the backward.
     statistics: Vec<[Vec<f64>; 2]>,
     batch: usize,
@@ -49,10 +50,10 @@ impl Engine {
             .map(|first| {
                 let n = size.min(batch - first);
                 let mut memory = self.memory();
-                memory.values.resize(self.plan.values * n, 0.0);
+                memory.values.resize(self.plan.values * n);
                 memory.bytes.resize(self.plan.bytes * n, 0);
                 let scratch = self.plan.steps.iter().map(|s| s.step.scratch_len(n)).max();
-                memory.scratch.resize(scratch.unwrap_or(0), 0.0);
+                memory.scratch.resize(scratch.unwrap_or(0));
                 Chunk { first, n, memory }
             })
             .collect()
@@ -77,9 +78,10 @@ pub(crate) fn forward(
     backward: bool,
 ) -> Run {
     let plan = &engine.plan;
-    let mut prepared = vec![0.0; plan.prepared];
+    let mut prepared = Floats::new(plan.prepared);
+    let purpose = Purpose { samples: plan.chunk(batch), backward, training: training.is_some() };
     for planned in &plan.steps {
-        planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], backward);
+        planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], purpose);
     }
     let mut run = Run {
         engine: engine.clone(),
@@ -250,9 +252,9 @@ impl Run {
     fn begin_backward(&mut self, output_gradients: &[Vec<f32>]) {
         let plan = &self.engine.plan;
         for chunk in &mut self.chunks {
-            chunk.memory.gradients.resize(plan.values * chunk.n, 0.0);
-            chunk.memory.parameters.clear();
-            chunk.memory.parameters.resize(plan.gradients, 0.0);
+            chunk.memory.gradients.resize(plan.values * chunk.n);
+            chunk.memory.parameters.resize(plan.gradients);
+            chunk.memory.parameters.fill(0.0);
             for (slot, gradient) in plan.outputs.iter().zip(output_gradients) {
                 let part = chunk.first * slot.len..(chunk.first + chunk.n) * slot.len;
                 chunk.memory.gradients[slot.range(chunk.n)].copy_from_slice(&gradient[part]);

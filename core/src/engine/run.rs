@@ -30,13 +30,16 @@ pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let run = saved.with(|params, inputs| {
         forward(&engine, params, inputs, batch, task.training, task.tape.is_some())
     });
+    let input_gradients = task.input_gradients;
     let outputs = (0..task.graph.outputs.len())
         .map(|i| output(&task, &run, i, batch))
         .collect::<Result<Vec<_>>>()?;
     let updates = updates(&saved, &run, &task)?;
     let tape = task.tape.map(|mut tape| {
         let outputs = outputs.clone();
-        tape.add_backward_op(move |gradients| backward(run, &saved, &outputs, gradients));
+        tape.add_backward_op(move |gradients| {
+            backward(run, &saved, &outputs, gradients, input_gradients)
+        });
         tape
     });
     Ok(Outcome { outputs, tape, updates })
@@ -118,12 +121,14 @@ fn backward(
     saved: &Saved,
     outputs: &[Array<f32, Cpu>],
     gradients: &mut Gradients<f32, Cpu>,
+    input_gradients: bool,
 ) -> std::result::Result<(), CpuError> {
     let mut output_gradients = Vec::new();
     for output in outputs {
         output_gradients.push(gradients.get_or_alloc_mut(&output.data)?.to_vec());
     }
-    let found = saved.with(|params, inputs| run.backward(params, inputs, &output_gradients, true));
+    let found = saved
+        .with(|params, inputs| run.backward(params, inputs, &output_gradients, input_gradients));
     let arrays = saved.params.iter().zip(&found.params);
     let inputs =
         saved.inputs.iter().zip(&found.inputs).filter_map(|(value, gradient)| match value {

@@ -63,6 +63,7 @@ fn differentiate<E: Float, D: Backend<E>>(
         inputs: values(&batch.inputs, &device)?,
         tape: Some(OwnedTape::default()),
         training: Some(key),
+        input_gradients: false,
         device: device.clone(),
     };
     let run = D::run(task)?;
@@ -104,6 +105,7 @@ pub(super) fn infer<E: Float, D: Backend<E>>(
         inputs: values(&batch.inputs, device)?,
         tape: None,
         training: None,
+        input_gradients: false,
         device: device.clone(),
     };
     Ok(D::run(task)?.outputs)

@@ -9,7 +9,7 @@ struct Line([f32; 16]);
 
 /// A buffer of floats that starts at a cache line: vectors of packed weights that do not are read
 /// at little more than half the speed.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct Floats {
     lines: Vec<Line>,
     len: usize,
@@ -19,6 +19,13 @@ impl Floats {
     /// `len` zeros.
     pub(crate) fn new(len: usize) -> Self {
         Floats { lines: vec![Line([0.0; 16]); len.div_ceil(16)], len }
+    }
+
+    /// Another length; what is in it does not matter. Memory is taken only beyond the longest
+    /// length so far.
+    pub(crate) fn resize(&mut self, len: usize) {
+        self.lines.resize(len.div_ceil(16), Line([0.0; 16]));
+        self.len = len;
     }
 }
 
@@ -45,5 +52,11 @@ impl FromIterator<f32> for Floats {
         let mut aligned = Floats::new(floats.len());
         aligned.copy_from_slice(&floats);
         aligned
+    }
+}
+
+impl std::fmt::Debug for Floats {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} floats", self.len)
     }
 }

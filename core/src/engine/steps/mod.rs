@@ -28,9 +28,8 @@ pub(crate) trait Step: Debug + Send + Sync {
         0
     }
 
-    /// Brings the parameters into the layout the kernels read; once for each run. `training` asks
-    /// for what the backward needs too.
-    fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _training: bool) {}
+    /// Brings the parameters into the layout the kernels read; once for each run.
+    fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _for: Purpose) {}
 
     /// Floats of the gradients of its parameters, in its own layout.
     fn gradient_len(&self) -> usize {
@@ -69,6 +68,17 @@ pub(crate) trait Step: Debug + Send + Sync {
 
     /// Writes or adds to the gradients of its inputs, adds to those of its parameters.
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk);
+}
+
+/// What a run will do with the parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Purpose {
+    /// The samples of the largest chunk.
+    pub(crate) samples: usize,
+    /// Whether a backward follows.
+    pub(crate) backward: bool,
+    /// The training form.
+    pub(crate) training: bool,
 }
 
 /// One of the network's inputs: a whole batch.
