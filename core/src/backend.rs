@@ -1,6 +1,6 @@
 //! What a device must be able to do to run a network.
 
-use crate::data::{Column, Samples};
+use crate::data::{Batch, Column, Samples};
 use crate::engine::PlanReport;
 use crate::error::Result;
 use crate::model::Model;
@@ -97,6 +97,14 @@ pub trait Backend<E: Float>: Device<E> {
         gradients: &Gradients<E, Self>,
     ) -> Result<()>;
 
+    /// One step of a training.
+    fn step(
+        model: &mut dyn Model<E, Self>,
+        batch: &Batch,
+        loss: &dyn train::Loss<E, Self>,
+        optimizer: &mut dyn train::Optimizer<E, Self>,
+    ) -> Result<train::Evaluation>;
+
     /// A whole training.
     fn fit(
         model: &mut dyn Model<E, Self>,
@@ -172,6 +180,16 @@ macro_rules! portable {
                 gradients: &Gradients<$float, Self>,
             ) -> Result<()> {
                 train::optimize(rule, memory, model, gradients)
+            }
+
+            #[$inline]
+            fn step(
+                model: &mut dyn Model<$float, Self>,
+                batch: &Batch,
+                loss: &dyn train::Loss<$float, Self>,
+                optimizer: &mut dyn train::Optimizer<$float, Self>,
+            ) -> Result<train::Evaluation> {
+                train::step(model, batch, loss, optimizer)
             }
 
             #[$inline]
