@@ -4,6 +4,7 @@
 //! chunks of samples, whose number and order depend on the batch alone, so that the same seed gives
 //! the same bits on any number of threads.
 
+mod bridge;
 mod chunk;
 mod exec;
 mod kernels;

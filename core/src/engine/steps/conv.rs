@@ -1,7 +1,7 @@
 //! Convolution with bias and activation, and with max pooling behind it.
 
 use super::enter::add;
-use super::{Call, Purpose, Step};
+use super::{Call, Deliver, Purpose, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot};
 use crate::engine::kernels::conv::{Act, Conv, ConvPool, ConvSizes};
 use crate::engine::kernels::linear::relu_gradient;
@@ -94,11 +94,11 @@ impl Step for ConvStep {
         self.conv.packed_len() + self.parts.bias.map_or(0, |_| self.parts.sizes.out_channels)
     }
 
-    fn deliver(&self, gradients: &[f32], params: &mut [Vec<f32>]) {
+    fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
         let (weight, bias) = gradients.split_at(self.conv.packed_len());
-        self.conv.unpack_gradient(weight, &mut params[self.parts.weight]);
+        to(self.parts.weight, &mut |sum| self.conv.unpack_gradient(weight, sum));
         if let Some(number) = self.parts.bias {
-            add(bias, &mut params[number]);
+            to(number, &mut |sum| add(bias, sum));
         }
     }
 
@@ -193,11 +193,11 @@ impl Step for ConvPoolStep {
         self.conv.packed_gradient_len() + bias
     }
 
-    fn deliver(&self, gradients: &[f32], params: &mut [Vec<f32>]) {
+    fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
         let (weight, bias) = gradients.split_at(self.conv.packed_gradient_len());
-        self.conv.unpack_gradient(weight, &mut params[self.parts.weight]);
+        to(self.parts.weight, &mut |sum| self.conv.unpack_gradient(weight, sum));
         if let Some(number) = self.parts.bias {
-            add(bias, &mut params[number]);
+            to(number, &mut |sum| add(bias, sum));
         }
     }
 

@@ -1,7 +1,7 @@
 //! `Linear` with bias and activation: matrix products over all rows of a chunk.
 
 use super::enter::add;
-use super::{Call, Purpose, Step};
+use super::{Call, Deliver, Purpose, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::{Linear, relu_gradient};
@@ -54,11 +54,11 @@ impl Step for LinearStep {
         self.outputs * self.inputs + self.bias.map_or(0, |_| self.outputs)
     }
 
-    fn deliver(&self, gradients: &[f32], params: &mut [Vec<f32>]) {
+    fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
         let (weight, bias) = gradients.split_at(self.outputs * self.inputs);
-        add(weight, &mut params[self.weight]);
+        to(self.weight, &mut |sum| add(weight, sum));
         if let Some(number) = self.bias {
-            add(bias, &mut params[number]);
+            to(number, &mut |sum| add(bias, sum));
         }
     }
 

@@ -36,8 +36,9 @@ pub(crate) trait Step: Debug + Send + Sync {
         0
     }
 
-    /// Adds the gradients in its own layout to those of the parameters.
-    fn deliver(&self, _gradients: &[f32], _params: &mut [Vec<f32>]) {}
+    /// Adds the gradients in its own layout to those of the parameters: calls `add` with a
+    /// parameter's number and what adds to its gradient.
+    fn deliver(&self, _gradients: &[f32], _add: &mut Deliver<'_>) {}
 
     /// Floats of working memory for a chunk of `n` samples.
     fn scratch_len(&self, _n: usize) -> usize {
@@ -69,6 +70,9 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// Writes or adds to the gradients of its inputs, adds to those of its parameters.
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk);
 }
+
+/// Where gradients of parameters go: a parameter's number, and what adds to its gradient.
+pub(crate) type Deliver<'a> = dyn FnMut(usize, &mut dyn FnMut(&mut [f32])) + 'a;
 
 /// What a run will do with the parameters.
 #[derive(Clone, Copy, Debug)]
