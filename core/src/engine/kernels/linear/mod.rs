@@ -5,6 +5,7 @@
 //! divided among calls in any way.
 
 mod few;
+mod pack;
 mod product;
 #[cfg(test)]
 mod reference;
@@ -54,20 +55,8 @@ impl Linear {
         assert_eq!(packed.len(), self.packed_len());
         let inputs = self.inputs;
         product::each_block(self.outputs, self.level.lanes(), |first, count, width| {
-            let packed = &mut packed[first * inputs..][..width * inputs];
             let weight = &weight[first * inputs..][..count * inputs];
-            for (at, packed) in packed.chunks_mut(16 * width).enumerate() {
-                let steps = packed.len() / width;
-                if count < width {
-                    packed.fill(0.0);
-                }
-                for (o, row) in weight.chunks_exact(inputs).enumerate() {
-                    let row = &row[at * 16..][..steps];
-                    for (to, &from) in packed[o..].iter_mut().step_by(width).zip(row) {
-                        *to = from;
-                    }
-                }
-            }
+            pack::block(inputs, weight, width, &mut packed[first * inputs..][..width * inputs]);
         });
     }
 

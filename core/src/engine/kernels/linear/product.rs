@@ -255,6 +255,7 @@ impl Part<'_> {
         }
     }
 
+    /// Adds what is there already, or the bias, and applies the activation.
     #[inline(always)]
     unsafe fn store<V: Lanes, const R: usize, const N: usize>(
         &self,
@@ -262,29 +263,59 @@ impl Part<'_> {
         sums: [[V; N]; R],
     ) {
         let &Product { c, columns, add, bias, relu, depth, .. } = self.product;
-        let (add, relu) = (add || self.from > 0, relu && self.to == depth);
-        // SAFETY: the tile lies inside `c`.
+        let relu = relu && self.to == depth;
+        // SAFETY: the tile lies inside `c`, and the bias is as long as a row of it.
         unsafe {
-            for n in 0..N {
-                let (first, count) = (self.first + n * V::COUNT, self.count::<V>(n));
-                let biased = !add && !bias.is_null();
-                let start =
-                    if biased { V::load_up_to(bias.add(first), count) } else { V::splat(0.0) };
+            let c = c.add(row * columns + self.first);
+            let (from, stride) = if add || self.from > 0 {
+                (c.cast_const(), columns)
+            } else if bias.is_null() {
+                (ZEROS.as_ptr(), 0)
+            } else {
+                (bias.add(self.first), 0)
+            };
+            if self.count::<V>(N - 1) == V::COUNT {
                 for r in 0..R {
-                    let c = c.add((row + r) * columns + first);
-                    let start = if add { V::load_up_to(c, count) } else { start };
-                    let sum = start.add(sums[r][n]);
-                    let sum = if relu { sum.relu() } else { sum };
-                    sum.store_up_to(c, count);
+                    for n in 0..N {
+                        let start = V::load(from.add(r * stride + n * V::COUNT));
+                        let sum = start.add(sums[r][n]);
+                        let sum = if relu { sum.relu() } else { sum };
+                        sum.store(c.add(r * columns + n * V::COUNT));
+                    }
                 }
+                return;
+            }
+            // By way of memory: so many masks would not be unrolled, and `sums` not in registers.
+            let mut tile = [0.0_f32; TILE * VECTORS * LANES];
+            for r in 0..R {
+                for n in 0..N {
+                    sums[r][n].store(tile.as_mut_ptr().add((r * N + n) * V::COUNT));
+                }
+            }
+            for i in 0..R * N {
+                let (r, n) = (i / N, i % N);
+                let count = self.count::<V>(n);
+                let start = V::load_up_to(from.add(r * stride + n * V::COUNT), count);
+                let sum = start.add(V::load(tile.as_ptr().add(i * V::COUNT)));
+                let sum = if relu { sum.relu() } else { sum };
+                sum.store_up_to(c.add(r * columns + n * V::COUNT), count);
             }
         }
     }
 }
 
+/// What is added if there is nothing to add.
+static ZEROS: [f32; VECTORS * LANES] = [0.0; VECTORS * LANES];
+
 /// Reads `N` vectors that follow each other.
 #[inline(always)]
 unsafe fn vectors<V: Lanes, const N: usize>(from: *const f32) -> [V; N] {
     // SAFETY: the caller vouches for the floats.
-    unsafe { std::array::from_fn(|n| V::load(from.add(n * V::COUNT))) }
+    unsafe {
+        let mut all = [V::splat(0.0); N];
+        for n in 0..N {
+            all[n] = V::load(from.add(n * V::COUNT));
+        }
+        all
+    }
 }
