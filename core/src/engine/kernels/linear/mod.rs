@@ -11,6 +11,7 @@ mod product;
 mod reference;
 #[cfg(test)]
 mod tests;
+mod tile;
 #[cfg(test)]
 mod timing;
 
@@ -34,13 +35,15 @@ pub(crate) struct Linear {
 
 impl Linear {
     /// # Panics
-    /// If a size is 0.
+    /// If a size is 0, or there are more weights than can be.
     pub(crate) fn new(inputs: usize, outputs: usize) -> Self {
         Self::at_level(inputs, outputs, Level::best())
     }
 
     fn at_level(inputs: usize, outputs: usize, level: Level) -> Self {
         assert!(inputs > 0 && outputs > 0);
+        let widest = outputs.checked_next_multiple_of(level.lanes());
+        assert!(widest.is_some_and(|outputs| outputs.checked_mul(inputs).is_some()));
         Linear { inputs, outputs, wide: level.fitting(inputs), level: level.fitting(outputs) }
     }
 
@@ -193,8 +196,8 @@ impl Linear {
     }
 
     fn check_samples(&self, n: usize, x: &[f32], y: &[f32]) {
-        assert_eq!(x.len(), n * self.inputs);
-        assert_eq!(y.len(), n * self.outputs);
+        assert_eq!(Some(x.len()), n.checked_mul(self.inputs));
+        assert_eq!(Some(y.len()), n.checked_mul(self.outputs));
     }
 }
 

@@ -10,38 +10,63 @@ pub(super) fn block(inputs: usize, weight: &[f32], width: usize, packed: &mut [f
         packed.fill(0.0);
     }
     for (at, packed) in packed.chunks_mut(STEPS * width).enumerate() {
+        let weight = &weight[at * STEPS..];
         let steps = packed.len() / width;
-        let row = |o: usize| &weight[o * inputs + at * STEPS..][..steps];
         let fours = if steps == STEPS { count - count % 4 } else { 0 };
         for o in (0..fours).step_by(4) {
-            let rows = [row(o), row(o + 1), row(o + 2), row(o + 3)];
+            let from = &weight[o * inputs..][..3 * inputs + STEPS];
+            let to = &mut packed[o..][..(STEPS - 1) * width + 4];
             for k in (0..STEPS).step_by(4) {
-                let square = square(rows.map(|row| four(&row[k..])));
-                for (i, four) in square.iter().enumerate() {
-                    packed[(k + i) * width + o..][..4].copy_from_slice(four);
+                // SAFETY: rows 0 … 3 hold `STEPS` floats from `from`, and as many rows of `width`
+                // hold four each from `to`, as the slices' lengths say.
+                unsafe {
+                    square(from.as_ptr().add(k), inputs, to.as_mut_ptr().add(k * width), width);
                 }
             }
         }
         for o in fours..count {
-            for (to, &from) in packed[o..].iter_mut().step_by(width).zip(row(o)) {
+            let row = &weight[o * inputs..][..steps];
+            for (to, &from) in packed[o..].iter_mut().step_by(width).zip(row) {
                 *to = from;
             }
         }
     }
 }
 
+/// Transposes four rows of four floats.
+///
+/// # Safety
+/// Four rows of four floats are at `from`, `stride` apart, and at `to`, `width` apart.
+#[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn four(from: &[f32]) -> [f32; 4] {
-    [from[0], from[1], from[2], from[3]]
+unsafe fn square(from: *const f32, stride: usize, to: *mut f32, width: usize) {
+    use std::arch::x86_64::*;
+    // SAFETY: the caller vouches for the floats; every x86-64 has SSE.
+    unsafe {
+        let mut a = _mm_loadu_ps(from);
+        let mut b = _mm_loadu_ps(from.add(stride));
+        let mut c = _mm_loadu_ps(from.add(2 * stride));
+        let mut d = _mm_loadu_ps(from.add(3 * stride));
+        _MM_TRANSPOSE4_PS(&mut a, &mut b, &mut c, &mut d);
+        _mm_storeu_ps(to, a);
+        _mm_storeu_ps(to.add(width), b);
+        _mm_storeu_ps(to.add(2 * width), c);
+        _mm_storeu_ps(to.add(3 * width), d);
+    }
 }
 
-/// Transposes; the compiler makes shuffles of it.
+/// Transposes four rows of four floats.
+///
+/// # Safety
+/// Four rows of four floats are at `from`, `stride` apart, and at `to`, `width` apart.
+#[cfg(not(target_arch = "x86_64"))]
 #[inline(always)]
-fn square([a, b, c, d]: [[f32; 4]; 4]) -> [[f32; 4]; 4] {
-    [
-        [a[0], b[0], c[0], d[0]],
-        [a[1], b[1], c[1], d[1]],
-        [a[2], b[2], c[2], d[2]],
-        [a[3], b[3], c[3], d[3]],
-    ]
+unsafe fn square(from: *const f32, stride: usize, to: *mut f32, width: usize) {
+    for i in 0..4 {
+        // SAFETY: the caller vouches for the floats.
+        unsafe {
+            let column = [0, 1, 2, 3].map(|row| *from.add(row * stride + i));
+            to.add(i * width).cast::<[f32; 4]>().write_unaligned(column);
+        }
+    }
 }

@@ -1,26 +1,25 @@
-//! The kernel of all products of matrices: a tile of rows × columns in registers.
-//!
-//! The inner loop multiplies two vectors (or one) of a row of the right operand by a number of each
-//! row of the tile, broadcast.
+//! All products of matrices: the walk over depth, columns and rows, tile by tile.
 
 use crate::engine::simd::{Lanes, kernel};
 use std::mem::MaybeUninit;
 use std::ptr::null;
 
 /// Rows of a tile at most: with two vectors of columns, 24 sums of 32 registers.
-const TILE: usize = 12;
+pub(super) const TILE: usize = 12;
 
 /// How much of the depth is summed before the next columns take their turn: so much of the right
 /// operand stays near.
 const DEPTH: usize = 256;
 
 /// Vectors of columns that are computed at a time.
-const VECTORS: usize = 2;
+pub(super) const VECTORS: usize = 2;
 
 /// Floats of a vector at most.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// c = a · b, of `rows` × `depth` and `depth` × `columns`; `c` lies by rows.
+///
+/// Without depth, `c` stays as it is.
 ///
 /// # Safety
 /// `a`, `b` and `c` hold what their layouts say; `bias` is null or holds `columns` floats.
@@ -84,10 +83,13 @@ struct Panel(MaybeUninit<[f32; DEPTH * VECTORS * LANES]>);
 #[inline(always)]
 unsafe fn multiply_lanes<V: Lanes>(product: &Product) {
     let depth = product.depth;
-    let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1);
+    if depth == 0 || product.rows == 0 {
+        return;
+    }
+    let step = depth.div_ceil(depth.div_ceil(DEPTH));
     let mut panel = Panel(MaybeUninit::uninit());
     let mut from = 0;
-    loop {
+    while from < depth {
         let to = depth.min(from + step);
         for first in (0..product.columns).step_by(VECTORS * V::COUNT) {
             let part = Part { product, from, to, first };
@@ -101,18 +103,15 @@ unsafe fn multiply_lanes<V: Lanes>(product: &Product) {
             }
         }
         from = to;
-        if from == depth {
-            return;
-        }
     }
 }
 
 /// A range of the depth, and the columns from `first`, as many as the vectors hold.
-struct Part<'a> {
-    product: &'a Product,
-    from: usize,
-    to: usize,
-    first: usize,
+pub(super) struct Part<'a> {
+    pub product: &'a Product,
+    pub from: usize,
+    pub to: usize,
+    pub first: usize,
 }
 
 impl Part<'_> {
@@ -164,7 +163,7 @@ impl Part<'_> {
 
     /// Floats of vector `n` that are columns.
     #[inline(always)]
-    fn count<V: Lanes>(&self, n: usize) -> usize {
+    pub fn count<V: Lanes>(&self, n: usize) -> usize {
         V::COUNT.min(self.product.columns - self.first - n * V::COUNT)
     }
 
@@ -207,115 +206,5 @@ impl Part<'_> {
                 sizes!(2 3 4)
             }
         }
-    }
-
-    /// `R` rows from row `row`.
-    #[inline(always)]
-    unsafe fn tile<V: Lanes, const R: usize, const N: usize, const T: bool>(
-        &self,
-        row: usize,
-        a: *const f32,
-        stride: usize,
-        b: *const f32,
-        step: usize,
-    ) {
-        // SAFETY: the tile lies inside the operands.
-        unsafe {
-            let mut sums = [[V::splat(0.0); N]; R];
-            let mut b = b;
-            if T {
-                let mut a = a.add(row);
-                for _ in self.from..self.to {
-                    let right: [V; N] = vectors(b);
-                    for r in 0..R {
-                        let x = V::splat(*a.add(r));
-                        for n in 0..N {
-                            sums[r][n] = x.mul_add(right[n], sums[r][n]);
-                        }
-                    }
-                    (a, b) = (a.wrapping_add(stride), b.wrapping_add(step));
-                }
-            } else {
-                let mut rows = [a; R];
-                for r in 0..R {
-                    rows[r] = a.add((row + r) * stride);
-                }
-                for k in 0..self.to - self.from {
-                    let right: [V; N] = vectors(b);
-                    for r in 0..R {
-                        let x = V::splat(*rows[r].add(k));
-                        for n in 0..N {
-                            sums[r][n] = x.mul_add(right[n], sums[r][n]);
-                        }
-                    }
-                    b = b.wrapping_add(step);
-                }
-            }
-            self.store(row, sums);
-        }
-    }
-
-    /// Adds what is there already, or the bias, and applies the activation.
-    #[inline(always)]
-    unsafe fn store<V: Lanes, const R: usize, const N: usize>(
-        &self,
-        row: usize,
-        sums: [[V; N]; R],
-    ) {
-        let &Product { c, columns, add, bias, relu, depth, .. } = self.product;
-        let relu = relu && self.to == depth;
-        // SAFETY: the tile lies inside `c`, and the bias is as long as a row of it.
-        unsafe {
-            let c = c.add(row * columns + self.first);
-            let (from, stride) = if add || self.from > 0 {
-                (c.cast_const(), columns)
-            } else if bias.is_null() {
-                (ZEROS.as_ptr(), 0)
-            } else {
-                (bias.add(self.first), 0)
-            };
-            if self.count::<V>(N - 1) == V::COUNT {
-                for r in 0..R {
-                    for n in 0..N {
-                        let start = V::load(from.add(r * stride + n * V::COUNT));
-                        let sum = start.add(sums[r][n]);
-                        let sum = if relu { sum.relu() } else { sum };
-                        sum.store(c.add(r * columns + n * V::COUNT));
-                    }
-                }
-                return;
-            }
-            // By way of memory: so many masks would not be unrolled, and `sums` not in registers.
-            let mut tile = [0.0_f32; TILE * VECTORS * LANES];
-            for r in 0..R {
-                for n in 0..N {
-                    sums[r][n].store(tile.as_mut_ptr().add((r * N + n) * V::COUNT));
-                }
-            }
-            for i in 0..R * N {
-                let (r, n) = (i / N, i % N);
-                let count = self.count::<V>(n);
-                let start = V::load_up_to(from.add(r * stride + n * V::COUNT), count);
-                let sum = start.add(V::load(tile.as_ptr().add(i * V::COUNT)));
-                let sum = if relu { sum.relu() } else { sum };
-                sum.store_up_to(c.add(r * columns + n * V::COUNT), count);
-            }
-        }
-    }
-}
-
-/// What is added if there is nothing to add.
-static ZEROS: [f32; VECTORS * LANES] = [0.0; VECTORS * LANES];
-
-/// Reads `N` vectors that follow each other.
-#[inline(always)]
-unsafe fn vectors<V: Lanes, const N: usize>(from: *const f32) -> [V; N] {
-    // SAFETY: the caller vouches for the floats.
-    unsafe {
-        let mut all = [V::splat(0.0); N];
-        for n in 0..N {
-            all[n] = V::load(from.add(n * V::COUNT));
-        }
-        all
     }
 }
