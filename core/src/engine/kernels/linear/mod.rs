@@ -88,7 +88,7 @@ impl Linear {
             relu: act == Act::Relu,
         };
         // SAFETY: the lengths of all slices are checked above.
-        unsafe { product::multiply(self.level, &product) };
+        unsafe { product.run(self.level) };
     }
 
     /// Overwrites `y` with the products of 1, 2 or 3 samples, from the user's weights.
@@ -150,7 +150,7 @@ impl Linear {
             ..Product::sum(dx.as_mut_ptr(), self.inputs)
         };
         // SAFETY: the lengths of all slices are checked above.
-        unsafe { product::multiply(self.wide, &product) };
+        unsafe { product.run(self.wide) };
     }
 
     /// Adds to the gradients of the weights, [outputs, inputs], and of the bias; `dy` is the
@@ -173,7 +173,7 @@ impl Linear {
             ..Product::sum(dw.as_mut_ptr(), self.inputs)
         };
         // SAFETY: the lengths of all slices are checked above.
-        unsafe { product::multiply(self.wide, &product) };
+        unsafe { product.run(self.wide) };
         let Some(db) = db else { return };
         self.check_bias(Some(db));
         let ones = Product {
@@ -184,7 +184,7 @@ impl Linear {
             ..Product::sum(db.as_mut_ptr(), self.outputs)
         };
         // SAFETY: the lengths of all slices are checked above; of the one, every step is the same.
-        unsafe { product::multiply(self.level, &ones) };
+        unsafe { ones.run(self.level) };
     }
 
     fn check(&self, weight: &[f32]) {

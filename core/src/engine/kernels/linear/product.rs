@@ -1,6 +1,6 @@
 //! All products of matrices: the walk over depth, columns and rows, tile by tile.
 
-use crate::engine::simd::{Lanes, kernel};
+use crate::engine::simd::{Lanes, Level, kernel};
 use std::mem::MaybeUninit;
 use std::ptr::null;
 
@@ -43,6 +43,17 @@ impl Product {
         let (a, b) = (Left::Rows(null()), Right::Rows(null()));
         Product { a, b, c, rows: 0, depth: 0, columns, add: true, bias: null(), relu: false }
     }
+
+    /// Multiplies, unless there is nothing to multiply.
+    ///
+    /// # Safety
+    /// See [`Product`].
+    pub unsafe fn run(&self, level: Level) {
+        if self.rows > 0 && self.depth > 0 {
+            // SAFETY: the caller's promises.
+            unsafe { multiply(level, self) };
+        }
+    }
 }
 
 /// The left operand.
@@ -72,22 +83,33 @@ pub(super) fn each_block(columns: usize, lanes: usize, mut block: impl FnMut(usi
     }
 }
 
-kernel!(pub(super) unsafe fn multiply(product: &Product) = multiply_lanes);
+/// Multiplies.
+///
+/// The panel is here and the kernels have small frames, and no path returns before the panel is
+/// there: where a large frame was made behind an early return, LLVM's stack probe overwrote a live
+/// register (r11).
+///
+/// # Safety
+/// See [`Product`].
+#[inline(never)]
+unsafe fn multiply(level: Level, product: &Product) {
+    let mut panel = Panel(MaybeUninit::uninit());
+    // SAFETY: the caller's promises.
+    unsafe { multiply_with(level, product, &mut panel) };
+}
 
-/// A part of the right operand, by rows.
+kernel!(unsafe fn multiply_with(product: &Product, panel: &mut Panel) = multiply_lanes);
+
+/// Room for a part of the right operand, by rows.
 #[repr(align(64))]
 struct Panel(MaybeUninit<[f32; DEPTH * VECTORS * LANES]>);
 
 /// # Safety
 /// See [`Product`].
 #[inline(always)]
-unsafe fn multiply_lanes<V: Lanes>(product: &Product) {
+unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
     let depth = product.depth;
-    if depth == 0 || product.rows == 0 {
-        return;
-    }
-    let step = depth.div_ceil(depth.div_ceil(DEPTH));
-    let mut panel = Panel(MaybeUninit::uninit());
+    let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1));
     let mut from = 0;
     while from < depth {
         let to = depth.min(from + step);
@@ -96,9 +118,9 @@ unsafe fn multiply_lanes<V: Lanes>(product: &Product) {
             // SAFETY: the part lies inside the product.
             unsafe {
                 if product.columns - first > V::COUNT {
-                    part.block::<V, 2>(&mut panel);
+                    part.block::<V, 2>(panel);
                 } else {
-                    part.block::<V, 1>(&mut panel);
+                    part.block::<V, 1>(panel);
                 }
             }
         }

@@ -149,6 +149,18 @@ fn the_gradient_of_relu_is_zero_where_it_was() {
 }
 
 #[test]
+fn no_samples_change_nothing() {
+    for &level in Level::all() {
+        let linear = Linear::at_level(4, 3, level);
+        let mut dw = [1.0; 12];
+        linear.forward(0, &[], &vec![0.0; linear.packed_len()], None, Act::None, &mut []);
+        linear.backward_input(0, &[], &[0.0; 12], &mut []);
+        linear.backward_weights(0, &[], &[], &mut dw, Some(&mut [1.0; 3]));
+        assert_eq!(dw, [1.0; 12]);
+    }
+}
+
+#[test]
 #[should_panic(expected = "assertion")]
 fn slices_of_other_lengths_are_refused() {
     let linear = Linear::new(4, 3);
