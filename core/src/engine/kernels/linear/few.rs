@@ -1,6 +1,9 @@
 //! The forward product of few samples: dot products with the weights as they lie, each weight
 //! read once.
 
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
 use crate::engine::simd::{Lanes, kernel};
 
 /// y = x · wᵀ + bias.

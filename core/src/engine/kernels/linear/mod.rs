@@ -117,7 +117,7 @@ impl Linear {
         outputs: Range<usize>,
         y: &mut [f32],
     ) {
-        assert!((1..=3).contains(&n));
+        assert!((1..=3).contains(&n) && outputs.end <= self.outputs);
         self.check(weight);
         self.check_bias(bias);
         let weight = &weight[outputs.start * self.inputs..outputs.end * self.inputs];

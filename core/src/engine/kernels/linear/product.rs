@@ -1,5 +1,8 @@
 //! All products of matrices: the walk over depth, columns and rows, tile by tile.
 
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
 use crate::engine::simd::{Lanes, Level, kernel};
 use std::mem::MaybeUninit;
 use std::ptr::null;

@@ -3,6 +3,9 @@
 //! The inner loop multiplies two vectors (or one) of a row of the right operand by a number of each
 //! row of the tile, broadcast.
 
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
 use super::product::{LANES, Part, Product, TILE, VECTORS};
 use crate::engine::simd::Lanes;
 
