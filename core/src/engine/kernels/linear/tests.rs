@@ -45,7 +45,7 @@ fn cases() -> Vec<(Reference, Level)> {
     all
 }
 
-/// A sample, the weights, the bias and a gradient, with room before and behind each.
+/// The samples, the weights, the bias and a gradient of the outputs.
 fn data(reference: &Reference) -> [Vec<f32>; 4] {
     let &Reference { n, inputs, outputs } = reference;
     [n * inputs, outputs * inputs, outputs, n * outputs].map(|len| numbers(len, len as u32 + 1))
