@@ -1,10 +1,10 @@
 //! The forward product of few samples: dot products with the weights as they lie, each weight
 //! read once.
 
-use crate::engine::simd::{Lanes, kernel};
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
 
-/// Outputs that are computed at a time.
-const OUTPUTS: usize = 4;
+use crate::engine::simd::{Lanes, kernel};
 
 /// y = x · wᵀ + bias.
 ///
@@ -32,54 +32,48 @@ unsafe fn few_lanes<V: Lanes>(few: &Few) {
     // SAFETY: the caller's promises.
     unsafe {
         match few.n {
-            1 => few.samples::<V, 1, 2>(),
-            2 => few.samples::<V, 2, 1>(),
-            _ => few.samples::<V, 3, 1>(),
+            1 => few.samples::<V, 1, 8>(),
+            2 => few.samples::<V, 2, 4>(),
+            _ => few.samples::<V, 3, 4>(),
         }
     }
 }
 
 impl Few {
-    /// All outputs of `S` samples, in `U` sums each.
+    /// All outputs of `S` samples, `O` at a time.
     #[inline(always)]
-    unsafe fn samples<V: Lanes, const S: usize, const U: usize>(&self) {
-        let whole = self.outputs - self.outputs % OUTPUTS;
+    unsafe fn samples<V: Lanes, const S: usize, const O: usize>(&self) {
+        let whole = self.outputs - self.outputs % O;
         // SAFETY: the outputs are the job's.
         unsafe {
-            for first in (0..whole).step_by(OUTPUTS) {
-                self.tile::<V, S, OUTPUTS, U>(first);
+            for first in (0..whole).step_by(O) {
+                self.tile::<V, S, O>(first);
             }
             for first in whole..self.outputs {
-                self.tile::<V, S, 1, U>(first);
+                self.tile::<V, S, 1>(first);
             }
         }
     }
 
     /// `O` outputs from `first`.
     #[inline(always)]
-    unsafe fn tile<V: Lanes, const S: usize, const O: usize, const U: usize>(&self, first: usize) {
+    unsafe fn tile<V: Lanes, const S: usize, const O: usize>(&self, first: usize) {
         let inputs = self.inputs;
         // SAFETY: the rows are the job's.
         unsafe {
             let weight = self.weight.add(first * inputs);
-            let mut sums = [[[V::splat(0.0); O]; S]; U];
-            let mut at = 0;
-            while at + U * V::COUNT <= inputs {
-                for u in 0..U {
-                    self.step(weight.add(at), at, V::COUNT, &mut sums[u]);
-                    at += V::COUNT;
-                }
+            let mut sums = [[V::splat(0.0); O]; S];
+            let whole = inputs - inputs % V::COUNT;
+            for at in (0..whole).step_by(V::COUNT) {
+                self.step(weight.add(at), at, V::COUNT, &mut sums);
             }
-            while at < inputs {
-                let count = V::COUNT.min(inputs - at);
-                self.step(weight.add(at), at, count, &mut sums[0]);
-                at += count;
+            if whole < inputs {
+                self.step(weight.add(whole), whole, inputs - whole, &mut sums);
             }
             for s in 0..S {
                 for o in 0..O {
-                    let whole = sums[1..].iter().fold(sums[0][s][o], |a, b| a.add(b[s][o]));
                     let bias = if self.bias.is_null() { 0.0 } else { *self.bias.add(first + o) };
-                    let y = whole.sum() + bias;
+                    let y = sums[s][o].sum() + bias;
                     let y = if self.relu && y <= 0.0 { 0.0 } else { y };
                     *self.y.add(s * self.outputs + first + o) = y;
                 }

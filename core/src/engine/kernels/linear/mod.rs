@@ -5,11 +5,13 @@
 //! divided among calls in any way.
 
 mod few;
+mod pack;
 mod product;
 #[cfg(test)]
 mod reference;
 #[cfg(test)]
 mod tests;
+mod tile;
 #[cfg(test)]
 mod timing;
 
@@ -33,13 +35,15 @@ pub(crate) struct Linear {
 
 impl Linear {
     /// # Panics
-    /// If a size is 0.
+    /// If a size is 0, or there are more weights than can be.
     pub(crate) fn new(inputs: usize, outputs: usize) -> Self {
         Self::at_level(inputs, outputs, Level::best())
     }
 
     fn at_level(inputs: usize, outputs: usize, level: Level) -> Self {
         assert!(inputs > 0 && outputs > 0);
+        let widest = outputs.checked_next_multiple_of(level.lanes());
+        assert!(widest.is_some_and(|outputs| outputs.checked_mul(inputs).is_some()));
         Linear { inputs, outputs, wide: level.fitting(inputs), level: level.fitting(outputs) }
     }
 
@@ -54,20 +58,8 @@ impl Linear {
         assert_eq!(packed.len(), self.packed_len());
         let inputs = self.inputs;
         product::each_block(self.outputs, self.level.lanes(), |first, count, width| {
-            let packed = &mut packed[first * inputs..][..width * inputs];
             let weight = &weight[first * inputs..][..count * inputs];
-            for (at, packed) in packed.chunks_mut(16 * width).enumerate() {
-                let steps = packed.len() / width;
-                if count < width {
-                    packed.fill(0.0);
-                }
-                for (o, row) in weight.chunks_exact(inputs).enumerate() {
-                    let row = &row[at * 16..][..steps];
-                    for (to, &from) in packed[o..].iter_mut().step_by(width).zip(row) {
-                        *to = from;
-                    }
-                }
-            }
+            pack::block(inputs, weight, width, &mut packed[first * inputs..][..width * inputs]);
         });
     }
 
@@ -96,7 +88,7 @@ impl Linear {
             relu: act == Act::Relu,
         };
         // SAFETY: the lengths of all slices are checked above.
-        unsafe { product::multiply(self.level, &product) };
+        unsafe { product.run(self.level) };
     }
 
     /// Overwrites `y` with the products of 1, 2 or 3 samples, from the user's weights.
@@ -125,7 +117,7 @@ impl Linear {
         outputs: Range<usize>,
         y: &mut [f32],
     ) {
-        assert!((1..=3).contains(&n));
+        assert!((1..=3).contains(&n) && outputs.end <= self.outputs);
         self.check(weight);
         self.check_bias(bias);
         let weight = &weight[outputs.start * self.inputs..outputs.end * self.inputs];
@@ -158,7 +150,7 @@ impl Linear {
             ..Product::sum(dx.as_mut_ptr(), self.inputs)
         };
         // SAFETY: the lengths of all slices are checked above.
-        unsafe { product::multiply(self.wide, &product) };
+        unsafe { product.run(self.wide) };
     }
 
     /// Adds to the gradients of the weights, [outputs, inputs], and of the bias; `dy` is the
@@ -181,7 +173,7 @@ impl Linear {
             ..Product::sum(dw.as_mut_ptr(), self.inputs)
         };
         // SAFETY: the lengths of all slices are checked above.
-        unsafe { product::multiply(self.wide, &product) };
+        unsafe { product.run(self.wide) };
         let Some(db) = db else { return };
         self.check_bias(Some(db));
         let ones = Product {
@@ -192,7 +184,7 @@ impl Linear {
             ..Product::sum(db.as_mut_ptr(), self.outputs)
         };
         // SAFETY: the lengths of all slices are checked above; of the one, every step is the same.
-        unsafe { product::multiply(self.level, &ones) };
+        unsafe { ones.run(self.level) };
     }
 
     fn check(&self, weight: &[f32]) {
@@ -204,8 +196,8 @@ impl Linear {
     }
 
     fn check_samples(&self, n: usize, x: &[f32], y: &[f32]) {
-        assert_eq!(x.len(), n * self.inputs);
-        assert_eq!(y.len(), n * self.outputs);
+        assert_eq!(Some(x.len()), n.checked_mul(self.inputs));
+        assert_eq!(Some(y.len()), n.checked_mul(self.outputs));
     }
 }
 

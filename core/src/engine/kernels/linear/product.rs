@@ -1,26 +1,28 @@
-//! The kernel of all products of matrices: a tile of rows × columns in registers.
-//!
-//! The inner loop multiplies two vectors (or one) of a row of the right operand by a number of each
-//! row of the tile, broadcast.
+//! All products of matrices: the walk over depth, columns and rows, tile by tile.
 
-use crate::engine::simd::{Lanes, kernel};
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
+use crate::engine::simd::{Lanes, Level, kernel};
 use std::mem::MaybeUninit;
 use std::ptr::null;
 
 /// Rows of a tile at most: with two vectors of columns, 24 sums of 32 registers.
-const TILE: usize = 12;
+pub(super) const TILE: usize = 12;
 
 /// How much of the depth is summed before the next columns take their turn: so much of the right
 /// operand stays near.
 const DEPTH: usize = 256;
 
 /// Vectors of columns that are computed at a time.
-const VECTORS: usize = 2;
+pub(super) const VECTORS: usize = 2;
 
 /// Floats of a vector at most.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 /// c = a · b, of `rows` × `depth` and `depth` × `columns`; `c` lies by rows.
+///
+/// Without depth, `c` stays as it is.
 ///
 /// # Safety
 /// `a`, `b` and `c` hold what their layouts say; `bias` is null or holds `columns` floats.
@@ -43,6 +45,17 @@ impl Product {
     pub fn sum(c: *mut f32, columns: usize) -> Self {
         let (a, b) = (Left::Rows(null()), Right::Rows(null()));
         Product { a, b, c, rows: 0, depth: 0, columns, add: true, bias: null(), relu: false }
+    }
+
+    /// Multiplies, unless there is nothing to multiply.
+    ///
+    /// # Safety
+    /// See [`Product`].
+    pub unsafe fn run(&self, level: Level) {
+        if self.rows > 0 && self.depth > 0 {
+            // SAFETY: the caller's promises.
+            unsafe { multiply(level, self) };
+        }
     }
 }
 
@@ -73,46 +86,57 @@ pub(super) fn each_block(columns: usize, lanes: usize, mut block: impl FnMut(usi
     }
 }
 
-kernel!(pub(super) unsafe fn multiply(product: &Product) = multiply_lanes);
+/// Multiplies.
+///
+/// The panel is here and the kernels have small frames, and no path returns before the panel is
+/// there: where a large frame was made behind an early return, LLVM's stack probe overwrote a live
+/// register (r11).
+///
+/// # Safety
+/// See [`Product`].
+#[inline(never)]
+unsafe fn multiply(level: Level, product: &Product) {
+    let mut panel = Panel(MaybeUninit::uninit());
+    // SAFETY: the caller's promises.
+    unsafe { multiply_with(level, product, &mut panel) };
+}
 
-/// A part of the right operand, by rows.
+kernel!(unsafe fn multiply_with(product: &Product, panel: &mut Panel) = multiply_lanes);
+
+/// Room for a part of the right operand, by rows.
 #[repr(align(64))]
 struct Panel(MaybeUninit<[f32; DEPTH * VECTORS * LANES]>);
 
 /// # Safety
 /// See [`Product`].
 #[inline(always)]
-unsafe fn multiply_lanes<V: Lanes>(product: &Product) {
+unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
     let depth = product.depth;
-    let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1)).max(1);
-    let mut panel = Panel(MaybeUninit::uninit());
+    let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1));
     let mut from = 0;
-    loop {
+    while from < depth {
         let to = depth.min(from + step);
         for first in (0..product.columns).step_by(VECTORS * V::COUNT) {
             let part = Part { product, from, to, first };
             // SAFETY: the part lies inside the product.
             unsafe {
                 if product.columns - first > V::COUNT {
-                    part.block::<V, 2>(&mut panel);
+                    part.block::<V, 2>(panel);
                 } else {
-                    part.block::<V, 1>(&mut panel);
+                    part.block::<V, 1>(panel);
                 }
             }
         }
         from = to;
-        if from == depth {
-            return;
-        }
     }
 }
 
 /// A range of the depth, and the columns from `first`, as many as the vectors hold.
-struct Part<'a> {
-    product: &'a Product,
-    from: usize,
-    to: usize,
-    first: usize,
+pub(super) struct Part<'a> {
+    pub product: &'a Product,
+    pub from: usize,
+    pub to: usize,
+    pub first: usize,
 }
 
 impl Part<'_> {
@@ -164,7 +188,7 @@ impl Part<'_> {
 
     /// Floats of vector `n` that are columns.
     #[inline(always)]
-    fn count<V: Lanes>(&self, n: usize) -> usize {
+    pub fn count<V: Lanes>(&self, n: usize) -> usize {
         V::COUNT.min(self.product.columns - self.first - n * V::COUNT)
     }
 
@@ -208,83 +232,4 @@ impl Part<'_> {
             }
         }
     }
-
-    /// `R` rows from row `row`.
-    #[inline(always)]
-    unsafe fn tile<V: Lanes, const R: usize, const N: usize, const T: bool>(
-        &self,
-        row: usize,
-        a: *const f32,
-        stride: usize,
-        b: *const f32,
-        step: usize,
-    ) {
-        // SAFETY: the tile lies inside the operands.
-        unsafe {
-            let mut sums = [[V::splat(0.0); N]; R];
-            let mut b = b;
-            if T {
-                let mut a = a.add(row);
-                for _ in self.from..self.to {
-                    let right: [V; N] = vectors(b);
-                    for r in 0..R {
-                        let x = V::splat(*a.add(r));
-                        for n in 0..N {
-                            sums[r][n] = x.mul_add(right[n], sums[r][n]);
-                        }
-                    }
-                    (a, b) = (a.wrapping_add(stride), b.wrapping_add(step));
-                }
-            } else {
-                let mut rows = [a; R];
-                for r in 0..R {
-                    rows[r] = a.add((row + r) * stride);
-                }
-                for k in 0..self.to - self.from {
-                    let right: [V; N] = vectors(b);
-                    for r in 0..R {
-                        let x = V::splat(*rows[r].add(k));
-                        for n in 0..N {
-                            sums[r][n] = x.mul_add(right[n], sums[r][n]);
-                        }
-                    }
-                    b = b.wrapping_add(step);
-                }
-            }
-            self.store(row, sums);
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn store<V: Lanes, const R: usize, const N: usize>(
-        &self,
-        row: usize,
-        sums: [[V; N]; R],
-    ) {
-        let &Product { c, columns, add, bias, relu, depth, .. } = self.product;
-        let (add, relu) = (add || self.from > 0, relu && self.to == depth);
-        // SAFETY: the tile lies inside `c`.
-        unsafe {
-            for n in 0..N {
-                let (first, count) = (self.first + n * V::COUNT, self.count::<V>(n));
-                let biased = !add && !bias.is_null();
-                let start =
-                    if biased { V::load_up_to(bias.add(first), count) } else { V::splat(0.0) };
-                for r in 0..R {
-                    let c = c.add((row + r) * columns + first);
-                    let start = if add { V::load_up_to(c, count) } else { start };
-                    let sum = start.add(sums[r][n]);
-                    let sum = if relu { sum.relu() } else { sum };
-                    sum.store_up_to(c, count);
-                }
-            }
-        }
-    }
-}
-
-/// Reads `N` vectors that follow each other.
-#[inline(always)]
-unsafe fn vectors<V: Lanes, const N: usize>(from: *const f32) -> [V; N] {
-    // SAFETY: the caller vouches for the floats.
-    unsafe { std::array::from_fn(|n| V::load(from.add(n * V::COUNT))) }
 }

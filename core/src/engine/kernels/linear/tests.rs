@@ -45,7 +45,7 @@ fn cases() -> Vec<(Reference, Level)> {
     all
 }
 
-/// A sample, the weights, the bias and a gradient, with room before and behind each.
+/// The samples, the weights, the bias and a gradient of the outputs.
 fn data(reference: &Reference) -> [Vec<f32>; 4] {
     let &Reference { n, inputs, outputs } = reference;
     [n * inputs, outputs * inputs, outputs, n * outputs].map(|len| numbers(len, len as u32 + 1))
@@ -145,6 +145,18 @@ fn the_gradient_of_relu_is_zero_where_it_was() {
         relu_gradient(&y, &mut dy);
         let want = |(y, dy): (&f32, &f32)| if *y <= 0.0 { 0.0 } else { *dy };
         assert_eq!(dy, y.iter().zip(&start).map(want).collect::<Vec<f32>>());
+    }
+}
+
+#[test]
+fn no_samples_change_nothing() {
+    for &level in Level::all() {
+        let linear = Linear::at_level(4, 3, level);
+        let mut dw = [1.0; 12];
+        linear.forward(0, &[], &vec![0.0; linear.packed_len()], None, Act::None, &mut []);
+        linear.backward_input(0, &[], &[0.0; 12], &mut []);
+        linear.backward_weights(0, &[], &[], &mut dw, Some(&mut [1.0; 3]));
+        assert_eq!(dw, [1.0; 12]);
     }
 }
 
