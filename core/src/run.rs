@@ -47,7 +47,8 @@ pub struct Update<E: Float, D: Backend<E>> {
 }
 
 /// Runs the task with dfdx's operations.
-pub(crate) fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome<E, D>> {
+#[doc(hidden)] // public for tests that compare engines with it
+pub fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome<E, D>> {
     let Task { graph, params, inputs, tape, training, device } = task;
     let batch = batch_size(graph, &inputs)?;
     let last_use = last_uses(graph);

@@ -230,7 +230,7 @@ impl Run {
                 self.chunks = chunks;
             }
         }
-        self.collect(params, input_gradient)
+        self.collect(params, inputs, input_gradient)
     }
 
     fn steps_backward(
@@ -261,7 +261,12 @@ impl Run {
     }
 
     /// Adds up the chunks' gradients in a fixed order.
-    fn collect(mut self, params: &[&[f32]], input_gradient: bool) -> Gradients {
+    fn collect(
+        mut self,
+        params: &[&[f32]],
+        inputs: &[Source<'_>],
+        input_gradient: bool,
+    ) -> Gradients {
         let plan = &self.engine.plan;
         let (first, rest) = match self.chunks.split_first_mut() {
             Some(parts) => parts,
@@ -272,8 +277,11 @@ impl Run {
         }
         let mut gradients: Vec<Vec<f32>> = params.iter().map(|p| vec![0.0; p.len()]).collect();
         for planned in &plan.steps {
-            let part = &first.memory.parameters[planned.gradients.range(1)];
+            let part = &self.chunks[0].memory.parameters[planned.gradients.range(1)];
             planned.step.deliver(part, &mut gradients);
+            for chunk in &self.chunks {
+                planned.step.deliver_chunk(inputs, chunk, &mut gradients);
+            }
         }
         let inputs = match input_gradient {
             true => (0..plan.inputs.len()).map(|i| self.input_gradient(i)).collect(),

@@ -27,6 +27,10 @@ pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let Some(engine) = engine_of(task.graph) else { return portable(task) };
     let batch = batch_size(task.graph, &task.inputs)?;
     let saved = Saved::new(task.params, &task.inputs);
+    let steps = &engine.plan.steps;
+    if !saved.with(|_, inputs| steps.iter().all(|planned| planned.step.accepts(inputs))) {
+        return portable(task);
+    }
     let run = saved.with(|params, inputs| {
         forward(&engine, params, inputs, batch, task.training, task.tape.is_some())
     });
