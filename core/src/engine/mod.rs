@@ -12,4 +12,4 @@ mod run;
 mod simd;
 mod steps;
 
-pub(crate) use run::run;
+pub(crate) use run::{run, runs};

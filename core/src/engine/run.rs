@@ -142,3 +142,8 @@ fn backward(
     }
     Ok(())
 }
+
+/// Whether the engine runs this graph, rather than leaving it to the portable path.
+pub(crate) fn runs(graph: &Graph) -> bool {
+    engine_of(graph).is_some()
+}
