@@ -1,6 +1,9 @@
 //! Exponentials and what follows from them, on vectors: within about 2 ulp of the exact values.
 //! NaN stays NaN.
 
+#[cfg(test)]
+mod tests;
+
 use crate::engine::simd::Lanes;
 
 /// Adding and subtracting it rounds floats up to 2²² to whole numbers.
