@@ -49,8 +49,9 @@ pub struct Update<E: Float, D: Backend<E>> {
     pub value: Array<E, D>,
 }
 
-/// Runs the task with dfdx's operations.
-pub(crate) fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome<E, D>> {
+/// Runs the task with dfdx's operations. Public for tests that compare the engine with it.
+#[doc(hidden)]
+pub fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome<E, D>> {
     let Task { graph, params, inputs, tape, training, device, .. } = task;
     let batch = batch_size(graph, &inputs)?;
     let last_use = last_uses(graph);
@@ -80,6 +81,12 @@ pub(crate) fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<
     }
     let outputs = graph.outputs.iter().map(|o| output(&values, o.value)).collect::<Result<_>>()?;
     Ok(Outcome { outputs, tape: recording.then_some(tape), updates })
+}
+
+/// Whether f32 on the CPU is run by the engine: for tests.
+#[doc(hidden)]
+pub fn has_engine(graph: &Graph) -> bool {
+    crate::engine::runs(graph)
 }
 
 /// The batch size of the inputs, after checking them against the graph.

@@ -239,7 +239,7 @@ impl Run {
                 self.chunks = chunks;
             }
         }
-        self.deliver(deliver);
+        self.deliver(inputs, deliver);
         let wanted = if input_gradient { self.engine.plan.inputs.len() } else { 0 };
         (0..wanted).map(|input| self.input_gradient(input)).collect()
     }
@@ -272,14 +272,17 @@ impl Run {
     }
 
     /// Adds up the chunks' gradients in a fixed order.
-    fn deliver(&mut self, deliver: &mut Deliver<'_>) {
+    fn deliver(&mut self, inputs: &[Source<'_>], deliver: &mut Deliver<'_>) {
         let Some((first, rest)) = self.chunks.split_first_mut() else { return };
         for chunk in rest {
             add(&chunk.memory.parameters, &mut first.memory.parameters);
         }
         for planned in &self.engine.plan.steps {
-            let part = &first.memory.parameters[planned.gradients.range(1)];
+            let part = &self.chunks[0].memory.parameters[planned.gradients.range(1)];
             planned.step.deliver(part, deliver);
+            for chunk in &self.chunks {
+                planned.step.deliver_chunk(inputs, chunk, deliver);
+            }
         }
     }
 

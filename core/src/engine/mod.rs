@@ -15,4 +15,4 @@ mod simd;
 mod steps;
 
 pub use report::PlanReport;
-pub(crate) use run::run;
+pub(crate) use run::{run, runs};

@@ -1,11 +1,13 @@
 //! A graph, compiled into steps with a place for each value.
 
+mod lines;
+mod maps;
+mod shapes;
+
 use super::chunk::{Edge, Slot};
 use super::kernels::conv::{Act, ConvSizes};
 use super::kernels::linear::Linear;
-use super::steps::{
-    Activation, ConvPoolStep, ConvStep, Enter, Layout, LinearStep, MapStep, Step, Transpose,
-};
+use super::steps::{ConvPoolStep, ConvStep, Enter, Layout, LinearStep, Step, Transpose};
 use crate::engine::steps::ConvParts;
 use netwright_spec::graph::{Graph, Node};
 
@@ -109,12 +111,16 @@ impl<'a> Builder<'a> {
     }
 
     fn inputs(&mut self) -> Option<()> {
+        // Nobody would write the gradient of a value that nobody takes.
+        if self.uses.contains(&0) {
+            return None;
+        }
         for (number, port) in self.graph.inputs.iter().enumerate() {
             let layout = layout(port.shape);
             let to = self.slot(if port.index { 0 } else { port.shape.iter().product() });
             self.inputs.push((to, layout));
             if port.index {
-                return None;
+                continue;
             }
             self.steps.push(Box::new(Enter { number, to, layout }));
             self.places[number] = Some(Place { slot: to, layout, input: true, consumers: 0 });
@@ -155,15 +161,12 @@ impl<'a> Builder<'a> {
         match node.kind {
             "Conv2d" => self.conv(number),
             "Linear" => self.linear(number),
-            "Flatten" => self.flatten(number),
-            "Relu" => self.map(number, Activation::Relu),
-            "LeakyRelu" => {
-                self.map(number, Activation::LeakyRelu(node.number("negative_slope") as f32))
-            }
-            "Sigmoid" => self.map(number, Activation::Sigmoid),
-            "Tanh" => self.map(number, Activation::Tanh),
-            "Silu" => self.map(number, Activation::Silu),
-            _ => None,
+            "Flatten" => self.reshape(number),
+            "Reshape" => self.reshape(number),
+            "Embedding" => self.embedding(number),
+            "Softmax" | "LogSoftmax" => self.softmax(number),
+            "LayerNorm" => self.layer_norm(number),
+            _ => self.map(number),
         }
     }
 
@@ -240,46 +243,6 @@ impl<'a> Builder<'a> {
         Some(())
     }
 
-    /// Row-major order does not change; pixels have to be brought into it first.
-    fn flatten(&mut self, number: usize) -> Option<()> {
-        let value = self.graph.nodes[number].inputs[0];
-        let place = self.places[value]?;
-        let Layout::Pixels { channels, pixels } = place.layout else { return self.alias(number) };
-        if place.layout.is_plain() {
-            return self.alias(number);
-        }
-        let from = self.edge(value)?;
-        let to = self.slot(place.slot.len);
-        let image = [channels, pixels];
-        self.steps.push(Box::new(Transpose { from, to, image, to_pixels: false }));
-        self.place(self.value_of(number), to, Layout::Plain);
-        Some(())
-    }
-
-    /// The node gives its input's memory another shape. Only where nobody else uses the input:
-    /// then both have the same gradient.
-    fn alias(&mut self, number: usize) -> Option<()> {
-        let value = self.graph.nodes[number].inputs[0];
-        let place = self.places[value]?;
-        if self.uses[value] != 1 {
-            return None;
-        }
-        let layout = layout(self.graph.nodes[number].shape);
-        let value = self.value_of(number);
-        self.places[value] = Some(Place { layout, consumers: 0, ..place });
-        Some(())
-    }
-
-    fn map(&mut self, number: usize, activation: Activation) -> Option<()> {
-        let value = self.graph.nodes[number].inputs[0];
-        let layout = self.places[value]?.layout;
-        let x = self.edge(value)?;
-        let y = self.slot(x.slot.len);
-        self.steps.push(Box::new(MapStep { x, y, activation }));
-        self.place(self.value_of(number), y, layout);
-        Some(())
-    }
-
     /// Outputs in the user's order.
     fn finish(mut self) -> Option<Plan> {
         let mut outputs = Vec::new();
@@ -294,7 +257,7 @@ impl<'a> Builder<'a> {
                     to
                 }
                 // An input that is an output at once, or a value that is used elsewhere too.
-                _ if place.input || self.uses[output.value] > 1 => return None,
+                _ if place.input || self.uses[output.value] > 1 => self.copied(output.value)?,
                 _ => place.slot,
             };
             outputs.push(slot);

@@ -24,10 +24,14 @@ fn engine_of(graph: &Graph) -> Option<Arc<Engine>> {
 }
 
 /// Runs a network with the engine, or node by node where the engine lacks a layer.
-pub(crate) fn run(mut task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
+pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let Some(engine) = engine_of(task.graph) else { return portable(task) };
     let batch = batch_size(task.graph, &task.inputs)?;
-    let saved = Saved::new(task.params, std::mem::take(&mut task.inputs));
+    let saved = Saved::new(task.params, task.inputs.clone());
+    let steps = &engine.plan.steps;
+    if !saved.with(|_, inputs| steps.iter().all(|planned| planned.step.accepts(inputs))) {
+        return portable(task);
+    }
     let run = saved.with(|params, inputs| {
         forward(&engine, params, inputs, batch, task.training, task.tape.is_some())
     });
@@ -131,4 +135,9 @@ fn backward(
         }
     }
     Ok(())
+}
+
+/// Whether the engine runs this graph, rather than leaving it to the portable path.
+pub(crate) fn runs(graph: &Graph) -> bool {
+    engine_of(graph).is_some()
 }

@@ -3,3 +3,6 @@
 
 pub(crate) mod conv;
 pub(crate) mod linear;
+pub(crate) mod math;
+pub(crate) mod norm;
+pub(crate) mod softmax;

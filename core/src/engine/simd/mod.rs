@@ -41,6 +41,18 @@ pub(crate) unsafe trait Lanes: Copy {
     unsafe fn add(self, x: Self) -> Self;
     /// `self · x`
     unsafe fn mul(self, x: Self) -> Self;
+    /// `self - x`
+    unsafe fn sub(self, x: Self) -> Self;
+    /// `self / x`
+    unsafe fn div(self, x: Self) -> Self;
+    /// The larger of `self` and `low`: NaN in `self` stays NaN.
+    unsafe fn at_least(self, low: Self) -> Self;
+    /// The smaller of `self` and `high`: NaN in `self` stays NaN.
+    unsafe fn at_most(self, high: Self) -> Self;
+    /// `a` where `self` is less than `x`, else `b`, also where one of them is NaN.
+    unsafe fn if_less(self, x: Self, a: Self, b: Self) -> Self;
+    /// 2 to the power of the lanes, whole numbers in -126 ..= 127; of NaN anything.
+    unsafe fn pow2(self) -> Self;
     /// 0 where a lane is at most 0, else the lane: NaN stays NaN.
     unsafe fn relu(self) -> Self;
     /// `self` where `y` is not at most 0, else 0: the gradient of [`relu`](Self::relu) at its

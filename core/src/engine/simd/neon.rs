@@ -38,6 +38,39 @@ unsafe impl Lanes for float32x4_t {
         unsafe { vmulq_f32(self, x) }
     }
     #[inline(always)]
+    unsafe fn sub(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { vsubq_f32(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn div(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { vdivq_f32(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn at_least(self, low: Self) -> Self {
+        // SAFETY: see the impl; with a NaN it is NaN.
+        unsafe { vmaxq_f32(low, self) }
+    }
+    #[inline(always)]
+    unsafe fn at_most(self, high: Self) -> Self {
+        // SAFETY: see the impl; with a NaN it is NaN.
+        unsafe { vminq_f32(high, self) }
+    }
+    #[inline(always)]
+    unsafe fn if_less(self, x: Self, a: Self, b: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { vbslq_f32(vcltq_f32(self, x), a, b) }
+    }
+    #[inline(always)]
+    unsafe fn pow2(self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let biased = vaddq_s32(vcvtnq_s32_f32(self), vdupq_n_s32(127));
+            vreinterpretq_f32_s32(vshlq_n_s32::<23>(biased))
+        }
+    }
+    #[inline(always)]
     unsafe fn relu(self) -> Self {
         // SAFETY: see the impl; the maximum with a NaN is NaN.
         unsafe { vmaxq_f32(vdupq_n_f32(0.0), self) }

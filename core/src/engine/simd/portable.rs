@@ -38,6 +38,30 @@ unsafe impl Lanes for Portable {
         Portable(from_fn(|i| self.0[i] * x.0[i]))
     }
     #[inline(always)]
+    unsafe fn sub(self, x: Self) -> Self {
+        Portable(from_fn(|i| self.0[i] - x.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn div(self, x: Self) -> Self {
+        Portable(from_fn(|i| self.0[i] / x.0[i]))
+    }
+    #[inline(always)]
+    unsafe fn at_least(self, low: Self) -> Self {
+        Portable(from_fn(|i| if self.0[i] < low.0[i] { low.0[i] } else { self.0[i] }))
+    }
+    #[inline(always)]
+    unsafe fn at_most(self, high: Self) -> Self {
+        Portable(from_fn(|i| if self.0[i] > high.0[i] { high.0[i] } else { self.0[i] }))
+    }
+    #[inline(always)]
+    unsafe fn if_less(self, x: Self, a: Self, b: Self) -> Self {
+        Portable(from_fn(|i| if self.0[i] < x.0[i] { a.0[i] } else { b.0[i] }))
+    }
+    #[inline(always)]
+    unsafe fn pow2(self) -> Self {
+        Portable(self.0.map(|x| f32::from_bits(((x as i32 + 127) << 23) as u32)))
+    }
+    #[inline(always)]
     unsafe fn relu(self) -> Self {
         Portable(self.0.map(|x| if x <= 0.0 { 0.0 } else { x }))
     }

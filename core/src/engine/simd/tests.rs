@@ -23,6 +23,15 @@ unsafe fn check<V: Lanes>() {
         equal(a.add(b), &|i| x[i] + y[i]);
         equal(a.mul(b), &|i| x[i] * y[i]);
         equal(a.mul_add(b, V::splat(2.0)), &|i| x[i] * y[i] + 2.0);
+        equal(a.sub(b), &|i| x[i] - y[i]);
+        equal(a.div(b), &|i| x[i] / y[i]);
+        let larger = |x: f32, y: f32| if x < y { y } else { x };
+        let smaller = |x: f32, y: f32| if x > y { y } else { x };
+        equal(a.at_least(V::splat(1.0)), &|i| larger(x[i], 1.0));
+        equal(a.at_most(V::splat(1.0)), &|i| smaller(x[i], 1.0));
+        equal(a.if_less(b, a, V::splat(3.0)), &|i| if x[i] < y[i] { x[i] } else { 3.0 });
+        let n: [f32; 16] = std::array::from_fn(|i| if i == 0 { 127.0 } else { i as f32 - 127.0 });
+        equal(V::load(n.as_ptr()).pow2(), &|i| n[i].exp2());
         equal(a.relu(), &|i| if x[i] <= 0.0 { 0.0 } else { x[i] });
         equal(a.where_active(b), &|i| if y[i] <= 0.0 { 0.0 } else { x[i] });
         let (best, place) = a.max_at(V::splat(0.0), b, V::splat(200.0));

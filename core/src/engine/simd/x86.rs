@@ -48,6 +48,39 @@ unsafe impl Lanes for __m256 {
         unsafe { _mm256_mul_ps(self, x) }
     }
     #[inline(always)]
+    unsafe fn sub(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_sub_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn div(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_div_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn at_least(self, low: Self) -> Self {
+        // SAFETY: see the impl; of an unordered pair the instruction gives the second.
+        unsafe { _mm256_max_ps(low, self) }
+    }
+    #[inline(always)]
+    unsafe fn at_most(self, high: Self) -> Self {
+        // SAFETY: see the impl; of an unordered pair the instruction gives the second.
+        unsafe { _mm256_min_ps(high, self) }
+    }
+    #[inline(always)]
+    unsafe fn if_less(self, x: Self, a: Self, b: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm256_blendv_ps(b, a, _mm256_cmp_ps::<_CMP_LT_OQ>(self, x)) }
+    }
+    #[inline(always)]
+    unsafe fn pow2(self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let biased = _mm256_add_epi32(_mm256_cvtps_epi32(self), _mm256_set1_epi32(127));
+            _mm256_castsi256_ps(_mm256_slli_epi32::<23>(biased))
+        }
+    }
+    #[inline(always)]
     unsafe fn relu(self) -> Self {
         // SAFETY: see the impl; of an unordered pair the instruction gives the second, a NaN.
         unsafe { _mm256_max_ps(_mm256_setzero_ps(), self) }
@@ -127,6 +160,39 @@ unsafe impl Lanes for __m512 {
     unsafe fn mul(self, x: Self) -> Self {
         // SAFETY: see the impl.
         unsafe { _mm512_mul_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn sub(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm512_sub_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn div(self, x: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm512_div_ps(self, x) }
+    }
+    #[inline(always)]
+    unsafe fn at_least(self, low: Self) -> Self {
+        // SAFETY: see the impl; of an unordered pair the instruction gives the second.
+        unsafe { _mm512_max_ps(low, self) }
+    }
+    #[inline(always)]
+    unsafe fn at_most(self, high: Self) -> Self {
+        // SAFETY: see the impl; of an unordered pair the instruction gives the second.
+        unsafe { _mm512_min_ps(high, self) }
+    }
+    #[inline(always)]
+    unsafe fn if_less(self, x: Self, a: Self, b: Self) -> Self {
+        // SAFETY: see the impl.
+        unsafe { _mm512_mask_mov_ps(b, _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self, x), a) }
+    }
+    #[inline(always)]
+    unsafe fn pow2(self) -> Self {
+        // SAFETY: see the impl.
+        unsafe {
+            let biased = _mm512_add_epi32(_mm512_cvtps_epi32(self), _mm512_set1_epi32(127));
+            _mm512_castsi512_ps(_mm512_slli_epi32::<23>(biased))
+        }
     }
     #[inline(always)]
     unsafe fn relu(self) -> Self {

@@ -1,14 +1,22 @@
 //! What a plan consists of: one file for each kind of step.
 
 mod conv;
+mod copy;
+mod embedding;
 mod enter;
+mod layer_norm;
 mod linear;
 mod map;
+mod softmax;
 
 pub(crate) use conv::{ConvParts, ConvPoolStep, ConvStep};
+pub(crate) use copy::Copied;
+pub(crate) use embedding::EmbeddingStep;
 pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
+pub(crate) use layer_norm::LayerNormStep;
 pub(crate) use linear::LinearStep;
-pub(crate) use map::{Activation, MapStep};
+pub(crate) use map::{Map, MapStep};
+pub(crate) use softmax::SoftmaxStep;
 
 use super::chunk::{Chunk, Slot};
 use std::fmt::Debug;
@@ -39,6 +47,14 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// Adds the gradients in its own layout to those of the parameters: calls `add` with a
     /// parameter's number and what adds to its gradient.
     fn deliver(&self, _gradients: &[f32], _add: &mut Deliver<'_>) {}
+
+    /// As [`deliver`](Self::deliver), chunk after chunk, for gradients that lie in the values'.
+    fn deliver_chunk(&self, _inputs: &[Source<'_>], _chunk: &Chunk, _add: &mut Deliver<'_>) {}
+
+    /// Whether it can run on these inputs: otherwise the portable path says what is wrong.
+    fn accepts(&self, _inputs: &[Source<'_>]) -> bool {
+        true
+    }
 
     /// Floats of working memory for a chunk of `n` samples.
     fn scratch_len(&self, _n: usize) -> usize {

@@ -1,0 +1,77 @@
+//! Steps that move values and change none.
+
+use super::{Builder, Place, layout};
+use crate::engine::chunk::{Edge, Slot};
+use crate::engine::steps::{Copied, EmbeddingStep, Layout, Transpose};
+
+impl Builder<'_> {
+    /// `Reshape` and `Flatten`. Row-major order does not change; pixels are brought into it, and
+    /// the result into pixels where it is an image.
+    pub(super) fn reshape(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let place = self.places[node.inputs[0]]?;
+        let target = layout(node.shape);
+        if place.layout.is_plain() && target.is_plain() {
+            return self.alias(number);
+        }
+        let from = self.edge(node.inputs[0])?;
+        let plain = self.reordered(from, place.layout, false);
+        let to = self.reordered(plain, target, true);
+        self.place(self.value_of(number), to.slot, target);
+        Some(())
+    }
+
+    /// An image of this layout, from or to pixels; as it is where both are the same.
+    pub(super) fn reordered(&mut self, from: Edge, layout: Layout, to_pixels: bool) -> Edge {
+        let Layout::Pixels { channels, pixels } = layout else { return from };
+        if layout.is_plain() {
+            return from;
+        }
+        let to = self.slot(from.slot.len);
+        let image = [channels, pixels];
+        self.steps.push(Box::new(Transpose { from, to, image, to_pixels }));
+        Edge { slot: to, first: true, input: false }
+    }
+
+    /// The node gives its input's memory another shape: both have the same gradient, so a value
+    /// that others take too is copied.
+    fn alias(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let value = node.inputs[0];
+        let layout = layout(node.shape);
+        if self.uses[value] != 1 {
+            let slot = self.copied(value)?;
+            self.place(self.value_of(number), slot, layout);
+            return Some(());
+        }
+        let place = self.places[value]?;
+        let value = self.value_of(number);
+        self.places[value] = Some(Place { layout, consumers: 0, ..place });
+        Some(())
+    }
+
+    /// A copy of a value with a gradient of its own.
+    pub(super) fn copied(&mut self, value: usize) -> Option<Slot> {
+        let from = self.edge(value)?;
+        let to = self.slot(from.slot.len);
+        self.steps.push(Box::new(Copied { from, to }));
+        Some(to)
+    }
+
+    pub(super) fn embedding(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let input = node.inputs[0];
+        let &[entries, width] = self.graph.params_of(node).first()?.shape else { return None };
+        if !self.graph.inputs.get(input)?.index {
+            return None;
+        }
+        let layout = layout(node.shape);
+        let weight = node.params.first;
+        let rows = self.slot(node.shape.iter().product());
+        self.steps.push(Box::new(EmbeddingStep { input, entries, width, weight, y: rows }));
+        let edge = Edge { slot: rows, first: true, input: false };
+        let to = self.reordered(edge, layout, true);
+        self.place(self.value_of(number), to.slot, layout);
+        Some(())
+    }
+}

@@ -1,0 +1,240 @@
+//! Chains of activations and dropout, element by element in one pass over memory, where they could
+//! not be fused into the step before.
+
+mod dropout;
+mod functions;
+
+pub(crate) use dropout::Dropout;
+
+use super::{Call, Layout, Step, add};
+use crate::engine::chunk::{Chunk, Edge, Slot};
+use crate::engine::simd::{Lanes, Level, kernel};
+use functions::Function;
+use netwright_spec::graph::Node;
+
+/// One link of a chain.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Map {
+    Relu,
+    LeakyRelu(f32),
+    Elu(f32),
+    Gelu,
+    GeluTanh,
+    Silu,
+    Sigmoid,
+    Tanh,
+    Softplus { beta: f32, threshold: f32 },
+    Dropout(Dropout),
+}
+
+impl Map {
+    /// How many a chain may have.
+    pub(crate) const MOST: usize = 4;
+
+    /// What a node does to each element, if it is a map.
+    pub(crate) fn of(node: &Node, number: usize, layout: Layout) -> Option<Map> {
+        Some(match node.kind {
+            "Relu" => Map::Relu,
+            "LeakyRelu" => Map::LeakyRelu(node.number("negative_slope") as f32),
+            "Elu" => Map::Elu(node.number("alpha") as f32),
+            "Gelu" if node.word("approximate") == "tanh" => Map::GeluTanh,
+            "Gelu" => Map::Gelu,
+            "Silu" => Map::Silu,
+            "Sigmoid" => Map::Sigmoid,
+            "Tanh" => Map::Tanh,
+            "Softplus" => Map::Softplus {
+                beta: node.number("beta") as f32,
+                // Above, ln(1 + exp(x)) is x to every digit.
+                threshold: node.number("threshold").min(40.0) as f32,
+            },
+            "Dropout" => {
+                let len = node.shape.iter().product();
+                Map::Dropout(Dropout { node: number as u64, p: node.number("p"), layout, len })
+            }
+            _ => return None,
+        })
+    }
+}
+
+/// Calls `$name::<V, _>` with the map's function and the arguments.
+macro_rules! with_function {
+    ($map:expr, $name:ident($($arg:expr),*)) => {
+        match $map {
+            Map::Relu => $name::<V, _>(functions::Relu, $($arg),*),
+            Map::LeakyRelu(slope) => $name::<V, _>(functions::LeakyRelu(slope), $($arg),*),
+            Map::Elu(alpha) => $name::<V, _>(functions::Elu(alpha), $($arg),*),
+            Map::Gelu => $name::<V, _>(functions::Gelu, $($arg),*),
+            Map::GeluTanh => $name::<V, _>(functions::GeluTanh, $($arg),*),
+            Map::Silu => $name::<V, _>(functions::Silu, $($arg),*),
+            Map::Sigmoid => $name::<V, _>(functions::Sigmoid, $($arg),*),
+            Map::Tanh => $name::<V, _>(functions::Tanh, $($arg),*),
+            Map::Softplus { beta, threshold } => {
+                $name::<V, _>(functions::Softplus { beta, threshold }, $($arg),*)
+            }
+            Map::Dropout(_) => {}
+        }
+    };
+}
+
+#[inline(always)]
+unsafe fn values_of<V: Lanes, F: Function>(f: F, x: *const f32, y: *mut f32, n: usize) {
+    for i in (0..n).step_by(V::COUNT) {
+        let count = V::COUNT.min(n - i);
+        // SAFETY: `count` floats from `i` on are within the `n` that the caller vouches for.
+        unsafe { f.value(V::load_up_to(x.add(i), count)).store_up_to(y.add(i), count) };
+    }
+}
+
+#[inline(always)]
+unsafe fn values_body<V: Lanes>(map: Map, x: *const f32, y: *mut f32, n: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { with_function!(map, values_of(x, y, n)) }
+}
+
+#[inline(always)]
+unsafe fn gradients_of<V: Lanes, F: Function>(
+    f: F,
+    x: *const f32,
+    y: *const f32,
+    d: *mut f32,
+    n: usize,
+) {
+    for i in (0..n).step_by(V::COUNT) {
+        let count = V::COUNT.min(n - i);
+        // SAFETY: `count` floats from `i` on are within the `n` that the caller vouches for.
+        unsafe {
+            let (x, y) = (V::load_up_to(x.add(i), count), V::load_up_to(y.add(i), count));
+            f.gradient(x, y, V::load_up_to(d.add(i), count)).store_up_to(d.add(i), count);
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn gradients_body<V: Lanes>(map: Map, x: *const f32, y: *const f32, d: *mut f32, n: usize) {
+    // SAFETY: the caller's promise.
+    unsafe { with_function!(map, gradients_of(x, y, d, n)) }
+}
+
+kernel!(
+    /// `y = map(x)`, for `n` floats; both pointers may be the same.
+    unsafe fn values(map: Map, x: *const f32, y: *mut f32, n: usize) = values_body
+);
+
+kernel!(
+    /// `d` from the gradient of `y` to that of `x`, for `n` floats.
+    unsafe fn gradients(map: Map, x: *const f32, y: *const f32, d: *mut f32, n: usize) =
+        gradients_body
+);
+
+/// Floats that go through a whole chain before the next ones: they stay in the nearest cache.
+const BLOCK: usize = 512;
+
+type Block = [f32; BLOCK];
+
+/// `y = … map₁(map₀(x))`
+#[derive(Debug)]
+pub(crate) struct MapStep {
+    pub(crate) x: Edge,
+    pub(crate) y: Slot,
+    /// At least one, at most [`Map::MOST`].
+    pub(crate) maps: Vec<Map>,
+}
+
+/// Where a block lies in its batch, and the key of random numbers in the training form.
+#[derive(Clone, Copy)]
+struct Place {
+    training: Option<u64>,
+    start: usize,
+}
+
+fn apply(map: Map, place: Place, x: &[f32], y: &mut [f32]) {
+    if let Map::Dropout(dropout) = map {
+        y.copy_from_slice(x);
+        return drop_out(dropout, place, y);
+    }
+    let n = x.len().min(y.len());
+    // SAFETY: `x` and `y` have `n` floats.
+    unsafe { values(Level::best(), map, x.as_ptr(), y.as_mut_ptr(), n) }
+}
+
+fn apply_in_place(map: Map, place: Place, y: &mut [f32]) {
+    if let Map::Dropout(dropout) = map {
+        return drop_out(dropout, place, y);
+    }
+    let to = y.as_mut_ptr();
+    // SAFETY: `y` is what is read and written, each float before it is overwritten.
+    unsafe { values(Level::best(), map, to, to, y.len()) }
+}
+
+fn apply_gradient(map: Map, place: Place, x: &[f32], y: &[f32], d: &mut [f32]) {
+    if let Map::Dropout(dropout) = map {
+        return drop_out(dropout, place, d);
+    }
+    let n = d.len().min(x.len()).min(y.len());
+    // SAFETY: all three have `n` floats.
+    unsafe { gradients(Level::best(), map, x.as_ptr(), y.as_ptr(), d.as_mut_ptr(), n) }
+}
+
+/// Values and gradients alike are multiplied with the mask.
+fn drop_out(dropout: Dropout, place: Place, values: &mut [f32]) {
+    let Some(key) = place.training else { return };
+    let mut mask: Block = [0.0; BLOCK];
+    let mask = &mut mask[..values.len()];
+    dropout.mask(key, place.start, mask);
+    values.iter_mut().zip(mask).for_each(|(y, m)| *y *= *m);
+}
+
+impl MapStep {
+    fn place(&self, call: &Call<'_>, first: usize, block: usize) -> Place {
+        Place { training: call.training, start: first * self.y.len + block * BLOCK }
+    }
+}
+
+impl Step for MapStep {
+    fn describe(&self) -> String {
+        format!("{:?} of {} floats", self.maps, self.y.len)
+    }
+
+    fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        let first = chunk.first;
+        let at = chunk.forward(self.x.slot, self.y, Slot::default());
+        for (i, (x, y)) in at.x.chunks(BLOCK).zip(at.y.chunks_mut(BLOCK)).enumerate() {
+            let place = self.place(call, first, i);
+            apply(self.maps[0], place, x, y);
+            for map in &self.maps[1..] {
+                apply_in_place(*map, place, y);
+            }
+        }
+    }
+
+    /// Values between the maps are computed again: that costs less than to keep them.
+    fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        if self.x.input && !call.input_gradient {
+            return;
+        }
+        let first = chunk.first;
+        let at = chunk.backward(self.x.slot, self.y, Slot::default(), Slot::default());
+        let mut between: [Block; Map::MOST] = [[0.0; BLOCK]; Map::MOST];
+        let values = at.x.chunks(BLOCK).zip(at.y.chunks(BLOCK));
+        let gradients = at.dx.chunks_mut(BLOCK).zip(at.dy.chunks_mut(BLOCK));
+        for (block, ((x, y), (dx, dy))) in values.zip(gradients).enumerate() {
+            let place = self.place(call, first, block);
+            let n = x.len();
+            let last = self.maps.len() - 1;
+            // The input of map i lies in between[i].
+            between[0][..n].copy_from_slice(x);
+            for i in 0..last {
+                let (done, next) = between.split_at_mut(i + 1);
+                apply(self.maps[i], place, &done[i][..n], &mut next[0][..n]);
+            }
+            for i in (0..=last).rev() {
+                let y = if i == last { y } else { &between[i + 1][..n] };
+                apply_gradient(self.maps[i], place, &between[i][..n], y, dy);
+            }
+            match self.x.first {
+                true => dx.copy_from_slice(dy),
+                false => add(dy, dx),
+            }
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The engine's maps, softmax, layer norm, embedding, reshape and outputs against the portable path.
+
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/graphs.rs"]
+mod graphs;
+mod support;
+
+use graphs::{agrees, data, run};
+use netwright::prelude::*;
+use netwright_core::run::portable;
+use netwright_core::spec::graph::{Graph, Node, Output, Params, Port};
+use support::Data;
+
+macro_rules! agree {
+    ($($name:ident: $shape:tt => { $($body:tt)* })*) => {
+        $(mod $name {
+            use netwright::prelude::*;
+            network! {
+                pub struct Net($shape) { $($body)* }
+            }
+            #[test]
+            fn agrees() {
+                super::agrees(Net::<f32, Cpu>::init(&Cpu::default(), 1).unwrap().graph());
+            }
+        })*
+    };
+}
+
+agree! {
+    relu: [3, 4] => { Relu }
+    leaky_relu: [2, 3, 4] => { LeakyRelu(0.2) }
+    elu: [3, 7] => { Elu(0.7) }
+    gelu: [3, 7] => { Gelu }
+    gelu_tanh: [3, 7] => { Gelu<approximate = tanh> }
+    silu: [3, 7] => { Silu }
+    sigmoid: [3, 7] => { Sigmoid }
+    tanh: [3, 7] => { Tanh }
+    softplus: [3, 7] => { Softplus }
+    softplus_bent: [3, 7] => { Softplus(2.0, threshold = 1.0) }
+    dropout: [37] => { Dropout(0.3) }
+    dropout_image: [3, 5, 4] => { Dropout }
+    chain: [3, 5, 40] => { Dropout(0.2), Relu, Sigmoid, Dropout, Tanh, Elu }
+    behind_conv: [2, 6, 7] => { Conv2d<5, 3>, Gelu, Dropout(0.4), Conv2d<2, 1>, LeakyRelu, Elu }
+    softmax: [3, 37] => { Softmax }
+    softmax_first: [3, 21] => { Softmax<axis = 0> }
+    softmax_channels: [3, 2, 4] => { Softmax<axis = 0> }
+    softmax_rows: [3, 2, 4] => { Tanh, Softmax<axis = 1> }
+    softmax_columns: [19, 2, 4] => { Softmax<axis = 2> }
+    log_softmax: [3, 10] => { LogSoftmax }
+    log_softmax_channels: [20, 2, 4] => { LogSoftmax<axis = 0> }
+    log_softmax_middle: [20, 3, 2] => { LogSoftmax<axis = 1> }
+    layer_norm: [3, 37] => { LayerNorm }
+    layer_norm_plain: [3, 5] => { LayerNorm<axes = 2, affine = false>(eps = 0.1) }
+    layer_norm_behind: [9] => { Linear<20>, LayerNorm, Linear<3> }
+    layer_norm_image: [2, 3, 5] => { LayerNorm<axes = 3> }
+    layer_norm_planes: [2, 3, 5] => { Relu, LayerNorm<axes = 2>, Tanh }
+    layer_norm_rows: [2, 3, 5] => { LayerNorm<axes = 1> }
+    embedding: [usize; 4] => { Embedding<7, 3> }
+    embedding_scalar: [usize] => { Embedding<7, 3>, Linear<2> }
+    embedding_image: [usize; 2, 3] => { Embedding<9, 2>, Conv2d<3, 1>, Flatten }
+    reshape: [2, 6] => { Reshape<[3, 4]> }
+    reshape_to_image: [24] => { Tanh, Reshape<[2, 3, 4]>, Conv2d<3, 2> }
+    reshape_image: [2, 3, 4] => { Relu, Reshape<[4, 3, 2]>, Tanh, Reshape<[6, 4]> }
+    flatten: [2, 3, 4] => { Flatten, Linear<3> }
+}
+
+/// Node `name` of this kind, from one value.
+const fn node(kind: &'static str, from: &'static [usize], shape: &'static [usize]) -> Node {
+    let params = Params { first: 0, count: 0 };
+    Node { name: kind, kind, inputs: from, shape, attrs: &[], params, line: 0 }
+}
+
+const fn output(value: usize) -> Output {
+    Output { name: "output", value }
+}
+
+/// Inputs and values used within that are outputs too, twice, and under other shapes.
+static OUTPUTS: Graph = Graph {
+    name: "Outputs",
+    inputs: &[
+        Port { name: "image", shape: &[2, 3, 2], index: false },
+        Port { name: "vector", shape: &[5], index: false },
+    ],
+    nodes: &[
+        node("Tanh", &[0], &[2, 3, 2]),
+        node("Flatten", &[2], &[12]),
+        node("Sigmoid", &[2], &[2, 3, 2]),
+        node("Reshape", &[1], &[1, 5, 1]),
+        node("Silu", &[3], &[12]),
+        node("Flatten", &[1], &[5]),
+    ],
+    outputs: &[
+        output(0),
+        output(1),
+        output(2),
+        output(3),
+        output(4),
+        output(4),
+        output(5),
+        output(6),
+        output(7),
+    ],
+    params: &[],
+};
+
+#[test]
+fn any_value_can_be_an_output() {
+    agrees(&OUTPUTS);
+}
+
+macro_rules! maps {
+    ($($name:ident { $($body:tt)* })*) => {
+        $(network! { struct $name([16]) { $($body)* } })*
+        fn maps() -> Vec<&'static Graph> {
+            vec![$($name::<f32, Cpu>::init(&Cpu::default(), 1).unwrap().graph()),*]
+        }
+    };
+}
+
+maps! {
+    OneRelu { Relu }
+    OneLeaky { LeakyRelu(0.1) }
+    OneElu { Elu(0.7) }
+    OneGelu { Gelu }
+    OneGeluTanh { Gelu<approximate = tanh> }
+    OneSilu { Silu }
+    OneSigmoid { Sigmoid }
+    OneTanh { Tanh }
+    OneSoftplus { Softplus }
+    OneSoftplusBent { Softplus(3.0, threshold = 50.0) }
+}
+
+/// Values to 1e-6 of themselves, or of a half where the portable path itself cancels digits; NaN and
+/// infinities at the same places. Gradients, of finite numbers, to twice that.
+#[test]
+fn far_numbers_and_nan_are_as_on_the_portable_path() {
+    let far = [
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        1e4,
+        -1e4,
+        3e38,
+        -3e38,
+        1e-40,
+        -1e-40,
+        0.0,
+        -0.0,
+        88.5,
+        -88.5,
+        -103.0,
+        1e-5,
+        -1e-5,
+    ];
+    let near: Vec<f32> = (0..16 * 99).map(|i| (i as f32 - 800.0) / 40.0).collect();
+    for graph in maps() {
+        let x = [&far[..], &near].concat();
+        let inputs = [Data::Floats(x.clone())];
+        let [y, dx, _] = run(graph, &[], &inputs, 100, None, <Cpu as Backend<f32>>::run);
+        let [expected, gradient, _] = run(graph, &[], &inputs, 100, None, portable::<f32, Cpu>);
+        for (i, x) in x.iter().enumerate() {
+            let same = |a: f32, b: f32, share: f32| {
+                a == b || a.is_nan() && b.is_nan() || (a - b).abs() <= share * b.abs().max(0.5)
+            };
+            let (y, e) = (y[0][i], expected[0][i]);
+            assert!(same(y, e, 1e-6), "{} of {x}: {y}, not {e}", graph.name);
+            let (d, e) = (dx[0][i], gradient[0][i]);
+            // dfdx multiplies 0 with infinity there.
+            let given = x.is_finite() && !(e.is_nan() && x.abs() > 1e30);
+            assert!(!given || same(d, e, 2e-6), "gradient of {} at {x}: {d}, not {e}", graph.name);
+            assert!(!x.is_finite() || d.is_finite(), "gradient of {} at {x}: {d}", graph.name);
+        }
+    }
+}
+
+network! {
+    struct Words([usize; 3]) { Embedding<7, 4>, Softmax }
+}
+
+#[test]
+fn rows_that_no_index_names_have_no_gradient() {
+    let graph = Words::<f32, Cpu>::init(&Cpu::default(), 1).unwrap().graph();
+    let (params, _) = data(graph, 2);
+    let inputs = [Data::Indices(vec![1, 1, 5, 0, 1, 5])];
+    let [_, _, gradients] = run(graph, &params, &inputs, 2, None, <Cpu as Backend<f32>>::run);
+    let moved: Vec<bool> =
+        gradients[0].chunks(4).map(|row| row.iter().any(|x| *x != 0.0)).collect();
+    assert_eq!(moved, [true, true, false, false, false, true, false]);
+}

@@ -1,0 +1,132 @@
+//! Running graphs with all of their outputs and gradients, on the engine and on the portable path.
+
+#![allow(dead_code)] // each test program uses a part of it
+
+use super::support::{Data, Random};
+use netwright::dfdx::prelude::*;
+use netwright_core::run::{Outcome, Task, has_engine, portable};
+use netwright_core::spec::graph::Graph;
+use netwright_core::value::{Array, Value};
+use netwright_core::{Backend, Float, Result};
+
+/// Outputs, gradients of inputs, gradients of parameters.
+pub type Found<E> = [Vec<Vec<E>>; 3];
+
+/// What runs a task.
+pub type Runner<E> = fn(Task<'_, E, Cpu>) -> Result<Outcome<E, Cpu>>;
+
+fn array<E: Float>(data: Vec<E>, shape: Vec<usize>) -> Array<E, Cpu>
+where
+    Cpu: Backend<E>,
+{
+    let count = (data.len(),);
+    Array { data: Cpu::default().tensor_from_vec(data, count), shape }
+}
+
+/// Runs it, and backward from random gradients of all outputs.
+pub fn run<E: Float>(
+    graph: &Graph,
+    params: &[Vec<E>],
+    inputs: &[Data<E>],
+    batch: usize,
+    training: Option<u64>,
+    runner: Runner<E>,
+) -> Found<E>
+where
+    Cpu: Backend<E>,
+{
+    let dev = Cpu::default();
+    let params = params.iter().zip(graph.params);
+    let params: Vec<_> = params.map(|(data, p)| array(data.clone(), p.shape.to_vec())).collect();
+    let inputs: Vec<Value<E, Cpu>> = inputs
+        .iter()
+        .zip(graph.inputs)
+        .map(|(data, port)| {
+            let shape = [&[batch], port.shape].concat();
+            match data.clone() {
+                Data::Floats(data) => Value::Floats(array(data, shape)),
+                Data::Indices(data) => {
+                    let count = (data.len(),);
+                    Value::Indices(Array { data: dev.tensor_from_vec(data, count), shape })
+                }
+            }
+        })
+        .collect();
+    let tape = Some(OwnedTape::default());
+    let task = Task { graph, params: &params, inputs: inputs.clone(), tape, training, device: dev };
+    let outcome = runner(task).unwrap();
+    let values = outcome.outputs.iter().map(|output| output.data.as_vec()).collect();
+    let mut random = Random(3);
+    let mut loss = Cpu::default().zeros().put_tape(outcome.tape.unwrap());
+    for output in outcome.outputs {
+        let count = output.data.shape().0;
+        let cotangent = (0..count).map(|_| E::of(random.number())).collect::<Vec<_>>();
+        let cotangent = Cpu::default().tensor_from_vec(cotangent, (count,));
+        let data = output.data.put_tape(OwnedTape::default());
+        loss = loss + (data * cotangent).sum::<(), _>();
+    }
+    let mut grads = loss.backward();
+    let mut gradient = |array: &Array<E, Cpu>| {
+        grads.get_or_alloc_mut(&array.data).unwrap();
+        grads.get(&array.data).as_vec()
+    };
+    let of_inputs = inputs.iter().map(|value| match value {
+        Value::Floats(array) => gradient(array),
+        Value::Indices(_) => Vec::new(),
+    });
+    let of_inputs = of_inputs.collect();
+    [values, of_inputs, params.iter().map(gradient).collect()]
+}
+
+/// Parameters in [0.5, 1.5], floats in ±2, indices below 7.
+pub fn data(graph: &Graph, batch: usize) -> (Vec<Vec<f32>>, Vec<Data<f32>>) {
+    let mut random = Random(1);
+    let mut positive = || (1.0 + 0.5 * random.number()) as f32;
+    let counts = graph.params.iter().map(|p| p.shape.iter().product::<usize>());
+    let params = counts.map(|count| (0..count).map(|_| positive()).collect()).collect();
+    let inputs = graph.inputs.iter().map(|port| {
+        let count = batch * port.shape.iter().product::<usize>();
+        match port.index {
+            true => Data::Indices((0..count).map(|_| random.below(7)).collect()),
+            false => Data::Floats(random.apart(count).into_iter().map(|x| x as f32).collect()),
+        }
+    });
+    let inputs = inputs.collect();
+    (params, inputs)
+}
+
+/// The engine in f32 gives what the portable path gives in f64, for one sample and several chunks,
+/// in both forms.
+pub fn agrees(graph: &'static Graph) {
+    assert!(has_engine(graph), "the engine does not run {}", graph.name);
+    for (batch, training) in [(1, None), (3, Some(5)), (65, None), (65, Some(6))] {
+        let (params, inputs) = data(graph, batch);
+        let found = run(graph, &params, &inputs, batch, training, <Cpu as Backend<f32>>::run);
+        let wide = |data: &Vec<f32>| data.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+        let params: Vec<_> = params.iter().map(wide).collect();
+        let inputs = inputs.iter().map(|data| match data {
+            Data::Floats(data) => Data::Floats(wide(data)),
+            Data::Indices(data) => Data::Indices(data.clone()),
+        });
+        let inputs: Vec<_> = inputs.collect();
+        let expected = run(graph, &params, &inputs, batch, training, portable);
+        let kinds = ["output", "gradient of input", "gradient of parameter"];
+        for ((found, expected), kind) in found.iter().zip(&expected).zip(kinds) {
+            assert_eq!(found.len(), expected.len());
+            for (i, (found, expected)) in found.iter().zip(expected).enumerate() {
+                close(found, expected, &format!("{} batch {batch}: {kind} {i}", graph.name));
+            }
+        }
+    }
+}
+
+/// Each number to 1e-5 of itself, or of half of the largest.
+fn close(found: &[f32], expected: &[f64], what: &str) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+    for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(found) - expected).abs();
+        let limit = 1e-5 * expected.abs().max(0.5 * largest);
+        assert!(error <= limit, "{what} [{i}]: {found}, not {expected}");
+    }
+}
