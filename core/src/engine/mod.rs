@@ -12,4 +12,5 @@ mod run;
 mod simd;
 mod steps;
 
+pub use run::covers;
 pub(crate) use run::run;

@@ -22,6 +22,12 @@ fn engine_of(graph: &Graph) -> Option<Arc<Engine>> {
     engines.entry(key).or_insert_with(|| Some(Arc::new(Engine::new(Plan::of(graph)?)))).clone()
 }
 
+/// Whether the engine has a step for every node of this graph.
+#[must_use]
+pub fn covers(graph: &Graph) -> bool {
+    Plan::of(graph).is_some()
+}
+
 /// Runs a network with the engine, or node by node where the engine lacks a layer.
 pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let Some(engine) = engine_of(task.graph) else { return portable(task) };

@@ -1,10 +1,14 @@
 //! What a plan consists of: one file for each kind of step.
 
+mod add;
+mod concat;
 mod conv;
 mod enter;
 mod linear;
 mod map;
 
+pub(crate) use add::AddStep;
+pub(crate) use concat::{ConcatStep, Part};
 pub(crate) use conv::{ConvParts, ConvPoolStep, ConvStep};
 pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
 pub(crate) use linear::LinearStep;

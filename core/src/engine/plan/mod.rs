@@ -1,5 +1,7 @@
 //! A graph, compiled into steps with a place for each value.
 
+mod merge;
+
 use super::chunk::{Edge, Slot};
 use super::kernels::conv::{Act, ConvSizes};
 use super::kernels::linear::Linear;
@@ -42,6 +44,10 @@ impl Plan {
     /// The plan of a graph; `None` if the engine lacks one of its layers.
     pub(crate) fn of(graph: &Graph) -> Option<Plan> {
         let mut builder = Builder::new(graph);
+        // Nobody would write the gradient of a value that is not used.
+        if builder.uses.contains(&0) {
+            return None;
+        }
         builder.inputs()?;
         for number in 0..graph.nodes.len() {
             if !builder.fused[number] {
@@ -157,6 +163,8 @@ impl<'a> Builder<'a> {
     fn node(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         match node.kind {
+            "Add" => self.add(number),
+            "Concat" => self.concat(number),
             "Conv2d" => self.conv(number),
             "Linear" => self.linear(number),
             "Flatten" => self.flatten(number),
@@ -260,15 +268,17 @@ impl<'a> Builder<'a> {
         Some(())
     }
 
-    /// The node gives its input's memory another shape. Only where nobody else uses the input:
-    /// then both have the same gradient.
+    /// The node gives its input's memory another shape. Where others use the input too, it is a
+    /// copy: the two have different gradients.
     fn alias(&mut self, number: usize) -> Option<()> {
         let value = self.graph.nodes[number].inputs[0];
         let place = self.places[value]?;
-        if self.uses[value] != 1 {
-            return None;
-        }
         let layout = layout(self.graph.nodes[number].shape);
+        if self.uses[value] != 1 {
+            let slot = self.copy(value)?;
+            self.place(self.value_of(number), slot, layout);
+            return Some(());
+        }
         let value = self.value_of(number);
         self.places[value] = Some(Place { layout, consumers: 0, ..place });
         Some(())
@@ -298,13 +308,13 @@ impl<'a> Builder<'a> {
                     to
                 }
                 // An input that is an output at once, or a value that is used elsewhere too.
-                _ if place.input || self.uses[output.value] > 1 => return None,
+                _ if place.input || self.uses[output.value] > 1 => self.copy(output.value)?,
                 _ => place.slot,
             };
             outputs.push(slot);
         }
         let (mut prepared, mut gradients) = (0, 0);
-        let mut take = |total: &mut usize, len: usize| {
+        let take = |total: &mut usize, len: usize| {
             let slot = Slot { offset: *total, len };
             *total += len;
             slot
