@@ -39,4 +39,38 @@ networks! {
     }
     joined_features: [7] => { Parallel { { Linear<3> }, { Relu }, { Linear<4>, Relu } }, Linear<2> }
     joined_rows: [3, 4] => { Linear<4>, Parallel { { Linear<3> }, { Relu } }, Linear<2> }
+    max: [3, 6, 7] => { MaxPool2d<2> }
+    max_behind_a_convolution: [3, 6, 7] => { Conv2d<17, 3>, Relu, MaxPool2d<2, padding = 1> }
+    max_overlapping: [17, 6, 7] => { Relu, MaxPool2d<3, stride = 2, padding = 1> }
+    max_ceil: [4, 6, 7] => { MaxPool2d<(3, 2), stride = 2, ceil_mode = true> }
+    max_dilated: [2, 9, 8] => { MaxPool2d<(2, 3), stride = 1, dilation = (3, 2), padding = (1, 0)> }
+    max_of_padding: [2, 5, 3] => { MaxPool2d<2, stride = 1, dilation = 4, padding = 1> }
+    max_of_many: [2, 17, 18] => { MaxPool2d<17, stride = 1> }
+    max_twice: [2, 5, 5] => {
+        Parallel { { MaxPool2d<3> }, { MaxPool2d<3> }, { AvgPool2d<3> } }
+    }
+    mean: [3, 6, 7] => { AvgPool2d<2> }
+    mean_padded: [17, 5, 6] => { AvgPool2d<3, stride = 2, padding = 1> }
+    mean_ceil: [4, 6, 7] => { AvgPool2d<(3, 2), stride = 2, padding = 1, ceil_mode = true> }
+    mean_uncounted: [4, 6, 7] => {
+        AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
+    }
+    mean_of_all: [18, 5, 4] => { Conv2d<18, 1>, GlobalAvgPool2d, Linear<3> }
+}
+
+network! { struct Max([3, 4, 4]) { MaxPool2d<3, stride = 1> } }
+
+/// The first of equal values takes the whole gradient, and a NaN wins, as in PyTorch.
+#[test]
+fn winners_of_a_max() {
+    let mut example = referee::Example::random(Max::<f32, Cpu>::GRAPH, 2, None);
+    let mut random = Random(1);
+    for x in &mut example.inputs[0] {
+        *x = random.below(3) as f64;
+    }
+    referee::compare(&example, 1e-6);
+    example.inputs[0][17] = f64::NAN;
+    let [got, expected] = [example.infer::<f32>().unwrap(), example.infer::<f64>().unwrap()];
+    assert!(expected[0].iter().any(|y| y.is_nan()));
+    assert!(got[0].iter().zip(&expected[0]).all(|(a, b)| a == b || a.is_nan() && b.is_nan()));
 }

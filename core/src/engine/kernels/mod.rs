@@ -4,3 +4,4 @@
 pub(crate) mod conv;
 pub(crate) mod linear;
 pub(crate) mod sum;
+pub(crate) mod window;

@@ -1,6 +1,7 @@
 //! A graph, compiled into steps with a place for each value.
 
 mod merge;
+mod pool;
 
 use super::chunk::{Edge, Slot};
 use super::kernels::conv::{Act, ConvSizes};
@@ -163,6 +164,9 @@ impl<'a> Builder<'a> {
     fn node(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         match node.kind {
+            "MaxPool2d" => self.max_pool(number),
+            "AvgPool2d" => self.avg_pool(number),
+            "GlobalAvgPool2d" => self.global_avg_pool(number),
             "Add" => self.add(number),
             "Concat" => self.concat(number),
             "Conv2d" => self.conv(number),

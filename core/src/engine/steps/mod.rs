@@ -6,6 +6,7 @@ mod conv;
 mod enter;
 mod linear;
 mod map;
+mod pool;
 
 pub(crate) use add::AddStep;
 pub(crate) use concat::{ConcatStep, Part};
@@ -13,6 +14,7 @@ pub(crate) use conv::{ConvParts, ConvPoolStep, ConvStep};
 pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
 pub(crate) use linear::LinearStep;
 pub(crate) use map::{Activation, MapStep};
+pub(crate) use pool::{PoolStep, Pooling};
 
 use super::chunk::{Chunk, Slot};
 use std::fmt::Debug;
