@@ -55,6 +55,30 @@ networks! {
     mean_uncounted: [4, 6, 7] => {
         AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
     }
+    norm: [3, 4, 5] => { BatchNorm2d }
+    norm_behind_a_convolution: [3, 4, 5] => { Conv2d<17, 3>, BatchNorm2d, Relu, Conv2d<4, 2>, BatchNorm2d }
+    norm_without_bias: [2, 4, 5] => {
+        Conv2d<9, 3, bias = false>, BatchNorm2d<affine = false>(eps = 0.01, momentum = 0.3), Relu, MaxPool2d<2>
+    }
+    norm_of_a_shared_value: [3, 4, 4] => {
+        Conv2d<4, 1>, Residual { BatchNorm2d, Relu }, BatchNorm2d, Residual { Relu }, BatchNorm2d, Relu
+    }
+    norm_of_features: [9] => { Linear<11>, BatchNorm1d, Relu, Linear<2>, BatchNorm1d<affine = false> }
+    norm_over_time: [3, 4] => { BatchNorm1d, Residual { BatchNorm1d<affine = false>, Relu }, Linear<2> }
+    residual_stages: [3, 8, 8] => {
+        Conv2d<4, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
+        Residual {
+            Conv2d<4, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
+            Conv2d<4, 3, padding = 1, bias = false>, BatchNorm2d,
+        },
+        Relu,
+        Residual {
+            Conv2d<8, 3, stride = 2, padding = 1, bias = false>, BatchNorm2d, Relu,
+            Conv2d<8, 3, padding = 1, bias = false>, BatchNorm2d,
+        } skip { Conv2d<8, 1, stride = 2, bias = false>, BatchNorm2d },
+        Relu,
+        GlobalAvgPool2d, Linear<10>,
+    }
     mean_of_all: [18, 5, 4] => { Conv2d<18, 1>, GlobalAvgPool2d, Linear<3> }
 }
 

@@ -184,11 +184,11 @@ pub fn compare(example: &Example, tolerance: f64) {
     }
 }
 
-/// Relative to the largest number.
+/// Relative to the largest number; sums that cancel to nothing are near 0.
 fn near(what: &str, got: &[f64], expected: &[f64], tolerance: f64) {
     assert_eq!(got.len(), expected.len(), "{what}");
     let finite = expected.iter().filter(|x| x.is_finite());
-    let largest = finite.fold(1e-2_f64, |m, x| m.max(x.abs()));
+    let largest = finite.fold(0.1_f64, |m, x| m.max(x.abs()));
     for (i, (a, b)) in got.iter().zip(expected).enumerate() {
         let near = a == b || (a - b).abs() <= tolerance * largest;
         assert!(near, "{what} at {i}: {a}, not {b} (largest {largest})");

@@ -23,6 +23,8 @@ pub(crate) struct Run {
     statistics: Vec<[Vec<f64>; 2]>,
     batch: usize,
     training: Option<u64>,
+    /// Neither the training form nor a backward is wanted.
+    inference: bool,
 }
 
 /// The gradients of a backward run.
@@ -36,6 +38,11 @@ pub(crate) struct Gradients {
 impl Engine {
     pub(crate) fn new(plan: Plan) -> Self {
         Engine { plan, spare: Mutex::default() }
+    }
+
+    /// Whether a batch of one sample cannot be trained with.
+    pub(crate) fn lone(&self) -> bool {
+        self.plan.lone
     }
 
     fn memory(&self) -> Memory {
@@ -78,8 +85,9 @@ pub(crate) fn forward(
 ) -> Run {
     let plan = &engine.plan;
     let mut prepared = vec![0.0; plan.prepared];
+    let inference = training.is_none() && !backward;
     for planned in &plan.steps {
-        planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], backward);
+        planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], !inference);
     }
     let mut run = Run {
         engine: engine.clone(),
@@ -88,6 +96,7 @@ pub(crate) fn forward(
         statistics: plan.steps.iter().map(|_| [Vec::new(), Vec::new()]).collect(),
         batch,
         training,
+        inference,
     };
     for segment in run.segments() {
         run.gather(segment.start, params, inputs, false);
@@ -121,6 +130,7 @@ impl Run {
             prepared: &self.prepared[planned.prepared.range(1)],
             gradients: planned.gradients,
             training: self.training,
+            inference: self.inference,
             batch: self.batch,
             statistics: [forward, backward],
             input_gradient,

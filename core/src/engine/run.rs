@@ -32,6 +32,10 @@ pub fn covers(graph: &Graph) -> bool {
 pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let Some(engine) = engine_of(task.graph) else { return portable(task) };
     let batch = batch_size(task.graph, &task.inputs)?;
+    if batch == 1 && task.training.is_some() && engine.lone() {
+        // It says what is wrong.
+        return portable(task);
+    }
     let saved = Saved::new(task.params, &task.inputs);
     let run = saved.with(|params, inputs| {
         forward(&engine, params, inputs, batch, task.training, task.tape.is_some())

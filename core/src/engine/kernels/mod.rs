@@ -3,5 +3,6 @@
 
 pub(crate) mod conv;
 pub(crate) mod linear;
+pub(crate) mod norm;
 pub(crate) mod sum;
 pub(crate) mod window;

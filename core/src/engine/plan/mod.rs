@@ -1,6 +1,7 @@
 //! A graph, compiled into steps with a place for each value.
 
 mod merge;
+mod norm;
 mod pool;
 
 use super::chunk::{Edge, Slot};
@@ -31,6 +32,9 @@ pub(crate) struct Plan {
     pub(crate) inputs: Vec<(Slot, Layout)>,
     /// Where each of its outputs lies.
     pub(crate) outputs: Vec<Slot>,
+    /// Whether some batch norm has but one value per channel in a sample: a batch of one sample
+    /// has no variance to train with.
+    pub(crate) lone: bool,
 }
 
 /// A step and its parts of the shared buffers.
@@ -85,6 +89,7 @@ struct Builder<'a> {
     values: usize,
     bytes: usize,
     inputs: Vec<(Slot, Layout)>,
+    lone: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -104,6 +109,7 @@ impl<'a> Builder<'a> {
             values: 0,
             bytes: 0,
             inputs: Vec::new(),
+            lone: false,
         }
     }
 
@@ -169,6 +175,7 @@ impl<'a> Builder<'a> {
             "GlobalAvgPool2d" => self.global_avg_pool(number),
             "Add" => self.add(number),
             "Concat" => self.concat(number),
+            "BatchNorm1d" | "BatchNorm2d" => self.batch_norm(number),
             "Conv2d" => self.conv(number),
             "Linear" => self.linear(number),
             "Flatten" => self.flatten(number),
@@ -199,14 +206,19 @@ impl<'a> Builder<'a> {
         let node = &self.graph.nodes[number];
         let sizes = conv_sizes(self.graph, node)?;
         let x = self.edge(node.inputs[0])?;
+        let weight = node.params.first;
+        let bias = (node.params.count > 1).then_some(weight + 1);
+        if let Some(norm) = self.sole_consumer(number, "BatchNorm2d") {
+            let y = self.slot(node.shape.iter().product());
+            let parts = ConvParts { sizes, x, y, weight, bias, act: Act::None };
+            return self.conv_norm(number, norm, parts);
+        }
         let mut last = number;
         let act = self.fuse_relu(&mut last);
         let window = self.fuse_pool(&mut last);
         let shape = self.graph.nodes[last].shape;
         let y = self.slot(shape.iter().product());
-        let first = node.params.first;
-        let bias = (node.params.count > 1).then_some(first + 1);
-        let parts = ConvParts { sizes, x, y, weight: first, bias, act };
+        let parts = ConvParts { sizes, x, y, weight, bias, act };
         let step: Box<dyn Step> = match window {
             Some(window) => {
                 let winners = self.byte_slot(y.len);
@@ -332,8 +344,8 @@ impl<'a> Builder<'a> {
                 step,
             })
             .collect();
-        let Builder { values, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
-        Some(Plan { steps, values, bytes, prepared, gradients, inputs, outputs })
+        let Builder { values, bytes, inputs, lone, .. } = Builder { steps: Vec::new(), ..self };
+        Some(Plan { steps, values, bytes, prepared, gradients, inputs, outputs, lone })
     }
 }
 

@@ -1,7 +1,7 @@
 //! Convolution with bias and activation, and with max pooling behind it.
 
 use super::enter::add;
-use super::{Call, Step};
+use super::{Call, Norm, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot};
 use crate::engine::kernels::conv::{Act, Conv, ConvPool, ConvSizes};
 use std::fmt;
@@ -43,11 +43,46 @@ impl ConvParts {
 pub(crate) struct ConvStep {
     parts: ConvParts,
     conv: Conv,
+    fold: Option<Fold>,
+}
+
+/// The batch norm behind a convolution, which its weights can hold in the inference form.
+pub(crate) struct Fold {
+    pub(crate) norm: Norm,
+    /// What the batch norm gives.
+    pub(crate) y: Slot,
+    pub(crate) act: Act,
 }
 
 impl ConvStep {
     pub(crate) fn new(parts: ConvParts) -> Self {
-        ConvStep { conv: Conv::new(parts.sizes), parts }
+        ConvStep { conv: Conv::new(parts.sizes), parts, fold: None }
+    }
+
+    /// Does the work of the batch norm behind it where no gradients are wanted.
+    pub(crate) fn folding(self, fold: Fold) -> Self {
+        ConvStep { fold: Some(fold), ..self }
+    }
+
+    /// Packs the weights as the batch norm scales them, and writes the bias behind it.
+    fn prepare_folded(&self, fold: &Fold, params: &[&[f32]], packed: &mut [f32], to: &mut [f32]) {
+        let mut weight = params[self.parts.weight].to_vec();
+        let filter_len = weight.len() / to.len();
+        let filters = weight.chunks_exact_mut(filter_len);
+        for ((channel, filter), to) in filters.enumerate().zip(to) {
+            let [scale, shift] = fold.norm.scale_and_shift(params, channel);
+            for weight in filter {
+                *weight = (f64::from(*weight) * scale) as f32;
+            }
+            let bias = self.parts.bias.map_or(0.0, |bias| f64::from(params[bias][channel]));
+            *to = (bias * scale + shift) as f32;
+        }
+        self.conv.pack(&weight, packed);
+    }
+
+    /// Where the bias of the folded form lies behind all packed weights.
+    fn folded_bias(&self) -> usize {
+        self.conv.packed_len() + self.conv.packed_transposed_len()
     }
 
     /// Behind a sample's scratch: the gradient before the activation, and of the input.
@@ -72,13 +107,17 @@ impl Step for ConvStep {
     }
 
     fn prepared_len(&self) -> usize {
-        self.conv.packed_len() + self.conv.packed_transposed_len()
+        self.folded_bias() + self.fold.as_ref().map_or(0, |fold| fold.norm.channels)
     }
 
     fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], training: bool) {
         let weight = params[self.parts.weight];
+        let (prepared, bias) = prepared.split_at_mut(self.folded_bias());
         let (packed, transposed) = prepared.split_at_mut(self.conv.packed_len());
-        self.conv.pack(weight, packed);
+        match &self.fold {
+            Some(fold) if !training => return self.prepare_folded(fold, params, packed, bias),
+            _ => self.conv.pack(weight, packed),
+        }
         if training {
             self.conv.pack_transposed(weight, transposed);
         }
@@ -101,17 +140,23 @@ impl Step for ConvStep {
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let ConvParts { x, y, act, .. } = self.parts;
+        let x = self.parts.x;
+        let (y, act, bias) = match &self.fold {
+            Some(fold) if call.inference => {
+                (fold.y, fold.act, Some(&call.prepared[self.folded_bias()..]))
+            }
+            _ => (self.parts.y, self.parts.act, self.parts.bias(call)),
+        };
         let packed = &call.prepared[..self.conv.packed_len()];
         let at = chunk.forward(x.slot, y, Slot::default());
         for (x, y) in at.x.chunks_exact(x.slot.len).zip(at.y.chunks_exact_mut(y.len)) {
-            self.conv.forward(x, packed, self.parts.bias(call), act, y, at.scratch);
+            self.conv.forward(x, packed, bias, act, y, at.scratch);
         }
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let ConvParts { x: edge, y: slot, act, .. } = self.parts;
-        let transposed = &call.prepared[self.conv.packed_len()..];
+        let transposed = &call.prepared[self.conv.packed_len()..self.folded_bias()];
         let at = chunk.backward(edge.slot, slot, Slot::default(), call.gradients);
         let (dw, db) = at.parameters.split_at_mut(self.conv.packed_len());
         let (scratch, spare) = at.scratch.split_at_mut(self.kernel_scratch());

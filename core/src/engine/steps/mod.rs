@@ -6,14 +6,16 @@ mod conv;
 mod enter;
 mod linear;
 mod map;
+mod norm;
 mod pool;
 
 pub(crate) use add::AddStep;
 pub(crate) use concat::{ConcatStep, Part};
-pub(crate) use conv::{ConvParts, ConvPoolStep, ConvStep};
+pub(crate) use conv::{ConvParts, ConvPoolStep, ConvStep, Fold};
 pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
 pub(crate) use linear::LinearStep;
 pub(crate) use map::{Activation, MapStep};
+pub(crate) use norm::{Norm, NormStep};
 pub(crate) use pool::{PoolStep, Pooling};
 
 use super::chunk::{Chunk, Slot};
@@ -35,7 +37,7 @@ pub(crate) trait Step: Debug + Send + Sync {
     }
 
     /// Brings the parameters into the layout the kernels read; once for each run. `training` asks
-    /// for what the backward needs too.
+    /// for what the training form and the backward need too.
     fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _training: bool) {}
 
     /// Floats of the gradients of its parameters, in its own layout.
@@ -97,6 +99,8 @@ pub(crate) struct Call<'a> {
     pub(crate) gradients: Slot,
     /// The key of random numbers in the training form.
     pub(crate) training: Option<u64>,
+    /// Neither the training form nor a backward is wanted.
+    pub(crate) inference: bool,
     /// Samples in the whole batch.
     pub(crate) batch: usize,
     /// This step's statistics over the whole batch: of the forward, then of the backward.
