@@ -1,21 +1,23 @@
 //! What a plan consists of: one file for each kind of step.
 
 mod add;
+mod batch_norm;
 mod concat;
 mod conv;
+mod conv_pool;
 mod enter;
 mod linear;
 mod map;
-mod norm;
 mod pool;
 
 pub(crate) use add::AddStep;
+pub(crate) use batch_norm::{Norm, NormStep};
 pub(crate) use concat::{ConcatStep, Part};
-pub(crate) use conv::{ConvParts, ConvPoolStep, ConvStep, Fold};
+pub(crate) use conv::{ConvParts, ConvStep, Fold};
+pub(crate) use conv_pool::ConvPoolStep;
 pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
 pub(crate) use linear::LinearStep;
 pub(crate) use map::{Activation, MapStep};
-pub(crate) use norm::{Norm, NormStep};
 pub(crate) use pool::{PoolStep, Pooling};
 
 use super::chunk::{Chunk, Slot};

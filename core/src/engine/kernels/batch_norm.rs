@@ -177,7 +177,7 @@ pub(crate) struct Gradient<'a> {
 impl Gradient<'_> {
     pub(crate) fn run(&self, dx: &mut [f32]) {
         let len = dx.len();
-        assert!(self.x.len() == len && self.dy.len() == len && len % self.channels == 0);
+        assert!(self.x.len() == len && self.dy.len() == len && len.is_multiple_of(self.channels));
         assert!(self.y.is_none_or(|y| y.len() == len));
         assert_eq!(self.coefficients.len(), 4 * self.channels);
         // SAFETY: the lengths are right.

@@ -2,7 +2,7 @@
 
 use super::{Call, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot};
-use crate::engine::kernels::norm::{BLOCK, Gradient, GradientSums, add_moments, normalize};
+use crate::engine::kernels::batch_norm::{BLOCK, Gradient, GradientSums, add_moments, normalize};
 
 /// The parameters of a batch norm.
 #[derive(Clone, Copy, Debug)]
