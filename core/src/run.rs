@@ -83,12 +83,6 @@ pub fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome
     Ok(Outcome { outputs, tape: recording.then_some(tape), updates })
 }
 
-/// Whether f32 on the CPU is run by the engine: for tests.
-#[doc(hidden)]
-pub fn has_engine(graph: &Graph) -> bool {
-    crate::engine::runs(graph)
-}
-
 /// The batch size of the inputs, after checking them against the graph.
 pub(crate) fn batch_size<E: Float, D: Backend<E>>(
     graph: &Graph,

@@ -4,7 +4,8 @@
 
 use super::support::{Data, Random};
 use netwright::dfdx::prelude::*;
-use netwright_core::run::{Outcome, Task, has_engine, portable};
+use netwright_core::engine::covers;
+use netwright_core::run::{Outcome, Task, portable};
 use netwright_core::spec::graph::Graph;
 use netwright_core::value::{Array, Value};
 use netwright_core::{Backend, Float, Result};
@@ -53,7 +54,15 @@ where
         })
         .collect();
     let tape = Some(OwnedTape::default());
-    let task = Task { graph, params: &params, inputs: inputs.clone(), tape, training, device: dev };
+    let task = Task {
+        graph,
+        params: &params,
+        inputs: inputs.clone(),
+        tape,
+        training,
+        input_gradients: true,
+        device: dev,
+    };
     let outcome = runner(task).unwrap();
     let values = outcome.outputs.iter().map(|output| output.data.as_vec()).collect();
     let mut random = Random(3);
@@ -98,7 +107,7 @@ pub fn data(graph: &Graph, batch: usize) -> (Vec<Vec<f32>>, Vec<Data<f32>>) {
 /// The engine in f32 gives what the portable path gives in f64, for one sample and several chunks,
 /// in both forms.
 pub fn agrees(graph: &'static Graph) {
-    assert!(has_engine(graph), "the engine does not run {}", graph.name);
+    assert!(covers(graph), "the engine does not run {}", graph.name);
     for (batch, training) in [(1, None), (3, Some(5)), (65, None), (65, Some(6))] {
         let (params, inputs) = data(graph, batch);
         let found = run(graph, &params, &inputs, batch, training, <Cpu as Backend<f32>>::run);

@@ -25,11 +25,18 @@ pub(crate) struct Run {
     statistics: Vec<[Vec<f64>; 2]>,
     batch: usize,
     training: Option<u64>,
+    /// Neither the training form nor a backward is wanted.
+    inference: bool,
 }
 
 impl Engine {
     pub(crate) fn new(plan: Plan) -> Self {
         Engine { plan, spare: Mutex::default(), spare_prepared: Mutex::default() }
+    }
+
+    /// Whether a batch of one sample cannot be trained with.
+    pub(crate) fn lone(&self) -> bool {
+        self.plan.lone
     }
 
     fn memory(&self) -> Memory {
@@ -84,7 +91,8 @@ pub(crate) fn forward(
 ) -> Run {
     let plan = &engine.plan;
     let mut prepared = engine.prepared();
-    let purpose = Purpose { samples: plan.chunk(batch), backward, training: training.is_some() };
+    let inference = training.is_none() && !backward;
+    let purpose = Purpose { samples: plan.chunk(batch), inference };
     for planned in &plan.steps {
         planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], purpose);
     }
@@ -95,6 +103,7 @@ pub(crate) fn forward(
         statistics: plan.steps.iter().map(|_| [Vec::new(), Vec::new()]).collect(),
         batch,
         training,
+        inference,
     };
     for segment in run.segments() {
         run.gather(segment.start, params, inputs, false);
@@ -128,6 +137,7 @@ impl Run {
             prepared: &self.prepared[planned.prepared.range(1)],
             gradients: planned.gradients,
             training: self.training,
+            inference: self.inference,
             batch: self.batch,
             statistics: [forward, backward],
             input_gradient,

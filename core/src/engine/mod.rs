@@ -15,4 +15,5 @@ mod simd;
 mod steps;
 
 pub use report::PlanReport;
-pub(crate) use run::{run, runs};
+pub use run::covers;
+pub(crate) use run::run;

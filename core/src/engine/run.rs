@@ -23,10 +23,20 @@ fn engine_of(graph: &Graph) -> Option<Arc<Engine>> {
     engines.entry(key).or_insert_with(|| Some(Arc::new(Engine::new(Plan::of(graph)?)))).clone()
 }
 
+/// Whether the engine has a step for every node of this graph.
+#[must_use]
+pub fn covers(graph: &Graph) -> bool {
+    Plan::of(graph).is_some()
+}
+
 /// Runs a network with the engine, or node by node where the engine lacks a layer.
 pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let Some(engine) = engine_of(task.graph) else { return portable(task) };
     let batch = batch_size(task.graph, &task.inputs)?;
+    if batch == 1 && task.training.is_some() && engine.lone() {
+        // It says what is wrong.
+        return portable(task);
+    }
     let saved = Saved::new(task.params, task.inputs.clone());
     let steps = &engine.plan.steps;
     if !saved.with(|_, inputs| steps.iter().all(|planned| planned.step.accepts(inputs))) {
@@ -135,9 +145,4 @@ fn backward(
         }
     }
     Ok(())
-}
-
-/// Whether the engine runs this graph, rather than leaving it to the portable path.
-pub(crate) fn runs(graph: &Graph) -> bool {
-    engine_of(graph).is_some()
 }

@@ -1,8 +1,11 @@
 //! Kernels: slices in, slices out; no tensors, no allocation. Each has a slow reference beside it
 //! and a test against it.
 
+pub(crate) mod batch_norm;
 pub(crate) mod conv;
 pub(crate) mod linear;
 pub(crate) mod math;
 pub(crate) mod norm;
 pub(crate) mod softmax;
+pub(crate) mod sum;
+pub(crate) mod window;

@@ -1,9 +1,9 @@
-//! Convolution with bias and activation, and with max pooling behind it.
+//! Convolution with bias and activation.
 
 use super::enter::add;
-use super::{Call, Deliver, Purpose, Step};
+use super::{Call, Deliver, Norm, Purpose, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot};
-use crate::engine::kernels::conv::{Act, Conv, ConvPool, ConvSizes};
+use crate::engine::kernels::conv::{Act, Conv, ConvSizes};
 use crate::engine::kernels::linear::relu_gradient;
 use std::fmt;
 
@@ -19,22 +19,22 @@ pub(crate) struct ConvParts {
 }
 
 impl ConvParts {
-    fn bias<'a>(&self, call: &Call<'a>) -> Option<&'a [f32]> {
+    pub(super) fn bias<'a>(&self, call: &Call<'a>) -> Option<&'a [f32]> {
         self.bias.map(|bias| call.params[bias])
     }
 
-    fn wants_dx(&self, call: &Call<'_>) -> bool {
+    pub(super) fn wants_dx(&self, call: &Call<'_>) -> bool {
         !self.x.input || call.input_gradient
     }
 
-    fn describe(&self, output: [usize; 3]) -> String {
+    pub(super) fn describe(&self, output: [usize; 3]) -> String {
         let [h, w] = self.sizes.kernel_size;
         let bias = if self.bias.is_some() { " + bias" } else { "" };
         let act = if self.act == Act::Relu { " + relu" } else { "" };
         format!("conv {h}x{w} {:?} -> {output:?}{bias}{act}", self.sizes.input)
     }
 
-    fn multiply_adds(&self, outputs: usize) -> usize {
+    pub(super) fn multiply_adds(&self, outputs: usize) -> usize {
         let per_output = self.sizes.weight_len() / self.sizes.out_channels;
         outputs * per_output
     }
@@ -44,11 +44,41 @@ impl ConvParts {
 pub(crate) struct ConvStep {
     parts: ConvParts,
     conv: Conv,
+    fold: Option<Fold>,
+}
+
+/// The batch norm behind a convolution, which its weights can hold in the inference form.
+pub(crate) struct Fold {
+    pub(crate) norm: Norm,
+    /// What the batch norm gives.
+    pub(crate) y: Slot,
+    pub(crate) act: Act,
 }
 
 impl ConvStep {
     pub(crate) fn new(parts: ConvParts) -> Self {
-        ConvStep { conv: Conv::new(parts.sizes), parts }
+        ConvStep { conv: Conv::new(parts.sizes), parts, fold: None }
+    }
+
+    /// Does the work of the batch norm behind it where no gradients are wanted.
+    pub(crate) fn folding(self, fold: Fold) -> Self {
+        ConvStep { fold: Some(fold), ..self }
+    }
+
+    /// Packs the weights as the batch norm scales them, and writes the bias behind it.
+    fn prepare_folded(&self, fold: &Fold, params: &[&[f32]], packed: &mut [f32], to: &mut [f32]) {
+        let mut weight = params[self.parts.weight].to_vec();
+        let filter_len = weight.len() / to.len();
+        let filters = weight.chunks_exact_mut(filter_len);
+        for ((channel, filter), to) in filters.enumerate().zip(to) {
+            let [scale, shift] = fold.norm.scale_and_shift(params, channel);
+            for weight in filter {
+                *weight = (f64::from(*weight) * scale) as f32;
+            }
+            let bias = self.parts.bias.map_or(0.0, |bias| f64::from(params[bias][channel]));
+            *to = (bias * scale + shift) as f32;
+        }
+        self.conv.pack(&weight, packed);
     }
 
     /// Where the weights for the input gradient begin: at a cache line.
@@ -56,7 +86,12 @@ impl ConvStep {
         self.conv.packed_len().next_multiple_of(ALIGNMENT)
     }
 
-    /// Behind it: a gradient of the input that is to be added.
+    /// Where the bias of the folded form lies behind all packed weights.
+    fn folded_bias(&self) -> usize {
+        (self.transposed_at() + self.conv.packed_transposed_len()).next_multiple_of(ALIGNMENT)
+    }
+
+    /// Behind a sample's scratch: the gradient before the activation, and of the input.
     fn kernel_scratch(&self) -> usize {
         self.conv.scratch_len().next_multiple_of(ALIGNMENT)
     }
@@ -78,14 +113,22 @@ impl Step for ConvStep {
     }
 
     fn prepared_len(&self) -> usize {
-        self.transposed_at() + self.conv.packed_transposed_len()
+        self.folded_bias() + self.fold.as_ref().map_or(0, |fold| fold.norm.channels)
     }
 
     fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], purpose: Purpose) {
         let weight = params[self.parts.weight];
+        let (prepared, bias) = prepared.split_at_mut(self.folded_bias());
         let (packed, transposed) = prepared.split_at_mut(self.transposed_at());
-        self.conv.pack(weight, &mut packed[..self.conv.packed_len()]);
-        if purpose.backward {
+        let packed = &mut packed[..self.conv.packed_len()];
+        match &self.fold {
+            Some(fold) if purpose.inference => {
+                return self.prepare_folded(fold, params, packed, bias);
+            }
+            _ => self.conv.pack(weight, packed),
+        }
+        if !purpose.inference {
+            let transposed = &mut transposed[..self.conv.packed_transposed_len()];
             self.conv.pack_transposed(weight, transposed);
         }
     }
@@ -107,17 +150,24 @@ impl Step for ConvStep {
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let ConvParts { x, y, act, .. } = self.parts;
+        let x = self.parts.x;
+        let (y, act, bias) = match &self.fold {
+            Some(fold) if call.inference => {
+                (fold.y, fold.act, Some(&call.prepared[self.folded_bias()..]))
+            }
+            _ => (self.parts.y, self.parts.act, self.parts.bias(call)),
+        };
         let packed = &call.prepared[..self.conv.packed_len()];
         let at = chunk.forward(x.slot, y, Slot::default());
         for (x, y) in at.x.chunks_exact(x.slot.len).zip(at.y.chunks_exact_mut(y.len)) {
-            self.conv.forward(x, packed, self.parts.bias(call), act, y, at.scratch);
+            self.conv.forward(x, packed, bias, act, y, at.scratch);
         }
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let ConvParts { x: edge, y: slot, act, .. } = self.parts;
-        let transposed = &call.prepared[self.transposed_at()..];
+        let transposed =
+            &call.prepared[self.transposed_at()..][..self.conv.packed_transposed_len()];
         let at = chunk.backward(edge.slot, slot, Slot::default(), call.gradients);
         let (dw, db) = at.parameters.split_at_mut(self.conv.packed_len());
         let (scratch, spare) = at.scratch.split_at_mut(self.kernel_scratch());
@@ -136,107 +186,6 @@ impl Step for ConvStep {
             } else {
                 let spare = &mut spare[..dx.len()];
                 self.conv.backward_input(dy, transposed, spare, scratch);
-                add(spare, dx);
-            }
-        }
-    }
-}
-
-/// A convolution, its bias, a ReLU and max pooling: only winners are kept.
-pub(crate) struct ConvPoolStep {
-    parts: ConvParts,
-    conv: ConvPool,
-    winners: Slot,
-}
-
-impl ConvPoolStep {
-    pub(crate) fn new(parts: ConvParts, window: [usize; 2], winners: Slot) -> Self {
-        ConvPoolStep { conv: ConvPool::new(parts.sizes, window), parts, winners }
-    }
-
-    /// Where the weights for the input gradient begin: at a cache line.
-    fn transposed_at(&self) -> usize {
-        self.conv.packed_len().next_multiple_of(ALIGNMENT)
-    }
-}
-
-impl fmt::Debug for ConvPoolStep {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.describe())
-    }
-}
-
-impl Step for ConvPoolStep {
-    fn describe(&self) -> String {
-        format!("{} + max pool", self.parts.describe(self.conv.output()))
-    }
-
-    fn multiply_adds(&self) -> usize {
-        self.parts.multiply_adds(self.parts.y.len * 4)
-    }
-
-    fn prepared_len(&self) -> usize {
-        self.transposed_at() + self.conv.packed_gradient_len()
-    }
-
-    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], purpose: Purpose) {
-        let weight = params[self.parts.weight];
-        let (packed, transposed) = prepared.split_at_mut(self.transposed_at());
-        self.conv.pack(weight, &mut packed[..self.conv.packed_len()]);
-        if purpose.backward {
-            self.conv.pack_transposed(weight, transposed);
-        }
-    }
-
-    fn gradient_len(&self) -> usize {
-        let bias = self.parts.bias.map_or(0, |_| self.parts.sizes.out_channels);
-        self.conv.packed_gradient_len() + bias
-    }
-
-    fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
-        let (weight, bias) = gradients.split_at(self.conv.packed_gradient_len());
-        to(self.parts.weight, &mut |sum| self.conv.unpack_gradient(weight, sum));
-        if let Some(number) = self.parts.bias {
-            to(number, &mut |sum| add(bias, sum));
-        }
-    }
-
-    fn scratch_len(&self, _: usize) -> usize {
-        self.conv.scratch_len() + self.parts.x.slot.len
-    }
-
-    fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let ConvParts { x, y, act, .. } = self.parts;
-        let packed = &call.prepared[..self.conv.packed_len()];
-        let at = chunk.forward(x.slot, y, self.winners);
-        let samples = at.x.chunks_exact(x.slot.len).zip(at.y.chunks_exact_mut(y.len));
-        for ((x, y), winners) in samples.zip(at.bytes.chunks_exact_mut(y.len)) {
-            let bias = self.parts.bias(call);
-            self.conv.forward(x, packed, bias, act, y, Some(winners), at.scratch);
-        }
-    }
-
-    fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let ConvParts { x: edge, y: slot, act, .. } = self.parts;
-        let transposed = &call.prepared[self.transposed_at()..];
-        let at = chunk.backward(edge.slot, slot, self.winners, call.gradients);
-        let (dw, db) = at.parameters.split_at_mut(self.conv.packed_gradient_len());
-        let (scratch, spare) = at.scratch.split_at_mut(self.conv.scratch_len());
-        let values = at.x.chunks_exact(edge.slot.len).zip(at.y.chunks_exact(slot.len));
-        let gradients = at.dx.chunks_exact_mut(edge.slot.len).zip(at.dy.chunks_exact(slot.len));
-        let samples = values.zip(gradients).zip(at.bytes.chunks_exact(slot.len));
-        for (((x, y), (dx, dy)), winners) in samples {
-            let y = (act == Act::Relu).then_some(y);
-            let db = self.parts.bias.is_some().then_some(&mut *db);
-            self.conv.backward_weights(x, dy, y, winners, dw, db, scratch);
-            if !self.parts.wants_dx(call) {
-                continue;
-            }
-            if edge.first {
-                self.conv.backward_input(dy, y, winners, transposed, dx, scratch);
-            } else {
-                let spare = &mut spare[..dx.len()];
-                self.conv.backward_input(dy, y, winners, transposed, spare, scratch);
                 add(spare, dx);
             }
         }

@@ -1,21 +1,31 @@
 //! What a plan consists of: one file for each kind of step.
 
+mod add;
+mod batch_norm;
+mod concat;
 mod conv;
+mod conv_pool;
 mod copy;
 mod embedding;
 mod enter;
 mod layer_norm;
 mod linear;
 mod map;
+mod pool;
 mod softmax;
 
-pub(crate) use conv::{ConvParts, ConvPoolStep, ConvStep};
+pub(crate) use add::AddStep;
+pub(crate) use batch_norm::{Norm, NormStep};
+pub(crate) use concat::{ConcatStep, Part};
+pub(crate) use conv::{ConvParts, ConvStep, Fold};
+pub(crate) use conv_pool::ConvPoolStep;
 pub(crate) use copy::Copied;
 pub(crate) use embedding::EmbeddingStep;
 pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
 pub(crate) use layer_norm::LayerNormStep;
 pub(crate) use linear::LinearStep;
 pub(crate) use map::{Map, MapStep};
+pub(crate) use pool::{PoolStep, Pooling};
 pub(crate) use softmax::SoftmaxStep;
 
 use super::chunk::{Chunk, Slot};
@@ -95,10 +105,8 @@ pub(crate) type Deliver<'a> = dyn FnMut(usize, &mut dyn FnMut(&mut [f32])) + 'a;
 pub(crate) struct Purpose {
     /// The samples of the largest chunk.
     pub(crate) samples: usize,
-    /// Whether a backward follows.
-    pub(crate) backward: bool,
-    /// The training form.
-    pub(crate) training: bool,
+    /// Neither the training form nor a backward follows.
+    pub(crate) inference: bool,
 }
 
 /// One of the network's inputs: a whole batch.
@@ -121,6 +129,8 @@ pub(crate) struct Call<'a> {
     pub(crate) gradients: Slot,
     /// The key of random numbers in the training form.
     pub(crate) training: Option<u64>,
+    /// Neither the training form nor a backward is wanted.
+    pub(crate) inference: bool,
     /// Samples in the whole batch.
     pub(crate) batch: usize,
     /// This step's statistics over the whole batch: of the forward, then of the backward.

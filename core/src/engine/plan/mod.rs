@@ -1,15 +1,18 @@
 //! A graph, compiled into steps with a place for each value.
 
+mod batch_norm;
+mod conv;
 mod lines;
 mod maps;
+mod merge;
+mod pool;
 mod shapes;
 
 use super::chunk::{Edge, Slot};
-use super::kernels::conv::{Act, ConvSizes};
+use super::kernels::conv::Act;
 use super::kernels::linear::Linear;
-use super::steps::{ConvPoolStep, ConvStep, Enter, Layout, LinearStep, Step, Transpose};
-use crate::engine::steps::ConvParts;
-use netwright_spec::graph::{Graph, Node};
+use super::steps::{Enter, Layout, LinearStep, Step, Transpose};
+use netwright_spec::graph::Graph;
 
 /// Working memory of a chunk that should stay in a core's cache, in floats.
 const CHUNK_FLOATS: usize = 1 << 17;
@@ -30,6 +33,9 @@ pub(crate) struct Plan {
     pub(crate) inputs: Vec<(Slot, Layout)>,
     /// Where each of its outputs lies.
     pub(crate) outputs: Vec<Slot>,
+    /// Whether some batch norm has but one value per channel in a sample: a batch of one sample
+    /// has no variance to train with.
+    pub(crate) lone: bool,
 }
 
 /// A step and its parts of the shared buffers.
@@ -44,6 +50,10 @@ impl Plan {
     /// The plan of a graph; `None` if the engine lacks one of its layers.
     pub(crate) fn of(graph: &Graph) -> Option<Plan> {
         let mut builder = Builder::new(graph);
+        // Nobody would write the gradient of a value that is not used.
+        if builder.uses.contains(&0) {
+            return None;
+        }
         builder.inputs()?;
         for number in 0..graph.nodes.len() {
             if !builder.fused[number] {
@@ -80,6 +90,7 @@ struct Builder<'a> {
     values: usize,
     bytes: usize,
     inputs: Vec<(Slot, Layout)>,
+    lone: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -99,6 +110,7 @@ impl<'a> Builder<'a> {
             values: 0,
             bytes: 0,
             inputs: Vec::new(),
+            lone: false,
         }
     }
 
@@ -159,6 +171,12 @@ impl<'a> Builder<'a> {
     fn node(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         match node.kind {
+            "MaxPool2d" => self.max_pool(number),
+            "AvgPool2d" => self.avg_pool(number),
+            "GlobalAvgPool2d" => self.global_avg_pool(number),
+            "Add" => self.add(number),
+            "Concat" => self.concat(number),
+            "BatchNorm1d" | "BatchNorm2d" => self.batch_norm(number),
             "Conv2d" => self.conv(number),
             "Linear" => self.linear(number),
             "Flatten" => self.reshape(number),
@@ -180,50 +198,6 @@ impl<'a> Builder<'a> {
             }
             None => Act::None,
         }
-    }
-
-    fn conv(&mut self, number: usize) -> Option<()> {
-        let node = &self.graph.nodes[number];
-        let sizes = conv_sizes(self.graph, node)?;
-        let x = self.edge(node.inputs[0])?;
-        let mut last = number;
-        let act = self.fuse_relu(&mut last);
-        let window = self.fuse_pool(&mut last);
-        let shape = self.graph.nodes[last].shape;
-        let y = self.slot(shape.iter().product());
-        let first = node.params.first;
-        let bias = (node.params.count > 1).then_some(first + 1);
-        let parts = ConvParts { sizes, x, y, weight: first, bias, act };
-        let step: Box<dyn Step> = match window {
-            Some(window) => {
-                let winners = self.byte_slot(y.len);
-                Box::new(ConvPoolStep::new(parts, window, winners))
-            }
-            None => Box::new(ConvStep::new(parts)),
-        };
-        self.steps.push(step);
-        self.place(self.value_of(last), y, layout(shape));
-        Some(())
-    }
-
-    /// A max pooling behind the convolution whose windows lie side by side.
-    fn fuse_pool(&mut self, last: &mut usize) -> Option<[usize; 2]> {
-        let pool = self.sole_consumer(*last, "MaxPool2d")?;
-        let node = &self.graph.nodes[pool];
-        let &[h, w] = node.sizes("kernel_size") else { return None };
-        let input = self.graph.shape_of(node.inputs[0]);
-        let plain = node.sizes("stride") == [h, w]
-            && node.sizes("padding").iter().all(|p| *p == 0)
-            && node.sizes("dilation") == [1, 1]
-            && node.shape[1] == input[1] / h
-            && node.shape[2] == input[2] / w
-            && h * w <= 256;
-        if !plain {
-            return None;
-        }
-        self.fused[pool] = true;
-        *last = pool;
-        Some([h, w])
     }
 
     fn linear(&mut self, number: usize) -> Option<()> {
@@ -272,8 +246,8 @@ impl<'a> Builder<'a> {
                 step,
             })
             .collect();
-        let Builder { values, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
-        Some(Plan { steps, values, bytes, prepared, gradients, inputs, outputs })
+        let Builder { values, bytes, inputs, lone, .. } = Builder { steps: Vec::new(), ..self };
+        Some(Plan { steps, values, bytes, prepared, gradients, inputs, outputs, lone })
     }
 }
 
@@ -283,25 +257,4 @@ fn layout(shape: &[usize]) -> Layout {
         [channels, h, w] => Layout::Pixels { channels, pixels: h * w },
         _ => Layout::Plain,
     }
-}
-
-fn conv_sizes(graph: &Graph, node: &Node) -> Option<ConvSizes> {
-    let &[channels, height, width] = graph.shape_of(node.inputs[0]) else { return None };
-    let &[out_channels, _, kernel_h, kernel_w] = graph.params_of(node).first()?.shape else {
-        return None;
-    };
-    let (&[top, bottom, left, right], &[sh, sw], &[dh, dw]) =
-        (node.sizes("padding"), node.sizes("stride"), node.sizes("dilation"))
-    else {
-        return None;
-    };
-    Some(ConvSizes {
-        input: [channels, height, width],
-        out_channels,
-        kernel_size: [kernel_h, kernel_w],
-        stride: [sh, sw],
-        padding: [top, bottom, left, right],
-        dilation: [dh, dw],
-        groups: node.size("groups"),
-    })
 }

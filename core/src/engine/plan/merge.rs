@@ -1,0 +1,42 @@
+//! Where values come together.
+
+use super::{Builder, layout};
+use crate::engine::chunk::Slot;
+use crate::engine::kernels::conv::Act;
+use crate::engine::steps::{AddStep, ConcatStep, Layout, Part};
+
+impl Builder<'_> {
+    pub(super) fn add(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let from = node.inputs.iter().map(|&value| self.edge(value)).collect::<Option<Vec<_>>>()?;
+        let mut last = number;
+        let relu = self.fuse_relu(&mut last) == Act::Relu;
+        let y = self.slot(node.shape.iter().product());
+        self.steps.push(Box::new(AddStep { from, y, relu }));
+        self.place(self.value_of(last), y, layout(node.shape));
+        Some(())
+    }
+
+    /// What lies before the joined axis are rows; of an image, its pixels.
+    pub(super) fn concat(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let axis = node.size("axis");
+        let layout = layout(node.shape);
+        let rows: usize = match layout {
+            Layout::Pixels { pixels, .. } if axis == 0 => pixels,
+            Layout::Pixels { .. } => return None,
+            Layout::Plain => node.shape.get(..axis)?.iter().product(),
+        };
+        let (mut from, mut width) = (Vec::new(), 0);
+        for &value in node.inputs {
+            let edge = self.edge(value)?;
+            let first = width;
+            width += edge.slot.len / rows;
+            from.push(Part { edge, columns: first..width });
+        }
+        let y = self.slot(node.shape.iter().product());
+        self.steps.push(Box::new(ConcatStep { from, y, width }));
+        self.place(self.value_of(number), y, layout);
+        Some(())
+    }
+}

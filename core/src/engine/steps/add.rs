@@ -1,0 +1,53 @@
+//! `Add`: sums, with a ReLU behind them; of one value it is a copy.
+
+use super::{Call, Step};
+use crate::engine::chunk::{Chunk, Edge, Slot, two_mut};
+use crate::engine::kernels::sum::{accumulate, pass_gradient, sum};
+
+/// y = x₀ + x₁ + …, and a ReLU.
+#[derive(Debug)]
+pub(crate) struct AddStep {
+    pub(crate) from: Vec<Edge>,
+    /// Behind all that it takes.
+    pub(crate) y: Slot,
+    pub(crate) relu: bool,
+}
+
+impl Step for AddStep {
+    fn describe(&self) -> String {
+        let relu = if self.relu { " + relu" } else { "" };
+        match self.from.len() {
+            1 => format!("copy of {} floats{relu}", self.y.len),
+            count => format!("sum of {count} times {} floats{relu}", self.y.len),
+        }
+    }
+
+    fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
+        let n = chunk.n;
+        let (before, y) = chunk.memory.values.split_at_mut(self.y.range(n).start);
+        let y = &mut y[..self.y.len * n];
+        let x = |i: usize| &before[self.from[i].slot.range(n)];
+        let last = self.from.len() - 1;
+        if last == 0 {
+            return y.copy_from_slice(x(0));
+        }
+        sum(x(0), x(1), y, self.relu && last == 1);
+        for i in 2..=last {
+            accumulate(x(i), y, self.relu && last == i);
+        }
+    }
+
+    /// Backwards: of a value that is taken twice, the last writes first.
+    fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        let n = chunk.n;
+        let y = self.relu.then_some(&chunk.memory.values[self.y.range(n)]);
+        for edge in self.from.iter().rev() {
+            if edge.input && !call.input_gradient {
+                continue;
+            }
+            let parts = (edge.slot.range(n), self.y.range(n));
+            let (dx, dy) = two_mut(&mut chunk.memory.gradients, parts.0, parts.1);
+            pass_gradient(dy, y, dx, edge.first);
+        }
+    }
+}
