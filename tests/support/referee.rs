@@ -71,7 +71,15 @@ impl Example {
         });
         let inputs = inputs.collect();
         let tape = traced.then(OwnedTape::default);
-        Task { graph: self.graph, params, inputs, tape, training: self.training, device }
+        Task {
+            graph: self.graph,
+            params,
+            inputs,
+            tape,
+            training: self.training,
+            input_gradients: true,
+            device,
+        }
     }
 
     fn params<E: Float>(&self) -> Vec<Array<E, Cpu>>
