@@ -2,7 +2,7 @@
 //! and a test against it.
 
 pub(crate) mod conv;
+pub(crate) mod layer_norm;
 pub(crate) mod linear;
 pub(crate) mod math;
-pub(crate) mod norm;
 pub(crate) mod softmax;

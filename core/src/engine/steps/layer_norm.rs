@@ -2,7 +2,7 @@
 
 use super::{Call, Step, add, transpose};
 use crate::engine::chunk::{Chunk, Edge, Slot, two, two_mut};
-use crate::engine::kernels::norm::{self, MOMENTS};
+use crate::engine::kernels::layer_norm::{self, MOMENTS};
 
 /// Rows with mean 0 and variance 1, then weight and bias.
 #[derive(Debug)]
@@ -73,7 +73,7 @@ impl Step for LayerNormStep {
         let affine = self.weight.map(|_| call.prepared.split_at(self.width));
         let rows = x.chunks_exact(self.width).zip(y.chunks_exact_mut(self.width));
         for ((x, y), moments) in rows.zip(moments) {
-            norm::forward(x, affine, self.eps, y, moments);
+            layer_norm::forward(x, affine, self.eps, y, moments);
         }
     }
 
@@ -92,7 +92,7 @@ impl Step for LayerNormStep {
                 let weight = &call.prepared[..self.width];
                 (weight, &mut *gradients.0, &mut *gradients.1)
             });
-            norm::backward(x, moments, affine, dy);
+            layer_norm::backward(x, moments, affine, dy);
         }
         match self.x.first {
             _ if !wanted => {}
