@@ -3,7 +3,7 @@
 pub use netwright_core::{
     Backend, Error, Files, Float, Forward, Model, Result, data, dfdx, layers,
 };
-pub use netwright_core::{files, summary, train, value};
+pub use netwright_core::{engine, files, summary, train, value};
 pub use netwright_macros::network;
 
 /// What a program that declares, trains or runs a network needs.

@@ -1,6 +1,7 @@
 //! What a device must be able to do to run a network.
 
-use crate::data::{Column, Samples};
+use crate::data::{Batch, Column, Samples};
+use crate::engine::PlanReport;
 use crate::error::Result;
 use crate::model::Model;
 use crate::run::{Outcome, Task};
@@ -8,6 +9,7 @@ use crate::train;
 use crate::value::{Array, Value};
 use dfdx::prelude::{Cpu, Device, Dtype, Gradients};
 use dfdx::tensor::CpuError;
+use netwright_spec::graph::Graph;
 use std::path::Path;
 
 /// The float types networks work in: `f32` and `f64`.
@@ -70,6 +72,9 @@ pub trait Backend<E: Float>: Device<E> {
     /// Reads a network from a file: [`Files::load`](crate::Files::load).
     fn load(model: &mut dyn Model<E, Self>, file: &Path) -> Result<()>;
 
+    /// How a network runs here.
+    fn plan(graph: &'static Graph) -> PlanReport;
+
     /// The value of a built-in loss.
     fn loss(
         criterion: train::Criterion,
@@ -91,6 +96,14 @@ pub trait Backend<E: Float>: Device<E> {
         model: &mut dyn Model<E, Self>,
         gradients: &Gradients<E, Self>,
     ) -> Result<()>;
+
+    /// One step of a training.
+    fn step(
+        model: &mut dyn Model<E, Self>,
+        batch: &Batch,
+        loss: &dyn train::Loss<E, Self>,
+        optimizer: &mut dyn train::Optimizer<E, Self>,
+    ) -> Result<train::Evaluation>;
 
     /// A whole training.
     fn fit(
@@ -119,7 +132,7 @@ pub trait Backend<E: Float>: Device<E> {
 /// `#[inline]`: rustc then compiles them in the program that does, which halves the time that
 /// everybody waits for this crate.
 macro_rules! portable {
-    ($device:ty, $float:ty, $run:path, $error:expr, #[$inline:meta]) => {
+    ($device:ty, $float:ty, $run:path, $plan:path, $error:expr, #[$inline:meta]) => {
         impl Backend<$float> for $device {
             #[$inline]
             fn run(task: Task<'_, $float, Self>) -> Result<Outcome<$float, Self>> {
@@ -134,6 +147,11 @@ macro_rules! portable {
             #[$inline]
             fn load(model: &mut dyn Model<$float, Self>, file: &Path) -> Result<()> {
                 crate::files::load(model, file)
+            }
+
+            #[$inline]
+            fn plan(graph: &'static Graph) -> PlanReport {
+                $plan(graph)
             }
 
             #[$inline]
@@ -162,6 +180,16 @@ macro_rules! portable {
                 gradients: &Gradients<$float, Self>,
             ) -> Result<()> {
                 train::optimize(rule, memory, model, gradients)
+            }
+
+            #[$inline]
+            fn step(
+                model: &mut dyn Model<$float, Self>,
+                batch: &Batch,
+                loss: &dyn train::Loss<$float, Self>,
+                optimizer: &mut dyn train::Optimizer<$float, Self>,
+            ) -> Result<train::Evaluation> {
+                train::step(model, batch, loss, optimizer)
             }
 
             #[$inline]
@@ -197,14 +225,14 @@ macro_rules! portable {
     };
 }
 
-portable!(Cpu, f32, crate::engine::run, CpuError::WrongNumElements, #[inline(never)]);
-portable!(Cpu, f64, crate::run::portable, CpuError::WrongNumElements, #[inline]);
+portable!(Cpu, f32, crate::engine::run, PlanReport::of, CpuError::WrongNumElements, #[inline(never)]);
+portable!(Cpu, f64, crate::run::portable, PlanReport::portable, CpuError::WrongNumElements, #[inline]);
 
 #[cfg(feature = "cuda")]
 mod cuda {
     use super::*;
     use dfdx::tensor::{Cuda, CudaError};
 
-    portable!(Cuda, f32, crate::run::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline(never)]);
-    portable!(Cuda, f64, crate::run::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline]);
+    portable!(Cuda, f32, crate::run::portable, PlanReport::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline(never)]);
+    portable!(Cuda, f64, crate::run::portable, PlanReport::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline]);
 }

@@ -17,8 +17,8 @@ pub mod value;
 #[doc(hidden)]
 pub mod private;
 
-#[allow(dead_code)]
-mod engine;
+#[allow(dead_code, unused_imports)]
+pub mod engine;
 mod rng;
 
 pub use backend::{Backend, Float};

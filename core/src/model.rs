@@ -220,7 +220,15 @@ fn run_values<E: Float, D: Backend<E>>(
     if batched == Batched::No {
         inputs = inputs.into_iter().map(with_batch_of_one).collect();
     }
-    let task = Task { graph: model.graph(), params: &params, inputs, tape, training, device };
+    let task = Task {
+        graph: model.graph(),
+        params: &params,
+        inputs,
+        tape,
+        training,
+        input_gradients: true,
+        device,
+    };
     let mut outcome = D::run(task)?;
     if batched == Batched::No {
         for output in &mut outcome.outputs {

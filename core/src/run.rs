@@ -22,6 +22,9 @@ pub struct Task<'a, E: Float, D: Backend<E>> {
     /// The training form (dropout, batch statistics) with this key for its random numbers, or the
     /// inference form.
     pub training: Option<u64>,
+    /// Whether the gradients of the inputs are wanted too; without them a backward may save the
+    /// work.
+    pub input_gradients: bool,
     /// The device it runs on.
     pub device: D,
 }
@@ -49,7 +52,7 @@ pub struct Update<E: Float, D: Backend<E>> {
 /// Runs the task with dfdx's operations. Public for tests that compare the engine with it.
 #[doc(hidden)]
 pub fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome<E, D>> {
-    let Task { graph, params, inputs, tape, training, device } = task;
+    let Task { graph, params, inputs, tape, training, device, .. } = task;
     let batch = batch_size(graph, &inputs)?;
     let last_use = last_uses(graph);
     let recording = tape.is_some();

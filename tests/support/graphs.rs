@@ -53,7 +53,15 @@ where
         })
         .collect();
     let tape = Some(OwnedTape::default());
-    let task = Task { graph, params: &params, inputs: inputs.clone(), tape, training, device: dev };
+    let task = Task {
+        graph,
+        params: &params,
+        inputs: inputs.clone(),
+        tape,
+        training,
+        input_gradients: true,
+        device: dev,
+    };
     let outcome = runner(task).unwrap();
     let values = outcome.outputs.iter().map(|output| output.data.as_vec()).collect();
     let mut random = Random(3);

@@ -59,7 +59,15 @@ impl<E: Float, D: Backend<E>> Case<'_, E, D> {
         let device = D::default();
         let (params, inputs) = (self.params(), vec![self.value(&device)]);
         let (graph, training) = (self.model.graph(), self.training);
-        D::run(Task { graph, params: &params, inputs, tape: None, training, device })
+        D::run(Task {
+            graph,
+            params: &params,
+            inputs,
+            tape: None,
+            training,
+            input_gradients: true,
+            device,
+        })
     }
 
     /// The output, and the gradients of Σ output · cotangent.
@@ -69,7 +77,15 @@ impl<E: Float, D: Backend<E>> Case<'_, E, D> {
         let (graph, training) = (self.model.graph(), self.training);
         let tape = Some(OwnedTape::default());
         let inputs = vec![input.clone()];
-        let task = Task { graph, params: &params, inputs, tape, training, device: device.clone() };
+        let task = Task {
+            graph,
+            params: &params,
+            inputs,
+            tape,
+            training,
+            input_gradients: true,
+            device: device.clone(),
+        };
         let mut outcome = D::run(task).unwrap();
         let Array { data, shape } = outcome.outputs.remove(0);
         let output = data.as_vec();

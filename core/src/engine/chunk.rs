@@ -1,5 +1,6 @@
 //! The memory that steps work in: some samples of a batch, with all their values.
 
+use super::simd::Floats;
 use std::ops::Range;
 
 /// Where a value lies: `offset · n .. (offset + len) · n` of a chunk of `n` samples, one sample
@@ -12,7 +13,17 @@ pub(crate) struct Slot {
     pub(crate) len: usize,
 }
 
+/// Places begin at a multiple of this: a cache line of floats.
+pub(crate) const ALIGNMENT: usize = 16;
+
 impl Slot {
+    /// The next `len` elements behind `end`, which moves on to the next cache line.
+    pub(crate) fn next(end: &mut usize, len: usize) -> Self {
+        let slot = Slot { offset: *end, len };
+        *end = (*end + len).next_multiple_of(ALIGNMENT);
+        slot
+    }
+
     /// The value of all `n` samples.
     pub(crate) fn range(self, n: usize) -> Range<usize> {
         self.offset * n..(self.offset + self.len) * n
@@ -34,15 +45,15 @@ pub(crate) struct Edge {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     /// Values.
-    pub(crate) values: Vec<f32>,
+    pub(crate) values: Floats,
     /// Gradients of the values, at the same places.
-    pub(crate) gradients: Vec<f32>,
+    pub(crate) gradients: Floats,
     /// Bytes: positions of winners.
     pub(crate) bytes: Vec<u8>,
     /// Gradients of the parameters, in the steps' own layouts.
-    pub(crate) parameters: Vec<f32>,
+    pub(crate) parameters: Floats,
     /// Working memory of one step.
-    pub(crate) scratch: Vec<f32>,
+    pub(crate) scratch: Floats,
 }
 
 /// Some samples of a batch.

@@ -2,7 +2,8 @@
 
 use super::chunk::{Chunk, Memory};
 use super::plan::Plan;
-use super::steps::{Call, Source};
+use super::simd::Floats;
+use super::steps::{Call, Deliver, Layout, Purpose, Source, add, transpose};
 use rayon::prelude::*;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -12,34 +13,34 @@ use std::sync::{Arc, Mutex};
 pub(crate) struct Engine {
     pub(crate) plan: Plan,
     spare: Mutex<Vec<Memory>>,
+    spare_prepared: Mutex<Vec<Floats>>,
 }
 
 /// A forward run, with what a backward run needs.
 pub(crate) struct Run {
     engine: Arc<Engine>,
     chunks: Vec<Chunk>,
-    prepared: Vec<f32>,
+    prepared: Floats,
     /// For each step: of the forward, of the backward.
     statistics: Vec<[Vec<f64>; 2]>,
     batch: usize,
     training: Option<u64>,
 }
 
-/// The gradients of a backward run.
-pub(crate) struct Gradients {
-    /// Of each parameter; empty where there is none.
-    pub(crate) params: Vec<Vec<f32>>,
-    /// Of each input, in the user's order; empty where it was not wanted.
-    pub(crate) inputs: Vec<Vec<f32>>,
-}
-
 impl Engine {
     pub(crate) fn new(plan: Plan) -> Self {
-        Engine { plan, spare: Mutex::default() }
+        Engine { plan, spare: Mutex::default(), spare_prepared: Mutex::default() }
     }
 
     fn memory(&self) -> Memory {
-        self.spare.lock().map_or_else(|_| None, |mut spare| spare.pop()).unwrap_or_default()
+        pop(&self.spare)
+    }
+
+    /// Room for the prepared parameters.
+    fn prepared(&self) -> Floats {
+        let mut prepared = pop(&self.spare_prepared);
+        prepared.resize(self.plan.prepared);
+        prepared
     }
 
     fn chunks(&self, batch: usize) -> Vec<Chunk> {
@@ -49,14 +50,19 @@ impl Engine {
             .map(|first| {
                 let n = size.min(batch - first);
                 let mut memory = self.memory();
-                memory.values.resize(self.plan.values * n, 0.0);
+                memory.values.resize(self.plan.values * n);
                 memory.bytes.resize(self.plan.bytes * n, 0);
                 let scratch = self.plan.steps.iter().map(|s| s.step.scratch_len(n)).max();
-                memory.scratch.resize(scratch.unwrap_or(0), 0.0);
+                memory.scratch.resize(scratch.unwrap_or(0));
                 Chunk { first, n, memory }
             })
             .collect()
     }
+}
+
+/// What waits there, or something new.
+fn pop<T: Default>(spare: &Mutex<Vec<T>>) -> T {
+    spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
 }
 
 /// Runs `each` for all chunks, on rayon's threads where there is more than one.
@@ -77,9 +83,10 @@ pub(crate) fn forward(
     backward: bool,
 ) -> Run {
     let plan = &engine.plan;
-    let mut prepared = vec![0.0; plan.prepared];
+    let mut prepared = engine.prepared();
+    let purpose = Purpose { samples: plan.chunk(batch), backward, training: training.is_some() };
     for planned in &plan.steps {
-        planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], backward);
+        planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], purpose);
     }
     let mut run = Run {
         engine: engine.clone(),
@@ -195,18 +202,20 @@ impl Run {
             .collect()
     }
 
-    /// Runs backward from the gradients of the outputs.
+    /// Runs backward from the gradients of the outputs. The gradients of the parameters go to
+    /// `deliver`, those of the inputs, if they are wanted, are returned in the user's order.
     pub(crate) fn backward(
-        mut self,
+        &mut self,
         params: &[&[f32]],
         inputs: &[Source<'_>],
         output_gradients: &[Vec<f32>],
         input_gradient: bool,
-    ) -> Gradients {
+        deliver: &mut Deliver<'_>,
+    ) -> Vec<Vec<f32>> {
         self.begin_backward(output_gradients);
         for segment in self.segments().into_iter().rev() {
             let mut chunks = std::mem::take(&mut self.chunks);
-            let run = &self;
+            let run = &*self;
             let waits = segment.start > 0;
             // The step behind the barrier needs statistics of its own before it can go on.
             let from = segment.start + usize::from(waits);
@@ -217,7 +226,7 @@ impl Run {
             if waits {
                 self.gather(segment.start, params, inputs, true);
                 let mut chunks = std::mem::take(&mut self.chunks);
-                let run = &self;
+                let run = &*self;
                 for_all(&mut chunks, |chunk| {
                     run.steps_backward(
                         segment.start..segment.start + 1,
@@ -230,7 +239,9 @@ impl Run {
                 self.chunks = chunks;
             }
         }
-        self.collect(params, inputs, input_gradient)
+        self.deliver(inputs, deliver);
+        let wanted = if input_gradient { self.engine.plan.inputs.len() } else { 0 };
+        (0..wanted).map(|input| self.input_gradient(input)).collect()
     }
 
     fn steps_backward(
@@ -250,9 +261,9 @@ impl Run {
     fn begin_backward(&mut self, output_gradients: &[Vec<f32>]) {
         let plan = &self.engine.plan;
         for chunk in &mut self.chunks {
-            chunk.memory.gradients.resize(plan.values * chunk.n, 0.0);
-            chunk.memory.parameters.clear();
-            chunk.memory.parameters.resize(plan.gradients, 0.0);
+            chunk.memory.gradients.resize(plan.values * chunk.n);
+            chunk.memory.parameters.resize(plan.gradients);
+            chunk.memory.parameters.fill(0.0);
             for (slot, gradient) in plan.outputs.iter().zip(output_gradients) {
                 let part = chunk.first * slot.len..(chunk.first + chunk.n) * slot.len;
                 chunk.memory.gradients[slot.range(chunk.n)].copy_from_slice(&gradient[part]);
@@ -261,33 +272,18 @@ impl Run {
     }
 
     /// Adds up the chunks' gradients in a fixed order.
-    fn collect(
-        mut self,
-        params: &[&[f32]],
-        inputs: &[Source<'_>],
-        input_gradient: bool,
-    ) -> Gradients {
-        let plan = &self.engine.plan;
-        let (first, rest) = match self.chunks.split_first_mut() {
-            Some(parts) => parts,
-            None => return Gradients { params: Vec::new(), inputs: Vec::new() },
-        };
+    fn deliver(&mut self, inputs: &[Source<'_>], deliver: &mut Deliver<'_>) {
+        let Some((first, rest)) = self.chunks.split_first_mut() else { return };
         for chunk in rest {
-            super::steps::add(&chunk.memory.parameters, &mut first.memory.parameters);
+            add(&chunk.memory.parameters, &mut first.memory.parameters);
         }
-        let mut gradients: Vec<Vec<f32>> = params.iter().map(|p| vec![0.0; p.len()]).collect();
-        for planned in &plan.steps {
+        for planned in &self.engine.plan.steps {
             let part = &self.chunks[0].memory.parameters[planned.gradients.range(1)];
-            planned.step.deliver(part, &mut gradients);
+            planned.step.deliver(part, deliver);
             for chunk in &self.chunks {
-                planned.step.deliver_chunk(inputs, chunk, &mut gradients);
+                planned.step.deliver_chunk(inputs, chunk, deliver);
             }
         }
-        let inputs = match input_gradient {
-            true => (0..plan.inputs.len()).map(|i| self.input_gradient(i)).collect(),
-            false => Vec::new(),
-        };
-        Gradients { params: gradients, inputs }
     }
 
     fn input_gradient(&self, number: usize) -> Vec<f32> {
@@ -297,10 +293,10 @@ impl Run {
             let from = &chunk.memory.gradients[slot.range(chunk.n)];
             let to = &mut gradient[chunk.first * slot.len..(chunk.first + chunk.n) * slot.len];
             match layout {
-                super::steps::Layout::Pixels { channels, pixels } => {
-                    super::steps::transpose(from, to, pixels, channels);
+                Layout::Pixels { channels, pixels } => {
+                    transpose(from, to, pixels, channels);
                 }
-                super::steps::Layout::Plain => to.copy_from_slice(from),
+                Layout::Plain => to.copy_from_slice(from),
             }
         }
         gradient
@@ -312,6 +308,9 @@ impl Drop for Run {
     fn drop(&mut self) {
         if let Ok(mut spare) = self.engine.spare.lock() {
             spare.extend(self.chunks.drain(..).map(|chunk| chunk.memory));
+        }
+        if let Ok(mut spare) = self.engine.spare_prepared.lock() {
+            spare.push(std::mem::take(&mut self.prepared));
         }
     }
 }

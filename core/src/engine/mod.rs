@@ -4,12 +4,15 @@
 //! chunks of samples, whose number and order depend on the batch alone, so that the same seed gives
 //! the same bits on any number of threads.
 
+mod bridge;
 mod chunk;
 mod exec;
 mod kernels;
 mod plan;
+mod report;
 mod run;
 mod simd;
 mod steps;
 
+pub use report::PlanReport;
 pub(crate) use run::{run, runs};

@@ -103,15 +103,11 @@ impl<'a> Builder<'a> {
     }
 
     fn slot(&mut self, len: usize) -> Slot {
-        let slot = Slot { offset: self.values, len };
-        self.values += len;
-        slot
+        Slot::next(&mut self.values, len)
     }
 
     fn byte_slot(&mut self, len: usize) -> Slot {
-        let slot = Slot { offset: self.bytes, len };
-        self.bytes += len;
-        slot
+        Slot::next(&mut self.bytes, len)
     }
 
     fn inputs(&mut self) -> Option<()> {
@@ -267,17 +263,12 @@ impl<'a> Builder<'a> {
             outputs.push(slot);
         }
         let (mut prepared, mut gradients) = (0, 0);
-        let take = |total: &mut usize, len: usize| {
-            let slot = Slot { offset: *total, len };
-            *total += len;
-            slot
-        };
         let steps = self
             .steps
             .into_iter()
             .map(|step| Planned {
-                prepared: take(&mut prepared, step.prepared_len()),
-                gradients: take(&mut gradients, step.gradient_len()),
+                prepared: Slot::next(&mut prepared, step.prepared_len()),
+                gradients: Slot::next(&mut gradients, step.gradient_len()),
                 step,
             })
             .collect();

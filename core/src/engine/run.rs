@@ -1,5 +1,6 @@
 //! The engine as dfdx sees it: one operation on its tape.
 
+use super::bridge::slice;
 use super::exec::{Engine, Run, forward};
 use super::plan::Plan;
 use super::steps::Source;
@@ -23,70 +24,59 @@ fn engine_of(graph: &Graph) -> Option<Arc<Engine>> {
 }
 
 /// Runs a network with the engine, or node by node where the engine lacks a layer.
-pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
+pub(crate) fn run(mut task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let Some(engine) = engine_of(task.graph) else { return portable(task) };
     let batch = batch_size(task.graph, &task.inputs)?;
-    let saved = Saved::new(task.params, &task.inputs);
+    let saved = Saved::new(task.params, std::mem::take(&mut task.inputs));
     let steps = &engine.plan.steps;
     if !saved.with(|_, inputs| steps.iter().all(|planned| planned.step.accepts(inputs))) {
+        task.inputs = saved.inputs;
         return portable(task);
     }
     let run = saved.with(|params, inputs| {
         forward(&engine, params, inputs, batch, task.training, task.tape.is_some())
     });
+    let input_gradients = task.input_gradients;
     let outputs = (0..task.graph.outputs.len())
         .map(|i| output(&task, &run, i, batch))
         .collect::<Result<Vec<_>>>()?;
     let updates = updates(&saved, &run, &task)?;
     let tape = task.tape.map(|mut tape| {
         let outputs = outputs.clone();
-        tape.add_backward_op(move |gradients| backward(run, &saved, &outputs, gradients));
+        tape.add_backward_op(move |gradients| {
+            backward(run, &saved, &outputs, gradients, input_gradients)
+        });
         tape
     });
     Ok(Outcome { outputs, tape, updates })
 }
 
-/// Parameters and inputs as the run read them.
+/// Parameters and inputs as the run read them: handles that share their memory.
 struct Saved {
     params: Vec<Array<f32, Cpu>>,
     inputs: Vec<Value<f32, Cpu>>,
-    param_data: Vec<Vec<f32>>,
-    input_data: Vec<Data>,
-}
-
-enum Data {
-    Floats(Vec<f32>),
-    Indices(Vec<usize>),
+    /// The inputs that are indices, in their order.
+    indices: Vec<Vec<usize>>,
 }
 
 impl Saved {
-    fn new(params: &[Array<f32, Cpu>], inputs: &[Value<f32, Cpu>]) -> Self {
-        let input_data = inputs.iter().map(|value| match value {
-            Value::Floats(array) => Data::Floats(copy(&array.data)),
-            Value::Indices(array) => Data::Indices(array.data.as_vec()),
+    fn new(params: &[Array<f32, Cpu>], inputs: Vec<Value<f32, Cpu>>) -> Self {
+        let indices = inputs.iter().filter_map(|value| match value {
+            Value::Floats(_) => None,
+            Value::Indices(array) => Some(array.data.as_vec()),
         });
-        Saved {
-            params: params.to_vec(),
-            inputs: inputs.to_vec(),
-            param_data: params.iter().map(|array| copy(&array.data)).collect(),
-            input_data: input_data.collect(),
-        }
+        Saved { indices: indices.collect(), params: params.to_vec(), inputs }
     }
 
     fn with<R>(&self, f: impl FnOnce(&[&[f32]], &[Source<'_>]) -> R) -> R {
-        let params: Vec<&[f32]> = self.param_data.iter().map(Vec::as_slice).collect();
-        let inputs = self.input_data.iter().map(|data| match data {
-            Data::Floats(data) => Source::Floats(data),
-            Data::Indices(data) => Source::Indices(data),
+        let params: Vec<&[f32]> = self.params.iter().map(|array| slice(&array.data)).collect();
+        let mut indices = self.indices.iter();
+        let inputs = self.inputs.iter().map(|value| match value {
+            Value::Floats(array) => Source::Floats(slice(&array.data)),
+            Value::Indices(_) => Source::Indices(indices.next().map_or(&[], Vec::as_slice)),
         });
         f(&params, &inputs.collect::<Vec<_>>())
     }
-}
-
-fn copy(tensor: &Tensor<(usize,), f32, Cpu>) -> Vec<f32> {
-    let mut data = vec![0.0; tensor.shape().0];
-    tensor.copy_into(&mut data);
-    data
 }
 
 fn output(
@@ -118,26 +108,31 @@ fn updates(saved: &Saved, run: &Run, task: &Task<'_, f32, Cpu>) -> Result<Vec<Up
 
 /// Adds the gradients of this run to dfdx's.
 fn backward(
-    run: Run,
+    mut run: Run,
     saved: &Saved,
     outputs: &[Array<f32, Cpu>],
     gradients: &mut Gradients<f32, Cpu>,
+    input_gradients: bool,
 ) -> std::result::Result<(), CpuError> {
     let mut output_gradients = Vec::new();
     for output in outputs {
         output_gradients.push(gradients.get_or_alloc_mut(&output.data)?.to_vec());
     }
-    let found = saved.with(|params, inputs| run.backward(params, inputs, &output_gradients, true));
-    let arrays = saved.params.iter().zip(&found.params);
-    let inputs =
-        saved.inputs.iter().zip(&found.inputs).filter_map(|(value, gradient)| match value {
-            Value::Floats(array) => Some((array, gradient)),
-            Value::Indices(_) => None,
-        });
-    for (array, gradient) in arrays.chain(inputs) {
-        let sum = gradients.get_or_alloc_mut(&array.data)?;
-        for (sum, gradient) in sum.iter_mut().zip(gradient) {
-            *sum += gradient;
+    let mut failed = Ok(());
+    let found = saved.with(|params, inputs| {
+        let mut deliver = |number: usize, add: &mut dyn FnMut(&mut [f32])| {
+            let array: &Array<f32, Cpu> = &saved.params[number];
+            match gradients.get_or_alloc_mut(&array.data) {
+                Ok(sum) => add(sum),
+                Err(error) => failed = Err(error),
+            }
+        };
+        run.backward(params, inputs, &output_gradients, input_gradients, &mut deliver)
+    });
+    failed?;
+    for (value, gradient) in saved.inputs.iter().zip(&found) {
+        if let Value::Floats(array) = value {
+            super::steps::add(gradient, gradients.get_or_alloc_mut(&array.data)?);
         }
     }
     Ok(())

@@ -2,7 +2,7 @@
 //!
 //! | piece | what it does |
 //! | --- | --- |
-//! | [`Train`] | `fit`, `evaluate`, `predict` and `summary` for every network |
+//! | [`Train`] | `fit`, `step`, `evaluate`, `predict` and `summary` for every network |
 //! | [`Fit`] | the settings of a training |
 //! | [`Loss`] | [`CrossEntropy`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`] |
 //! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`] |
@@ -38,6 +38,7 @@ pub(crate) use evaluate::evaluate;
 pub(crate) use fit::fit;
 pub(crate) use optim::optimize;
 pub(crate) use predict::predict;
+pub(crate) use step::step;
 
 /// Samples that an evaluation or prediction takes at once.
 const CHUNK: usize = 256;

@@ -6,7 +6,8 @@ use super::optim::Optimizer;
 use super::predict::Inputs;
 use super::settings::Fit;
 use crate::backend::{Backend, Float};
-use crate::data::{Column, Samples};
+use crate::data::{Batch, Column, Samples};
+use crate::engine::PlanReport;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use crate::summary::Summary;
@@ -32,6 +33,40 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
         Self: Sized,
     {
         D::fit(self, data, &fit.loss, &mut fit.optimizer, &fit.settings)
+    }
+
+    /// One step of [`Train::fit`], for a loop of your own: learns from one batch, and gives its loss
+    /// and accuracy before that. The optimizer is lent, so that it remembers the steps before:
+    /// `net.step(&batch, CrossEntropy, &mut adam)?`.
+    ///
+    /// # Errors
+    /// As [`Train::fit`]; the network is then as it was. A wrong label is named by its row in the
+    /// batch.
+    ///
+    /// ```
+    /// # use netwright_core::{Backend, Float, Model, Result};
+    /// use netwright_core::data::Dataset;
+    /// use netwright_core::train::{Adam, CrossEntropy, Train};
+    ///
+    /// fn epoch<E: Float, D: Backend<E>>(net: &mut impl Model<E, D>, data: &Dataset) -> Result<()> {
+    ///     let mut adam = Adam::default();
+    ///     for batch in data.batches(32)?.shuffled(42, 1) {
+    ///         let trained = net.step(&batch?, CrossEntropy, &mut adam)?;
+    ///         println!("loss {:.4}", trained.loss);
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    fn step<L: Loss<E, D>, O: Optimizer<E, D> + ?Sized>(
+        &mut self,
+        batch: &Batch,
+        loss: L,
+        mut optimizer: &mut O,
+    ) -> Result<Evaluation>
+    where
+        Self: Sized,
+    {
+        D::step(self, batch, &loss, &mut optimizer)
     }
 
     /// Loss and accuracy of all samples, in the inference form and in batches of 256.
@@ -74,6 +109,12 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
         Self: Sized,
     {
         D::predict(self, inputs.columns())
+    }
+
+    /// How the network runs on its device: fused steps of the engine on the CPU in `f32`, node by
+    /// node elsewhere.
+    fn plan(&self) -> PlanReport {
+        D::plan(self.graph())
     }
 
     /// The network as a table: its layers, their output shapes and parameters.

@@ -1,5 +1,7 @@
 //! One step of a training, and the same without learning.
 
+use super::evaluate::Sum;
+use super::history::Evaluation;
 use super::loss::{Correct, Loss, Output};
 use super::optim::{Optimizer, gradient_of};
 use super::value::values;
@@ -16,6 +18,18 @@ use dfdx::prelude::*;
 pub(super) struct Report {
     pub(super) loss: f64,
     pub(super) correct: Option<Correct>,
+}
+
+/// One step on its own.
+pub(crate) fn step<E: Float, D: Backend<E>>(
+    model: &mut dyn Model<E, D>,
+    batch: &Batch,
+    loss: &dyn Loss<E, D>,
+    optimizer: &mut dyn Optimizer<E, D>,
+) -> Result<Evaluation> {
+    let mut sum = Sum::default();
+    sum.add(&learn(model, batch, loss, optimizer)?, batch.len());
+    Ok(sum.evaluation())
 }
 
 /// Learns from one batch, or leaves the network as it was.
@@ -63,6 +77,7 @@ fn differentiate<E: Float, D: Backend<E>>(
         inputs: values(&batch.inputs, &device)?,
         tape: Some(OwnedTape::default()),
         training: Some(key),
+        input_gradients: false,
         device: device.clone(),
     };
     let run = D::run(task)?;
@@ -104,6 +119,7 @@ pub(super) fn infer<E: Float, D: Backend<E>>(
         inputs: values(&batch.inputs, device)?,
         tape: None,
         training: None,
+        input_gradients: false,
         device: device.clone(),
     };
     Ok(D::run(task)?.outputs)

@@ -4,6 +4,7 @@
 //! [`kernel!`]. All kernels give the same results to rounding on all of them; on one machine the
 //! choice never changes, so results are the same bits from run to run.
 
+mod floats;
 mod level;
 #[cfg(target_arch = "aarch64")]
 mod neon;
@@ -13,6 +14,7 @@ mod tests;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+pub(crate) use floats::Floats;
 pub(crate) use level::{Level, Set, kernel};
 pub(crate) use portable::Portable;
 
@@ -89,7 +91,9 @@ pub(crate) unsafe trait Lanes: Copy {
         // SAFETY: the caller vouches for `count` bytes, and 16 are enough for `Self`.
         unsafe {
             self.store_bytes(lanes.as_mut_ptr());
-            std::ptr::copy_nonoverlapping(lanes.as_ptr(), to, count);
+            for (i, &lane) in lanes.iter().enumerate().take(count) {
+                *to.add(i) = lane;
+            }
         }
     }
     /// Reads `count` floats, at most `COUNT`.

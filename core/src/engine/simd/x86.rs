@@ -231,4 +231,12 @@ unsafe impl Lanes for __m512 {
         // SAFETY: see the impl; the other floats are not written.
         unsafe { _mm512_mask_storeu_ps(to, first_of_16(count), self) }
     }
+    #[inline(always)]
+    unsafe fn store_first_bytes(self, to: *mut u8, count: usize) {
+        // SAFETY: see the impl; the other bytes are not written.
+        unsafe {
+            let whole = _mm512_cvtps_epi32(self);
+            _mm512_mask_cvtepi32_storeu_epi8(to.cast(), first_of_16(count), whole);
+        }
+    }
 }

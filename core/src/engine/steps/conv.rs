@@ -1,9 +1,10 @@
 //! Convolution with bias and activation, and with max pooling behind it.
 
 use super::enter::add;
-use super::{Call, Step};
-use crate::engine::chunk::{Chunk, Edge, Slot};
+use super::{Call, Deliver, Purpose, Step};
+use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot};
 use crate::engine::kernels::conv::{Act, Conv, ConvPool, ConvSizes};
+use crate::engine::kernels::linear::relu_gradient;
 use std::fmt;
 
 /// What both steps share.
@@ -50,9 +51,14 @@ impl ConvStep {
         ConvStep { conv: Conv::new(parts.sizes), parts }
     }
 
-    /// Behind a sample's scratch: the gradient before the activation, and of the input.
+    /// Where the weights for the input gradient begin: at a cache line.
+    fn transposed_at(&self) -> usize {
+        self.conv.packed_len().next_multiple_of(ALIGNMENT)
+    }
+
+    /// Behind it: a gradient of the input that is to be added.
     fn kernel_scratch(&self) -> usize {
-        self.conv.scratch_len()
+        self.conv.scratch_len().next_multiple_of(ALIGNMENT)
     }
 }
 
@@ -72,14 +78,14 @@ impl Step for ConvStep {
     }
 
     fn prepared_len(&self) -> usize {
-        self.conv.packed_len() + self.conv.packed_transposed_len()
+        self.transposed_at() + self.conv.packed_transposed_len()
     }
 
-    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], training: bool) {
+    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], purpose: Purpose) {
         let weight = params[self.parts.weight];
-        let (packed, transposed) = prepared.split_at_mut(self.conv.packed_len());
-        self.conv.pack(weight, packed);
-        if training {
+        let (packed, transposed) = prepared.split_at_mut(self.transposed_at());
+        self.conv.pack(weight, &mut packed[..self.conv.packed_len()]);
+        if purpose.backward {
             self.conv.pack_transposed(weight, transposed);
         }
     }
@@ -88,11 +94,11 @@ impl Step for ConvStep {
         self.conv.packed_len() + self.parts.bias.map_or(0, |_| self.parts.sizes.out_channels)
     }
 
-    fn deliver(&self, gradients: &[f32], params: &mut [Vec<f32>]) {
+    fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
         let (weight, bias) = gradients.split_at(self.conv.packed_len());
-        self.conv.unpack_gradient(weight, &mut params[self.parts.weight]);
+        to(self.parts.weight, &mut |sum| self.conv.unpack_gradient(weight, sum));
         if let Some(number) = self.parts.bias {
-            add(bias, &mut params[number]);
+            to(number, &mut |sum| add(bias, sum));
         }
     }
 
@@ -111,7 +117,7 @@ impl Step for ConvStep {
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let ConvParts { x: edge, y: slot, act, .. } = self.parts;
-        let transposed = &call.prepared[self.conv.packed_len()..];
+        let transposed = &call.prepared[self.transposed_at()..];
         let at = chunk.backward(edge.slot, slot, Slot::default(), call.gradients);
         let (dw, db) = at.parameters.split_at_mut(self.conv.packed_len());
         let (scratch, spare) = at.scratch.split_at_mut(self.kernel_scratch());
@@ -136,13 +142,6 @@ impl Step for ConvStep {
     }
 }
 
-/// `dy = 0` where the ReLU gave 0.
-pub(crate) fn relu_gradient(y: &[f32], dy: &mut [f32]) {
-    for (dy, y) in dy.iter_mut().zip(y) {
-        *dy = if *y <= 0.0 { 0.0 } else { *dy };
-    }
-}
-
 /// A convolution, its bias, a ReLU and max pooling: only winners are kept.
 pub(crate) struct ConvPoolStep {
     parts: ConvParts,
@@ -153,6 +152,11 @@ pub(crate) struct ConvPoolStep {
 impl ConvPoolStep {
     pub(crate) fn new(parts: ConvParts, window: [usize; 2], winners: Slot) -> Self {
         ConvPoolStep { conv: ConvPool::new(parts.sizes, window), parts, winners }
+    }
+
+    /// Where the weights for the input gradient begin: at a cache line.
+    fn transposed_at(&self) -> usize {
+        self.conv.packed_len().next_multiple_of(ALIGNMENT)
     }
 }
 
@@ -172,14 +176,14 @@ impl Step for ConvPoolStep {
     }
 
     fn prepared_len(&self) -> usize {
-        self.conv.packed_len() + self.conv.packed_gradient_len()
+        self.transposed_at() + self.conv.packed_gradient_len()
     }
 
-    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], training: bool) {
+    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], purpose: Purpose) {
         let weight = params[self.parts.weight];
-        let (packed, transposed) = prepared.split_at_mut(self.conv.packed_len());
-        self.conv.pack(weight, packed);
-        if training {
+        let (packed, transposed) = prepared.split_at_mut(self.transposed_at());
+        self.conv.pack(weight, &mut packed[..self.conv.packed_len()]);
+        if purpose.backward {
             self.conv.pack_transposed(weight, transposed);
         }
     }
@@ -189,11 +193,11 @@ impl Step for ConvPoolStep {
         self.conv.packed_gradient_len() + bias
     }
 
-    fn deliver(&self, gradients: &[f32], params: &mut [Vec<f32>]) {
+    fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
         let (weight, bias) = gradients.split_at(self.conv.packed_gradient_len());
-        self.conv.unpack_gradient(weight, &mut params[self.parts.weight]);
+        to(self.parts.weight, &mut |sum| self.conv.unpack_gradient(weight, sum));
         if let Some(number) = self.parts.bias {
-            add(bias, &mut params[number]);
+            to(number, &mut |sum| add(bias, sum));
         }
     }
 
@@ -214,7 +218,7 @@ impl Step for ConvPoolStep {
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let ConvParts { x: edge, y: slot, act, .. } = self.parts;
-        let transposed = &call.prepared[self.conv.packed_len()..];
+        let transposed = &call.prepared[self.transposed_at()..];
         let at = chunk.backward(edge.slot, slot, self.winners, call.gradients);
         let (dw, db) = at.parameters.split_at_mut(self.conv.packed_gradient_len());
         let (scratch, spare) = at.scratch.split_at_mut(self.conv.scratch_len());

@@ -1,6 +1,6 @@
 //! `Embedding`: rows of a table.
 
-use super::{Call, Source, Step, add};
+use super::{Call, Deliver, Source, Step, add};
 use crate::engine::chunk::{Chunk, Slot};
 
 /// `y[i] = weight[index[i]]`
@@ -54,11 +54,13 @@ impl Step for EmbeddingStep {
     /// Nothing: the gradient of the table is made of rows that are in the chunk already.
     fn backward(&self, _: &Call<'_>, _: &mut Chunk) {}
 
-    fn deliver_chunk(&self, inputs: &[Source<'_>], chunk: &Chunk, params: &mut [Vec<f32>]) {
-        let table = &mut params[self.weight];
+    fn deliver_chunk(&self, inputs: &[Source<'_>], chunk: &Chunk, to: &mut Deliver<'_>) {
         let rows = chunk.memory.gradients[self.y.range(chunk.n)].chunks_exact(self.width);
-        for (row, index) in rows.zip(self.indices(inputs, chunk)) {
-            add(row, &mut table[index * self.width..][..self.width]);
-        }
+        let rows = rows.zip(self.indices(inputs, chunk));
+        to(self.weight, &mut |table| {
+            for (row, index) in rows.clone() {
+                add(row, &mut table[index * self.width..][..self.width]);
+            }
+        });
     }
 }

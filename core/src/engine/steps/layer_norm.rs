@@ -1,6 +1,6 @@
 //! `LayerNorm`.
 
-use super::{Call, Step, add, transpose};
+use super::{Call, Deliver, Purpose, Step, add, transpose};
 use crate::engine::chunk::{Chunk, Edge, Slot, two, two_mut};
 use crate::engine::kernels::layer_norm::{self, MOMENTS};
 
@@ -22,10 +22,9 @@ pub(crate) struct LayerNormStep {
 }
 
 impl LayerNormStep {
-    /// From the parameter's order into the one of memory, or back.
-    fn reorder(&self, from: &[f32], to: &mut [f32], back: bool) {
+    /// From the parameter's order into the one of memory.
+    fn reorder(&self, from: &[f32], to: &mut [f32]) {
         match self.image {
-            Some([channels, pixels]) if back => transpose(from, to, pixels, channels),
             Some([channels, pixels]) => transpose(from, to, channels, pixels),
             None => to.copy_from_slice(from),
         }
@@ -42,24 +41,32 @@ impl Step for LayerNormStep {
         self.gradient_len()
     }
 
-    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], _: bool) {
+    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], _: Purpose) {
         let Some(number) = self.weight else { return };
         let (weight, bias) = prepared.split_at_mut(self.width);
-        self.reorder(params[number], weight, false);
-        self.reorder(params[number + 1], bias, false);
+        self.reorder(params[number], weight);
+        self.reorder(params[number + 1], bias);
     }
 
     fn gradient_len(&self) -> usize {
         self.weight.map_or(0, |_| 2 * self.width)
     }
 
-    fn deliver(&self, gradients: &[f32], params: &mut [Vec<f32>]) {
+    fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
         let Some(number) = self.weight else { return };
         let (weight, bias) = gradients.split_at(self.width);
         for (gradient, number) in [(weight, number), (bias, number + 1)] {
-            let mut ordered = vec![0.0; self.width];
-            self.reorder(gradient, &mut ordered, true);
-            add(&ordered, &mut params[number]);
+            match self.image {
+                // Pixel by pixel: a column of the parameter after the other.
+                Some([channels, pixels]) => to(number, &mut |sum| {
+                    for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
+                        for (channel, gradient) in gradient.iter().enumerate() {
+                            sum[channel * pixels + pixel] += gradient;
+                        }
+                    }
+                }),
+                None => to(number, &mut |sum| add(gradient, sum)),
+            }
         }
     }
 

@@ -1,11 +1,10 @@
 //! `Linear` with bias and activation: matrix products over all rows of a chunk.
 
-use super::conv::relu_gradient;
 use super::enter::add;
-use super::{Call, Step};
+use super::{Call, Deliver, Purpose, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot};
 use crate::engine::kernels::conv::Act;
-use crate::engine::kernels::linear::Linear;
+use crate::engine::kernels::linear::{Linear, relu_gradient};
 
 /// Up to this many rows, dot products with the weight as it is beat packing it first.
 const FEW: usize = 3;
@@ -45,19 +44,21 @@ impl Step for LinearStep {
         self.linear.packed_len()
     }
 
-    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], _: bool) {
-        self.linear.pack(params[self.weight], prepared);
+    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], purpose: Purpose) {
+        if self.rows(purpose.samples) > FEW {
+            self.linear.pack(params[self.weight], prepared);
+        }
     }
 
     fn gradient_len(&self) -> usize {
         self.outputs * self.inputs + self.bias.map_or(0, |_| self.outputs)
     }
 
-    fn deliver(&self, gradients: &[f32], params: &mut [Vec<f32>]) {
+    fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
         let (weight, bias) = gradients.split_at(self.outputs * self.inputs);
-        add(weight, &mut params[self.weight]);
+        to(self.weight, &mut |sum| add(weight, sum));
         if let Some(number) = self.bias {
-            add(bias, &mut params[number]);
+            to(number, &mut |sum| add(bias, sum));
         }
     }
 

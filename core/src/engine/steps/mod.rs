@@ -36,20 +36,20 @@ pub(crate) trait Step: Debug + Send + Sync {
         0
     }
 
-    /// Brings the parameters into the layout the kernels read; once for each run. `training` asks
-    /// for what the backward needs too.
-    fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _training: bool) {}
+    /// Brings the parameters into the layout the kernels read; once for each run.
+    fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _for: Purpose) {}
 
     /// Floats of the gradients of its parameters, in its own layout.
     fn gradient_len(&self) -> usize {
         0
     }
 
-    /// Adds the gradients in its own layout to those of the parameters.
-    fn deliver(&self, _gradients: &[f32], _params: &mut [Vec<f32>]) {}
+    /// Adds the gradients in its own layout to those of the parameters: calls `add` with a
+    /// parameter's number and what adds to its gradient.
+    fn deliver(&self, _gradients: &[f32], _add: &mut Deliver<'_>) {}
 
     /// As [`deliver`](Self::deliver), chunk after chunk, for gradients that lie in the values'.
-    fn deliver_chunk(&self, _inputs: &[Source<'_>], _chunk: &Chunk, _params: &mut [Vec<f32>]) {}
+    fn deliver_chunk(&self, _inputs: &[Source<'_>], _chunk: &Chunk, _add: &mut Deliver<'_>) {}
 
     /// Whether it can run on these inputs: otherwise the portable path says what is wrong.
     fn accepts(&self, _inputs: &[Source<'_>]) -> bool {
@@ -85,6 +85,20 @@ pub(crate) trait Step: Debug + Send + Sync {
 
     /// Writes or adds to the gradients of its inputs, adds to those of its parameters.
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk);
+}
+
+/// Where gradients of parameters go: a parameter's number, and what adds to its gradient.
+pub(crate) type Deliver<'a> = dyn FnMut(usize, &mut dyn FnMut(&mut [f32])) + 'a;
+
+/// What a run will do with the parameters.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Purpose {
+    /// The samples of the largest chunk.
+    pub(crate) samples: usize,
+    /// Whether a backward follows.
+    pub(crate) backward: bool,
+    /// The training form.
+    pub(crate) training: bool,
 }
 
 /// One of the network's inputs: a whole batch.

@@ -4,6 +4,9 @@
 //! the tile, broadcast. It serves the forward pass and, over the phases of the stride with the
 //! weights transposed, the input gradient.
 
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
+
 use crate::engine::simd::{Lanes, kernel};
 
 /// Pixels of a tile: with two vectors of channels, 24 sums of 32 registers.
@@ -41,7 +44,7 @@ pub(super) fn vectors(channels_left: usize, lanes: usize) -> usize {
 }
 
 /// Calls `place(index, depth, channel)` for every packed weight that is not padding: the order is
-/// [block of one or two vectors of channels][depth][channel of the block].
+/// `[block of one or two vectors of channels][depth][channel of the block]`.
 pub(super) fn each(
     depth: usize,
     channels: usize,

@@ -1,5 +1,8 @@
 //! The kernels of depthwise convolutions: vectors lie along the channels.
 
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
+
 use super::dense::Job;
 use super::weights;
 use crate::engine::simd::{Lanes, kernel};
@@ -10,7 +13,7 @@ const TILE: usize = 6;
 kernel!(pub(super) unsafe fn convolve(job: &Job<'_>) = convolve_lanes);
 kernel!(pub(super) unsafe fn weight_gradient(job: &weights::Job<'_>) = weight_gradient_lanes);
 
-/// Convolves every channel with its own kernel; the weights are [tap][channel], rows padded to
+/// Convolves every channel with its own kernel; the weights are `[tap][channel]`, rows padded to
 /// whole vectors.
 ///
 /// # Safety

@@ -2,14 +2,20 @@
 //!
 //! [`Conv`] is the convolution by itself, [`ConvPool`] with max pooling fused behind it. Weights
 //! are packed once for a step, gradients of packed weights are added over many samples and
-//! unpacked once.
+//! unpacked once. Buffers should be [`Floats`](crate::engine::simd::Floats), which start at a cache
+//! line: packed weights that do not cost up to half the speed.
 
 mod dense;
 mod depthwise;
+mod gather;
 mod pad;
 mod pool;
+mod pool_backward;
 #[cfg(test)]
 mod reference;
+mod scatter;
+mod spread;
+mod strip;
 mod sweep;
 #[cfg(test)]
 mod tests;
@@ -72,8 +78,8 @@ impl ConvSizes {
     fn check(&self) {
         let [channels, height, width] = self.input;
         assert!(channels > 0 && height > 0 && width > 0 && self.out_channels > 0);
-        assert!(self.groups > 0 && channels % self.groups == 0);
-        assert!(self.out_channels % self.groups == 0);
+        assert!(self.groups > 0 && channels.is_multiple_of(self.groups));
+        assert!(self.out_channels.is_multiple_of(self.groups));
         for i in 0..2 {
             assert!(self.kernel_size[i] > 0 && self.stride[i] > 0 && self.dilation[i] > 0);
         }
@@ -173,6 +179,7 @@ impl Conv {
     ) {
         self.forward.add_weight_gradient(x, dy, dw, scratch);
         if let Some(db) = db {
+            assert_eq!(db.len(), self.output[0]);
             add_bias_gradient(dy, db);
         }
     }

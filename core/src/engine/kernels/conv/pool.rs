@@ -1,31 +1,36 @@
 //! Convolution, activation and max pooling in one: only what pooling keeps is stored, and only
 //! the winners have gradients.
 
-use super::dense::{self, Job};
-use super::sweep::{NONE, Sweep, pack, unpack};
+use super::spread::Spread;
+use super::strip::{Strip, pool_strip};
+use super::sweep::{NONE, pack, unpack};
 use super::walk::offset;
-use super::winners::{self, Mask};
-use super::{Act, Conv, ConvSizes, add_bias_gradient};
-use crate::engine::simd::{Lanes, Level, kernel};
+use super::winners::Windows;
+use super::{Act, Conv, ConvSizes, dense};
+use crate::engine::simd::Level;
+
+/// Floats of a cache line.
+pub(super) const LINE: usize = 16;
 
 /// A convolution with max pooling behind it: windows side by side, without padding; what is left
 /// over is cut off and not computed.
 pub(crate) struct ConvPool {
-    conv: Conv,
+    pub(super) conv: Conv,
     /// [rows, columns]
-    window: [usize; 2],
+    pub(super) window: [usize; 2],
     /// [channels, height, width]
-    output: [usize; 3],
+    pub(super) output: [usize; 3],
     /// Where the convolution's pixels start in the padded sample, window by window, and where
     /// they are stored: for windows of four the window, else the pixel in the strip.
-    from: Vec<u32>,
-    to: Vec<u32>,
-    /// See [`winners::Job`].
-    bases: Vec<u32>,
-    places: [u32; 256],
+    pub(super) from: Vec<u32>,
+    pub(super) to: Vec<u32>,
+    /// The windows in the padded sample.
+    pub(super) windows: Windows,
+    /// The spread sample and the windows in it, if the runs are short.
+    pub(super) spread: Option<(Spread, Windows)>,
     /// The instruction set of the gradients, and the sources of their packed weights.
-    level: Level,
-    sources: Vec<u32>,
+    pub(super) level: Level,
+    pub(super) sources: Vec<u32>,
 }
 
 impl ConvPool {
@@ -44,43 +49,39 @@ impl ConvPool {
         assert!((1..=256).contains(&area));
         let output = [channels, height / window[0], width / window[1]];
         assert!(output[1] > 0 && output[2] > 0, "the pooling window does not fit");
-        let level = level.fitting(conv.forward.walks[0].run_len);
-        let mut pool = ConvPool {
-            conv,
-            window,
-            output,
-            from: vec![],
-            to: vec![],
-            bases: vec![],
-            places: [0; 256],
-            level,
-            sources: vec![],
-        };
+        let walk = &conv.forward.walks[0];
+        let level = level.fitting(walk.run_len);
+        let start = |row: usize, column: usize| walk.from[row * width + column];
+        let windows = Windows::new(window, output, start, walk.runs.clone(), walk.run_len);
+        let (rows, columns) = sizes.axes();
+        let spread = Spread::new(walk, &rows, &columns, &conv.forward.pad, level.lanes());
+        let spread = spread.filter(|_| sizes.groups == 1).map(|spread| {
+            let start = |row: usize, column: usize| spread.start(&rows, row, column);
+            let windows = Windows::new(window, output, start, spread.runs(&rows), level.lanes());
+            (spread, windows)
+        });
+        let (from, to, sources) = (vec![], vec![], vec![]);
+        let mut pool = ConvPool { conv, window, output, from, to, windows, spread, level, sources };
         pool.fill_tables();
         pool.fill_sources();
         pool
     }
 
-    fn area(&self) -> usize {
+    pub(super) fn area(&self) -> usize {
         self.window[0] * self.window[1]
     }
 
     fn fill_tables(&mut self) {
-        let ([_, height, width], [rows, columns]) = (self.output, self.window);
-        let starts = &self.conv.forward.walks[0].from;
-        let start = |row: usize, column: usize| starts[row * self.conv.output[2] + column];
-        for (y, x) in (0..height).flat_map(|y| (0..width).map(move |x| (y, x))) {
-            for (i, j) in (0..rows).flat_map(|i| (0..columns).map(move |j| (i, j))) {
-                self.from.push(start(y * rows + i, x * columns + j));
-                self.places[i * columns + j] = start(i, j) - start(0, 0);
-            }
+        let [channels, rows, columns] = self.output;
+        for base in &self.windows.bases {
+            let places = &self.windows.places[..self.area()];
+            self.from.extend(places.iter().map(|place| base + place));
         }
-        self.bases = self.from.iter().step_by(rows * columns).copied().collect();
-        let stored = if rows * columns == 4 { height * width } else { width * rows * columns };
-        self.to = (0..stored).map(|pixel| offset(pixel * self.output[0])).collect();
+        let pixels = if self.area() == 4 { rows * columns } else { columns * self.area() };
+        self.to = (0..pixels).map(|pixel| offset(pixel * channels)).collect();
     }
 
-    /// Rows of [channel][run], each run padded to whole vectors.
+    /// Rows of `[channel][run]`, each run padded to whole vectors.
     fn fill_sources(&mut self) {
         let (walk, sizes) = (&self.conv.forward.walks[0], &self.conv.sizes);
         let inputs = self.conv.forward.group_from;
@@ -102,7 +103,7 @@ impl ConvPool {
         self.output
     }
 
-    fn output_len(&self) -> usize {
+    pub(super) fn output_len(&self) -> usize {
         self.output.iter().product()
     }
 
@@ -136,7 +137,9 @@ impl ConvPool {
     /// Scratch that every function needs at most; what is in it does not matter.
     pub(crate) fn scratch_len(&self) -> usize {
         let strip = if self.area() == 4 { 0 } else { self.to.len() * self.output[0] };
-        self.conv.forward.pad.scratch_len() + strip.max(self.output_len())
+        let spread = self.spread.as_ref().map_or(0, |(spread, _)| spread.len());
+        let backward = self.output_len() + spread.max(self.area() * self.output[0]);
+        self.conv.forward.pad.scratch_len() + strip.max(backward) + LINE
     }
 
     /// Overwrites `y` with the pooled outputs and `winners` with where each was in its window,
@@ -169,7 +172,12 @@ impl ConvPool {
                 true => winners,
                 false => winners.wrapping_add(group * sweep.group_to),
             };
-            let job = Job { from: &self.from, to: &self.to, winners, ..job(group, y.as_mut_ptr()) };
+            let job = dense::Job {
+                from: &self.from,
+                to: &self.to,
+                winners,
+                ..job(group, y.as_mut_ptr())
+            };
             // SAFETY: the lengths are checked above, and the tables were made for them.
             unsafe { dense::convolve_pool_4(sweep.level, &job) };
         }
@@ -178,7 +186,7 @@ impl ConvPool {
     /// Convolves one row of windows at a time into the strip, and pools it from there.
     fn forward_strips<'a>(
         &'a self,
-        job: impl Fn(usize, *mut f32) -> Job<'a>,
+        job: impl Fn(usize, *mut f32) -> dense::Job<'a>,
         activation: Act,
         y: &mut [f32],
         winners: *mut u8,
@@ -203,144 +211,11 @@ impl ConvPool {
             // SAFETY: the strip holds a row of windows, and `y` and the winners hold the rows.
             unsafe {
                 for group in 0..self.conv.forward.groups {
-                    let job = Job { from, to: &self.to, relu: false, ..job(group, pooled.strip) };
+                    let job =
+                        dense::Job { from, to: &self.to, relu: false, ..job(group, pooled.strip) };
                     dense::convolve(self.conv.forward.level, &job);
                 }
                 pool_strip(self.conv.forward.level, &pooled);
-            }
-        }
-    }
-
-    /// Adds to the gradients of the weights, in the packing of
-    /// [`pack_transposed`](Self::pack_transposed), and of the bias. `y` is the output where the
-    /// activation is ReLU.
-    #[allow(clippy::too_many_arguments)]
-    pub(crate) fn backward_weights(
-        &self,
-        x: &[f32],
-        dy: &[f32],
-        y: Option<&[f32]>,
-        winners: &[u8],
-        dw: &mut [f32],
-        db: Option<&mut [f32]>,
-        scratch: &mut [f32],
-    ) {
-        assert_eq!(dw.len(), self.sources.len());
-        let (x, scratch) = self.conv.forward.pad.pad(x, scratch);
-        let gradient = self.masked(dy, y, scratch);
-        // The kernel only reads the image.
-        let job = self.job(x.as_ptr().cast_mut(), dw.as_mut_ptr(), gradient, winners);
-        // SAFETY: the lengths are checked, and the tables were made for them.
-        unsafe { winners::weight_gradient(self.level, &job) };
-        if let Some(db) = db {
-            assert_eq!(db.len(), self.output[0]);
-            add_bias_gradient(gradient, db);
-        }
-    }
-
-    /// Overwrites `dx`; `packed` is from [`pack_transposed`](Self::pack_transposed). `y` is the
-    /// output where the activation is ReLU.
-    pub(crate) fn backward_input(
-        &self,
-        dy: &[f32],
-        y: Option<&[f32]>,
-        winners: &[u8],
-        packed: &[f32],
-        dx: &mut [f32],
-        scratch: &mut [f32],
-    ) {
-        let pad = &self.conv.forward.pad;
-        assert_eq!(packed.len(), self.sources.len());
-        assert_eq!(dx.len(), pad.len());
-        let (padded, scratch) = scratch.split_at_mut(pad.scratch_len());
-        let gradient = self.masked(dy, y, scratch);
-        let image = if pad.is_empty() { &mut *dx } else { &mut *padded };
-        image.fill(0.0);
-        // The kernel only reads the weights.
-        let job = self.job(image.as_mut_ptr(), packed.as_ptr().cast_mut(), gradient, winners);
-        // SAFETY: the lengths are checked, and the tables were made for them.
-        unsafe { winners::input_gradient(self.level, &job) };
-        if !pad.is_empty() {
-            pad.crop(padded, dx);
-        }
-    }
-
-    /// The gradient before the activation.
-    fn masked<'a>(&self, dy: &'a [f32], y: Option<&[f32]>, scratch: &'a mut [f32]) -> &'a [f32] {
-        assert_eq!(dy.len(), self.output_len());
-        let Some(y) = y else { return dy };
-        assert_eq!(y.len(), dy.len());
-        let to = &mut scratch[..dy.len()];
-        let job = Mask { dy: dy.as_ptr(), y: y.as_ptr(), to: to.as_mut_ptr(), len: dy.len() };
-        // SAFETY: all have one length.
-        unsafe { winners::mask(Level::best(), &job) };
-        to
-    }
-
-    fn job<'a>(
-        &'a self,
-        image: *mut f32,
-        weights: *mut f32,
-        gradient: &[f32],
-        winners: &[u8],
-    ) -> winners::Job<'a> {
-        assert_eq!(winners.len(), gradient.len());
-        let walk = &self.conv.forward.walks[0];
-        let Sweep { group_from, group_to, .. } = self.conv.forward;
-        winners::Job {
-            image,
-            weights,
-            gradient: gradient.as_ptr(),
-            winners: winners.as_ptr(),
-            bases: &self.bases,
-            places: &self.places,
-            runs: &walk.runs,
-            run_len: walk.run_len,
-            channels: self.output[0],
-            group_out: group_to,
-            group_in: group_from,
-        }
-    }
-}
-
-/// A row of windows, one window's pixels after the other's.
-///
-/// # Safety
-/// The strip holds `windows` × `area` × `channels` floats, `y` and the winners (unless null)
-/// `windows` × `channels`.
-struct Strip {
-    strip: *mut f32,
-    area: usize,
-    windows: usize,
-    channels: usize,
-    relu: bool,
-    y: *mut f32,
-    winners: *mut u8,
-}
-
-kernel!(unsafe fn pool_strip(job: &Strip) = pool_strip_lanes);
-
-/// # Safety
-/// See [`Strip`].
-#[inline(always)]
-unsafe fn pool_strip_lanes<V: Lanes>(job: &Strip) {
-    for window in 0..job.windows {
-        for first in (0..job.channels).step_by(V::COUNT) {
-            let count = V::COUNT.min(job.channels - first);
-            // SAFETY: `count` channels are left of every pixel.
-            unsafe {
-                let pixels = job.strip.add(window * job.area * job.channels + first);
-                let (mut best, mut place) = (V::load_up_to(pixels, count), V::splat(0.0));
-                for i in 1..job.area {
-                    let x = V::load_up_to(pixels.add(i * job.channels), count);
-                    (best, place) = best.max_at(place, x, V::splat(i as f32));
-                }
-                let best = if job.relu { best.relu() } else { best };
-                let to = window * job.channels + first;
-                best.store_up_to(job.y.add(to), count);
-                if !job.winners.is_null() {
-                    place.store_bytes_up_to(job.winners.add(to), count);
-                }
             }
         }
     }

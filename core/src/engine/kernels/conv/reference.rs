@@ -115,7 +115,7 @@ pub(super) fn unpool(
         let (pixel, c, winner) = (at / channels, at % channels, winner as usize);
         let row = pixel / columns * window[0] + winner / window[1];
         let column = pixel % columns * window[1] + winner % window[1];
-        if pooled.is_none_or(|y| !(y[at] <= 0.0)) {
+        if pooled.is_none_or(|y| y[at] > 0.0 || y[at].is_nan()) {
             out[(row * width + column) * channels + c] = gradient;
         }
     }

@@ -1,15 +1,13 @@
 //! `cargo test --release -p netwright-core timing -- --ignored --nocapture`
 
-use super::tests::numbers;
 use super::*;
+use crate::engine::simd::Floats;
 use std::hint::black_box;
 use std::time::Instant;
 
-/// Zeros that start at a cache line, for what the engine aligns so.
-fn aligned(len: usize) -> &'static mut [f32] {
-    let all = vec![0.0; len + 16].leak();
-    let skip = all.as_ptr().align_offset(64);
-    &mut all[skip..skip + len]
+/// Repeatable numbers that start at a cache line.
+fn floats(len: usize, seed: u32) -> Floats {
+    super::tests::numbers(len, seed).into_iter().collect()
 }
 
 /// The median time of a call, in microseconds.
@@ -41,20 +39,20 @@ fn sizes(input: [usize; 3], out_channels: usize, k: usize, s: usize, p: usize) -
     }
 }
 
-fn pooled(name: &str, sizes: ConvSizes) {
-    let conv = ConvPool::new(sizes, [2, 2]);
-    let weight = numbers(sizes.weight_len(), 1);
-    let (bias, x) = (numbers(sizes.out_channels, 2), numbers(sizes.input.iter().product(), 3));
+fn pooled(name: &str, sizes: ConvSizes, level: Level) {
+    let conv = ConvPool::at_level(sizes, [2, 2], level);
+    let weight = floats(sizes.weight_len(), 1);
+    let (bias, x) = (floats(sizes.out_channels, 2), floats(sizes.input.iter().product(), 3));
     let len: usize = conv.output().iter().product();
-    let (mut y, dy, mut winners) = (vec![0.0; len], numbers(len, 4), vec![0; len]);
-    let mut scratch = vec![0.0; conv.scratch_len()];
-    let packed = aligned(conv.packed_len());
-    conv.pack(&weight, packed);
+    let (mut y, dy, mut winners) = (Floats::new(len), floats(len, 4), vec![0_u8; len]);
+    let mut scratch = Floats::new(conv.scratch_len());
+    let mut packed = Floats::new(conv.packed_len());
+    conv.pack(&weight, &mut packed);
     let each = sizes.weight_len() / sizes.out_channels;
     let us = median(|| {
         conv.forward(
             black_box(&x),
-            packed,
+            &packed,
             Some(&bias),
             Act::Relu,
             &mut y,
@@ -63,16 +61,16 @@ fn pooled(name: &str, sizes: ConvSizes) {
         )
     });
     report(&format!("{name} forward_pool"), len * 4 * each, us);
-    let packed = aligned(conv.packed_gradient_len());
-    conv.pack_transposed(&weight, packed);
-    let (dw, mut db) = (aligned(packed.len()), bias.clone());
+    let mut packed = Floats::new(conv.packed_gradient_len());
+    conv.pack_transposed(&weight, &mut packed);
+    let (mut dw, mut db) = (Floats::new(packed.len()), bias.clone());
     let us = median(|| {
         conv.backward_weights(
             black_box(&x),
             &dy,
             Some(&y),
             &winners,
-            dw,
+            &mut dw,
             Some(&mut db),
             &mut scratch,
         )
@@ -80,36 +78,37 @@ fn pooled(name: &str, sizes: ConvSizes) {
     report(&format!("{name} backward_pool_weights"), len * each, us);
     let mut dx = x.clone();
     let us = median(|| {
-        conv.backward_input(black_box(&dy), Some(&y), &winners, packed, &mut dx, &mut scratch)
+        conv.backward_input(black_box(&dy), Some(&y), &winners, &packed, &mut dx, &mut scratch)
     });
     report(&format!("{name} backward_pool_input"), len * each, us);
 }
 
-fn dense(sizes: ConvSizes) {
-    let conv = Conv::new(sizes);
+fn dense(sizes: ConvSizes, level: Level) {
+    let conv = Conv::at_level(sizes, level, true);
     let name = format!(
         "{:?} -> {} k{} s{}",
         sizes.input, sizes.out_channels, sizes.kernel_size[0], sizes.stride[0]
     );
-    let weight = numbers(sizes.weight_len(), 1);
-    let (bias, x) = (numbers(sizes.out_channels, 2), numbers(sizes.input.iter().product(), 3));
+    let weight = floats(sizes.weight_len(), 1);
+    let (bias, x) = (floats(sizes.out_channels, 2), floats(sizes.input.iter().product(), 3));
     let len: usize = conv.output().iter().product();
-    let (mut y, dy) = (vec![0.0; len], numbers(len, 4));
-    let mut scratch = vec![0.0; conv.scratch_len()];
-    let packed = aligned(conv.packed_len());
-    conv.pack(&weight, packed);
+    let (mut y, dy) = (Floats::new(len), floats(len, 4));
+    let mut scratch = Floats::new(conv.scratch_len());
+    let mut packed = Floats::new(conv.packed_len());
+    conv.pack(&weight, &mut packed);
     let mac = len * sizes.weight_len() / sizes.out_channels;
     let us = median(|| {
-        conv.forward(black_box(&x), packed, Some(&bias), Act::Relu, &mut y, &mut scratch)
+        conv.forward(black_box(&x), &packed, Some(&bias), Act::Relu, &mut y, &mut scratch)
     });
     report(&format!("{name} forward"), mac, us);
-    let (dw, mut db) = (aligned(packed.len()), bias.clone());
-    let us = median(|| conv.backward_weights(black_box(&x), &dy, dw, Some(&mut db), &mut scratch));
+    let (mut dw, mut db) = (Floats::new(packed.len()), bias.clone());
+    let us =
+        median(|| conv.backward_weights(black_box(&x), &dy, &mut dw, Some(&mut db), &mut scratch));
     report(&format!("{name} dW"), mac, us);
-    let packed = aligned(conv.packed_transposed_len());
-    conv.pack_transposed(&weight, packed);
+    let mut packed = Floats::new(conv.packed_transposed_len());
+    conv.pack_transposed(&weight, &mut packed);
     let mut dx = x.clone();
-    let us = median(|| conv.backward_input(black_box(&dy), packed, &mut dx, &mut scratch));
+    let us = median(|| conv.backward_input(black_box(&dy), &packed, &mut dx, &mut scratch));
     report(&format!("{name} dX"), mac, us);
 }
 
@@ -146,15 +145,19 @@ fn peak() {
 #[ignore = "a measurement"]
 fn timing() {
     peak();
-    pooled("A", sizes([3, 32, 32], 32, 3, 1, 0));
-    pooled("B", sizes([32, 15, 15], 16, 3, 1, 0));
-    dense(sizes([3, 32, 32], 16, 3, 1, 1));
-    dense(sizes([16, 32, 32], 16, 3, 1, 1));
-    dense(sizes([32, 16, 16], 32, 3, 1, 1));
-    dense(sizes([64, 8, 8], 64, 3, 1, 1));
-    dense(sizes([16, 32, 32], 32, 3, 2, 1));
-    dense(sizes([32, 16, 16], 64, 3, 2, 1));
-    dense(sizes([16, 32, 32], 32, 1, 2, 0));
-    dense(sizes([32, 16, 16], 64, 1, 2, 0));
+    for &level in Level::all().iter().rev() {
+        println!("{level:?}");
+        pooled("A", sizes([3, 32, 32], 32, 3, 1, 0), level);
+        pooled("B", sizes([32, 15, 15], 16, 3, 1, 0), level);
+        dense(sizes([3, 32, 32], 16, 3, 1, 1), level);
+        dense(sizes([16, 32, 32], 16, 3, 1, 1), level);
+        dense(sizes([32, 16, 16], 32, 3, 1, 1), level);
+        dense(sizes([64, 8, 8], 64, 3, 1, 1), level);
+        dense(sizes([16, 32, 32], 32, 3, 2, 1), level);
+        dense(sizes([32, 16, 16], 64, 3, 2, 1), level);
+        dense(sizes([16, 32, 32], 32, 1, 2, 0), level);
+        dense(sizes([32, 16, 16], 64, 1, 2, 0), level);
+        dense(ConvSizes { groups: 64, ..sizes([64, 16, 16], 64, 3, 1, 1) }, level);
+    }
     peak();
 }

@@ -1,6 +1,9 @@
 //! The kernel of dense weight gradients: a tile of window × output channels in registers, summed
 //! over pixels.
 
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
+
 use super::dense::vectors;
 use crate::engine::simd::{Lanes, kernel};
 

@@ -1,4 +1,8 @@
-//! The kernels of the gradients behind max pooling: only the winners of the windows have one.
+//! What the kernels of the gradients behind max pooling are given: only the winners of the windows
+//! have a gradient.
+
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
 
 use crate::engine::simd::{Lanes, kernel};
 
@@ -16,189 +20,77 @@ pub(super) struct Job<'a> {
     pub weights: *mut f32,
     pub gradient: *const f32,
     pub winners: *const u8,
-    /// Where each pooled window's first convolution starts in the image.
-    pub bases: &'a [u32],
-    /// Where, from there, that of each winner starts.
-    pub places: &'a [u32; 256],
-    pub runs: &'a [u32],
-    pub run_len: usize,
+    pub windows: &'a Windows,
+    /// The first and the end of the pooled windows.
+    pub range: (usize, usize),
     pub channels: usize,
     /// Channels of a group, and the group's offset in the image.
     pub group_out: usize,
     pub group_in: usize,
+    /// Holds `area` × `channels` numbers, for the input's gradient.
+    pub lists: *mut u32,
+}
+
+/// Where the windows are in an image.
+pub(super) struct Windows {
+    /// Where each pooled window's first convolution starts.
+    pub bases: Vec<u32>,
+    /// Where, from there, that of each winner starts.
+    pub places: [u32; 256],
+    /// Winners that a window can have.
+    pub area: usize,
+    /// Where, from a convolution's start, each contiguous run starts.
+    pub runs: Vec<u32>,
+    pub run_len: usize,
 }
 
 impl Job<'_> {
-    /// The gradient of `channel` at `window`, and the image from where its winner's window starts.
+    /// The gradient of `channel` at `window`, and where the window of its winner starts.
     #[inline(always)]
-    unsafe fn winner(&self, window: usize, channel: usize) -> (f32, usize) {
+    pub unsafe fn winner(&self, window: usize, channel: usize) -> (f32, usize) {
         let at = window * self.channels + channel;
         // SAFETY: the window and the channel exist, and a place is there for every byte.
         unsafe {
-            let place = self.places.get_unchecked(*self.winners.add(at) as usize);
-            (*self.gradient.add(at), (*self.bases.get_unchecked(window) + place) as usize)
+            let place = self.windows.places.get_unchecked(*self.winners.add(at) as usize);
+            let base = self.windows.bases.get_unchecked(window);
+            (*self.gradient.add(at), (base + place) as usize)
         }
     }
 
     #[inline(always)]
-    fn group(&self, channel: usize) -> usize {
+    pub fn group(&self, channel: usize) -> usize {
         channel / self.group_out * self.group_in
     }
 
     /// Floats of a run's and of a channel's weights.
     #[inline(always)]
-    fn rows<V: Lanes>(&self) -> (usize, usize) {
-        let run = self.run_len.next_multiple_of(V::COUNT);
-        (run, run * self.runs.len())
+    pub fn rows<V: Lanes>(&self) -> (usize, usize) {
+        let run = self.windows.run_len.next_multiple_of(V::COUNT);
+        (run, run * self.windows.runs.len())
     }
 }
 
-kernel!(pub(super) unsafe fn weight_gradient(job: &Job<'_>) = weight_gradient_lanes);
-kernel!(pub(super) unsafe fn input_gradient(job: &Job<'_>) = input_gradient_lanes);
-
-/// Adds to the weights' gradient.
-///
-/// # Safety
-/// See [`Job`].
+/// Where vector `t` of a piece is in the image and in the weights of a channel: of the first
+/// `each` vectors of every run, or of the last ones, which are not full.
 #[inline(always)]
-unsafe fn weight_gradient_lanes<V: Lanes>(job: &Job<'_>) {
-    let full = job.run_len / V::COUNT;
-    // SAFETY: the vectors lie inside the runs.
-    unsafe {
-        slots::<V, true>(job, full);
-        if job.run_len % V::COUNT > 0 {
-            slots::<V, false>(job, 1);
-        }
-    }
-}
-
-/// `each` vectors of every run, in pieces that fit into the registers: whole vectors, or the last
-/// of each run.
-#[inline(always)]
-unsafe fn slots<V: Lanes, const FULL: bool>(job: &Job<'_>, each: usize) {
-    let (mut at, all) = (0, each * job.runs.len());
-    macro_rules! pieces {
-        ($($slots:literal by $channels:literal)*) => {
-            $(while at + $slots <= all {
-                // SAFETY: the vectors lie inside the runs.
-                unsafe { piece::<V, $slots, $channels, FULL>(job, at, each) };
-                at += $slots;
-            })*
-        };
-    }
-    if V::REGISTERS >= 32 {
-        pieces!(18 by 1  9 by 2  6 by 4  3 by 8  2 by 8  1 by 8);
-    } else {
-        pieces!(12 by 1  6 by 2  3 by 4  1 by 8);
-    }
-}
-
-/// `T` vectors for all channels, `O` at a time.
-#[inline(always)]
-unsafe fn piece<V: Lanes, const T: usize, const O: usize, const FULL: bool>(
+pub(super) fn vectors<V: Lanes, const T: usize, const FULL: bool>(
     job: &Job<'_>,
     at: usize,
     each: usize,
-) {
-    let (row, channel_len) = job.rows::<V>();
-    let (mut from, mut to) = ([0; T], [0; T]);
+) -> ([usize; T], [usize; T]) {
+    let (row, _) = job.rows::<V>();
+    let (mut image, mut weights) = ([0; T], [0; T]);
+    let (mut run, mut vector) = (at / each, at % each);
     for t in 0..T {
-        let (run, vector) = ((at + t) / each, (at + t) % each);
-        let inside = if FULL { vector * V::COUNT } else { job.run_len / V::COUNT * V::COUNT };
-        from[t] = job.runs[run] as usize + inside;
-        to[t] = run * row + inside;
-    }
-    let mut channel = 0;
-    // SAFETY: the channels exist.
-    unsafe {
-        while channel + O <= job.channels {
-            let weights = job.weights.add(channel * channel_len);
-            tile::<V, T, O, FULL>(job, channel, &from, &to, weights);
-            channel += O;
-        }
-        while channel < job.channels {
-            let weights = job.weights.add(channel * channel_len);
-            tile::<V, T, 1, FULL>(job, channel, &from, &to, weights);
-            channel += 1;
+        let inside = if FULL { vector } else { job.windows.run_len / V::COUNT } * V::COUNT;
+        image[t] = job.windows.runs[run] as usize + inside;
+        weights[t] = run * row + inside;
+        vector += 1;
+        if vector == each {
+            (run, vector) = (run + 1, 0);
         }
     }
-}
-
-/// `T` vectors for `O` channels: the sums stay in registers over all windows.
-#[inline(always)]
-unsafe fn tile<V: Lanes, const T: usize, const O: usize, const FULL: bool>(
-    job: &Job<'_>,
-    channel: usize,
-    from: &[usize; T],
-    to: &[usize; T],
-    weights: *mut f32,
-) {
-    let (_, channel_len) = job.rows::<V>();
-    let rest = job.run_len % V::COUNT;
-    let mut groups = [0; O];
-    for o in 0..O {
-        groups[o] = job.group(channel + o);
-    }
-    // SAFETY: the windows and the vectors exist.
-    unsafe {
-        let mut sums = [[V::splat(0.0); T]; O];
-        for window in 0..job.bases.len() {
-            for o in 0..O {
-                let (gradient, place) = job.winner(window, channel + o);
-                let gradient = V::splat(gradient);
-                let image = job.image.add(place + groups[o]);
-                for t in 0..T {
-                    let x = image.add(from[t]);
-                    let x = if FULL { V::load(x) } else { V::load_first(x, rest) };
-                    sums[o][t] = gradient.mul_add(x, sums[o][t]);
-                }
-            }
-        }
-        for o in 0..O {
-            for t in 0..T {
-                let to = weights.add(o * channel_len + to[t]);
-                V::load(to).add(sums[o][t]).store(to);
-            }
-        }
-    }
-}
-
-/// Adds to the image's gradient.
-///
-/// # Safety
-/// See [`Job`].
-#[inline(always)]
-unsafe fn input_gradient_lanes<V: Lanes>(job: &Job<'_>) {
-    let (row, channel_len) = job.rows::<V>();
-    let (full, rest) = (job.run_len / V::COUNT, job.run_len % V::COUNT);
-    for window in 0..job.bases.len() {
-        for channel in 0..job.channels {
-            // SAFETY: the windows and the channels exist.
-            unsafe {
-                let (gradient, place) = job.winner(window, channel);
-                if gradient == 0.0 {
-                    continue;
-                }
-                let gradient = V::splat(gradient);
-                let image = job.image.add(place + job.group(channel));
-                let mut weights = job.weights.add(channel * channel_len);
-                for &run in job.runs {
-                    let image = image.add(run as usize);
-                    for i in 0..full {
-                        let (to, weights) = (image.add(i * V::COUNT), weights.add(i * V::COUNT));
-                        gradient.mul_add(V::load(weights), V::load(to)).store(to);
-                    }
-                    if rest > 0 {
-                        let (to, weights) =
-                            (image.add(full * V::COUNT), weights.add(full * V::COUNT));
-                        let sum = gradient.mul_add(V::load(weights), V::load_first(to, rest));
-                        sum.store_first(to, rest);
-                    }
-                    weights = weights.add(row);
-                }
-            }
-        }
-    }
+    (image, weights)
 }
 
 /// A gradient behind a ReLU.

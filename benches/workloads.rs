@@ -1,0 +1,122 @@
+//! How long a training step and a prediction take: the workloads that CONTRIBUTING.md compares
+//! with other frameworks, `W1/train/64` and so on.
+//!
+//! `cargo bench --bench workloads -- ^W1/`
+//!
+//! A training step is forward, backward and Adam's update, and ends with the loss on the host; a
+//! prediction ends by reading its first output. Data are random with a fixed seed.
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use netwright::data::{Batch, Column};
+use netwright::prelude::*;
+use std::hint::black_box;
+
+network! {
+    struct Cnn([3, 32, 32]) -> [10] {
+        Conv2d<32, 3>, Relu, MaxPool2d<2>,
+        Conv2d<16, 3>, Relu, MaxPool2d<2>,
+        Flatten, Linear<10>,
+    }
+}
+
+network! {
+    struct Mlp([784]) -> [10] {
+        Linear<512>, Relu, Linear<256>, Relu, Linear<10>,
+    }
+}
+
+network! {
+    struct ResNet([3, 32, 32]) -> [10] {
+        Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
+        Residual {
+            Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
+            Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d,
+        }, Relu,
+        Residual {
+            Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
+            Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d,
+        }, Relu,
+        Residual {
+            Conv2d<32, 3, stride = 2, padding = 1, bias = false>, BatchNorm2d, Relu,
+            Conv2d<32, 3, padding = 1, bias = false>, BatchNorm2d,
+        } skip { Conv2d<32, 1, stride = 2, bias = false>, BatchNorm2d }, Relu,
+        Residual {
+            Conv2d<32, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
+            Conv2d<32, 3, padding = 1, bias = false>, BatchNorm2d,
+        }, Relu,
+        Residual {
+            Conv2d<64, 3, stride = 2, padding = 1, bias = false>, BatchNorm2d, Relu,
+            Conv2d<64, 3, padding = 1, bias = false>, BatchNorm2d,
+        } skip { Conv2d<64, 1, stride = 2, bias = false>, BatchNorm2d }, Relu,
+        Residual {
+            Conv2d<64, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
+            Conv2d<64, 3, padding = 1, bias = false>, BatchNorm2d,
+        }, Relu,
+        GlobalAvgPool2d, Linear<10>,
+    }
+}
+
+type Images<const N: usize> = Rank4<N, 3, 32, 32>;
+
+/// Random samples of this shape, with one of ten labels each.
+fn batch(samples: usize, shape: &[usize]) -> Batch {
+    let device = Cpu::seed_from_u64(0);
+    let count = samples * shape.iter().product::<usize>();
+    let floats: Tensor<(usize,), f32, _> = device.sample_normal_like(&(count,));
+    let labels = (0..samples).map(|i| i * 7 % 10).collect();
+    Batch {
+        inputs: Column::floats(floats.as_vec(), shape).into_iter().collect(),
+        targets: vec![Column::labels(labels)],
+    }
+}
+
+/// `W1/train/64`: steps with Adam at its default rate of 1e-3.
+fn train(c: &mut Criterion, id: &str, net: &mut impl Train<f32, Cpu>, batch: &Batch) {
+    let mut adam = Adam::default();
+    assert!(net.step(batch, CrossEntropy, &mut adam).is_ok());
+    c.bench_function(&format!("{id}/train/{}", batch.len()), |b| {
+        b.iter(|| net.step(batch, CrossEntropy, &mut adam).map(|step| step.loss));
+    });
+}
+
+/// `W1/infer/64`: typed predictions.
+fn infer<const N: usize, S, M>(c: &mut Criterion, id: &str, net: &M)
+where
+    S: ConstShape,
+    M: Forward<Tensor<S, f32, Cpu>, Output = Tensor<Rank2<N, 10>, f32, Cpu>>,
+{
+    let input: Tensor<S, f32, _> = Cpu::seed_from_u64(0).sample_normal();
+    c.bench_function(&format!("{id}/infer/{N}"), |b| {
+        b.iter(|| net.infer(black_box(&input).clone()).map(|scores| scores[[0, 0]]));
+    });
+}
+
+fn w1(c: &mut Criterion) {
+    let mut net = Cnn::seeded(&Cpu::default(), 0);
+    train(c, "W1", &mut net, &batch(64, &[3, 32, 32]));
+    train(c, "W1", &mut net, &batch(128, &[3, 32, 32]));
+    infer::<1, Images<1>, _>(c, "W1", &net);
+    infer::<64, Images<64>, _>(c, "W1", &net);
+}
+
+fn w2(c: &mut Criterion) {
+    let mut net = Mlp::seeded(&Cpu::default(), 0);
+    train(c, "W2", &mut net, &batch(32, &[784]));
+    train(c, "W2", &mut net, &batch(128, &[784]));
+    infer::<1, Rank2<1, 784>, _>(c, "W2", &net);
+    infer::<128, Rank2<128, 784>, _>(c, "W2", &net);
+}
+
+fn w6(c: &mut Criterion) {
+    let mut net = ResNet::seeded(&Cpu::default(), 0);
+    train(c, "W6", &mut net, &batch(32, &[3, 32, 32]));
+    infer::<1, Images<1>, _>(c, "W6", &net);
+    infer::<32, Images<32>, _>(c, "W6", &net);
+}
+
+criterion_group! {
+    name = workloads;
+    config = Criterion::default().sample_size(20);
+    targets = w1, w2, w6
+}
+criterion_main!(workloads);

@@ -1,0 +1,112 @@
+//! The kernel of the weights' gradient behind max pooling: for every channel the sum over its
+//! winners' windows, in registers.
+
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
+
+use super::winners::{Job, vectors};
+use crate::engine::simd::{Lanes, kernel};
+
+/// Pooled windows that a tile sums before the next tile takes its turn: their numbers stay near.
+const CHUNK: usize = 64;
+
+kernel!(pub(super) unsafe fn weight_gradient(job: &Job<'_>) = weight_gradient_lanes);
+
+/// Adds to the weights' gradient.
+///
+/// # Safety
+/// See [`Job`].
+#[inline(always)]
+unsafe fn weight_gradient_lanes<V: Lanes>(job: &Job<'_>) {
+    let (full, rest) = (job.windows.run_len / V::COUNT, job.windows.run_len % V::COUNT);
+    for first in (job.range.0..job.range.1).step_by(CHUNK) {
+        let job = Job { range: (first, job.range.1.min(first + CHUNK)), ..*job };
+        // SAFETY: the vectors lie inside the runs.
+        unsafe {
+            gather::<V, true>(&job, full);
+            if rest > 0 {
+                gather::<V, false>(&job, 1);
+            }
+        }
+    }
+}
+
+/// `each` vectors of every run, in pieces that fit into the registers.
+#[inline(always)]
+unsafe fn gather<V: Lanes, const FULL: bool>(job: &Job<'_>, each: usize) {
+    let (mut at, all) = (0, each * job.windows.runs.len());
+    macro_rules! pieces {
+        ($($vectors:literal by $channels:literal)*) => {
+            $(while all - at >= $vectors {
+                // SAFETY: the vectors lie inside the runs.
+                unsafe { gather_piece::<V, $vectors, $channels, FULL>(job, at, each) };
+                at += $vectors;
+            })*
+        };
+    }
+    if V::REGISTERS >= 32 {
+        pieces!(18 by 1  9 by 2  6 by 4  3 by 8  2 by 8  1 by 8);
+    } else {
+        pieces!(12 by 1  6 by 2  3 by 4  1 by 8);
+    }
+}
+
+/// `T` vectors for all channels, `O` at a time.
+#[inline(always)]
+unsafe fn gather_piece<V: Lanes, const T: usize, const O: usize, const FULL: bool>(
+    job: &Job<'_>,
+    at: usize,
+    each: usize,
+) {
+    let (from, to) = vectors::<V, T, FULL>(job, at, each);
+    let mut channel = 0;
+    // SAFETY: the channels exist.
+    unsafe {
+        while channel + O <= job.channels {
+            gather_tile::<V, T, O, FULL>(job, channel, &from, &to);
+            channel += O;
+        }
+        while channel < job.channels {
+            gather_tile::<V, T, 1, FULL>(job, channel, &from, &to);
+            channel += 1;
+        }
+    }
+}
+
+/// `T` vectors for `O` channels: the sums stay in registers over all windows.
+#[inline(always)]
+unsafe fn gather_tile<V: Lanes, const T: usize, const O: usize, const FULL: bool>(
+    job: &Job<'_>,
+    channel: usize,
+    from: &[usize; T],
+    to: &[usize; T],
+) {
+    let (_, channel_len) = job.rows::<V>();
+    let rest = job.windows.run_len % V::COUNT;
+    let mut groups = [0; O];
+    for o in 0..O {
+        groups[o] = job.group(channel + o);
+    }
+    // SAFETY: the windows and the vectors exist.
+    unsafe {
+        let mut sums = [[V::splat(0.0); T]; O];
+        for window in job.range.0..job.range.1 {
+            for o in 0..O {
+                let (gradient, place) = job.winner(window, channel + o);
+                let gradient = V::splat(gradient);
+                let image = job.image.add(place + groups[o]);
+                for t in 0..T {
+                    let x = image.add(from[t]);
+                    let x = if FULL { V::load(x) } else { V::load_first(x, rest) };
+                    sums[o][t] = gradient.mul_add(x, sums[o][t]);
+                }
+            }
+        }
+        for o in 0..O {
+            for t in 0..T {
+                let to = job.weights.add((channel + o) * channel_len + to[t]);
+                V::load(to).add(sums[o][t]).store(to);
+            }
+        }
+    }
+}

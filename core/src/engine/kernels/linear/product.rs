@@ -1,0 +1,235 @@
+//! All products of matrices: the walk over depth, columns and rows, tile by tile.
+
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
+use crate::engine::simd::{Lanes, Level, kernel};
+use std::mem::MaybeUninit;
+use std::ptr::null;
+
+/// Rows of a tile at most: with two vectors of columns, 24 sums of 32 registers.
+pub(super) const TILE: usize = 12;
+
+/// How much of the depth is summed before the next columns take their turn: so much of the right
+/// operand stays near.
+const DEPTH: usize = 256;
+
+/// Vectors of columns that are computed at a time.
+pub(super) const VECTORS: usize = 2;
+
+/// Floats of a vector at most.
+pub(super) const LANES: usize = 16;
+
+/// c = a · b, of `rows` × `depth` and `depth` × `columns`; `c` lies by rows.
+///
+/// Without depth, `c` stays as it is.
+///
+/// # Safety
+/// `a`, `b` and `c` hold what their layouts say; `bias` is null or holds `columns` floats.
+#[derive(Clone, Copy)]
+pub(super) struct Product {
+    pub a: Left,
+    pub b: Right,
+    pub c: *mut f32,
+    pub rows: usize,
+    pub depth: usize,
+    pub columns: usize,
+    /// Whether the product is added to `c` or overwrites it.
+    pub add: bool,
+    pub bias: *const f32,
+    pub relu: bool,
+}
+
+impl Product {
+    /// One that adds to `c`; what it multiplies must still be said.
+    pub fn sum(c: *mut f32, columns: usize) -> Self {
+        let (a, b) = (Left::Rows(null()), Right::Rows(null()));
+        Product { a, b, c, rows: 0, depth: 0, columns, add: true, bias: null(), relu: false }
+    }
+
+    /// Multiplies, unless there is nothing to multiply.
+    ///
+    /// # Safety
+    /// See [`Product`].
+    pub unsafe fn run(&self, level: Level) {
+        if self.rows > 0 && self.depth > 0 {
+            // SAFETY: the caller's promises.
+            unsafe { multiply(level, self) };
+        }
+    }
+}
+
+/// The left operand.
+#[derive(Clone, Copy)]
+pub(super) enum Left {
+    /// By rows.
+    Rows(*const f32),
+    /// Transposed: so many floats from one step of the depth to the next, rows side by side.
+    Steps(*const f32, usize),
+}
+
+/// The right operand.
+#[derive(Clone, Copy)]
+pub(super) enum Right {
+    /// By rows.
+    Rows(*const f32),
+    /// [block of columns][depth][column of the block], see [`each_block`].
+    Packed(*const f32),
+}
+
+/// Calls `block(first column, columns, width)` for every block of `columns`: as wide as
+/// [`VECTORS`] vectors, the last one as narrow as may be.
+pub(super) fn each_block(columns: usize, lanes: usize, mut block: impl FnMut(usize, usize, usize)) {
+    for first in (0..columns).step_by(VECTORS * lanes) {
+        let count = (columns - first).min(VECTORS * lanes);
+        block(first, count, count.next_multiple_of(lanes));
+    }
+}
+
+/// Multiplies.
+///
+/// The panel is here and the kernels have small frames, and no path returns before the panel is
+/// there: where a large frame was made behind an early return, LLVM's stack probe overwrote a live
+/// register (r11).
+///
+/// # Safety
+/// See [`Product`].
+#[inline(never)]
+unsafe fn multiply(level: Level, product: &Product) {
+    let mut panel = Panel(MaybeUninit::uninit());
+    // SAFETY: the caller's promises.
+    unsafe { multiply_with(level, product, &mut panel) };
+}
+
+kernel!(unsafe fn multiply_with(product: &Product, panel: &mut Panel) = multiply_lanes);
+
+/// Room for a part of the right operand, by rows.
+#[repr(align(64))]
+struct Panel(MaybeUninit<[f32; DEPTH * VECTORS * LANES]>);
+
+/// # Safety
+/// See [`Product`].
+#[inline(always)]
+unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
+    let depth = product.depth;
+    let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1));
+    let mut from = 0;
+    while from < depth {
+        let to = depth.min(from + step);
+        for first in (0..product.columns).step_by(VECTORS * V::COUNT) {
+            let part = Part { product, from, to, first };
+            // SAFETY: the part lies inside the product.
+            unsafe {
+                if product.columns - first > V::COUNT {
+                    part.block::<V, 2>(panel);
+                } else {
+                    part.block::<V, 1>(panel);
+                }
+            }
+        }
+        from = to;
+    }
+}
+
+/// A range of the depth, and the columns from `first`, as many as the vectors hold.
+pub(super) struct Part<'a> {
+    pub product: &'a Product,
+    pub from: usize,
+    pub to: usize,
+    pub first: usize,
+}
+
+impl Part<'_> {
+    /// All rows.
+    #[inline(always)]
+    unsafe fn block<V: Lanes, const N: usize>(&self, panel: &mut Panel) {
+        let &Product { a, b, rows, depth, columns, .. } = self.product;
+        let width = N * V::COUNT;
+        // SAFETY: the part lies inside the operands.
+        unsafe {
+            let (b, step) = match b {
+                Right::Packed(b) => (b.add(self.first * depth + self.from * width), width),
+                Right::Rows(b) => {
+                    let b = b.add(self.from * columns + self.first);
+                    if rows <= TILE && columns - self.first >= width {
+                        (b, columns)
+                    } else {
+                        (self.copy::<V, N>(b, panel), width)
+                    }
+                }
+            };
+            match a {
+                Left::Rows(a) => self.tiles::<V, N, false>(a.add(self.from), depth, b, step),
+                Left::Steps(a, by) => self.tiles::<V, N, true>(a.add(self.from * by), by, b, step),
+            }
+        }
+    }
+
+    /// Copies the part of the right operand; columns after the last become 0.
+    #[inline(always)]
+    unsafe fn copy<V: Lanes, const N: usize>(
+        &self,
+        b: *const f32,
+        panel: &mut Panel,
+    ) -> *const f32 {
+        let to = panel.0.as_mut_ptr().cast::<f32>();
+        // SAFETY: the depth is at most `DEPTH`, and a vector at most `LANES` floats.
+        unsafe {
+            for k in 0..self.to - self.from {
+                for n in 0..N {
+                    let b = b.add(k * self.product.columns + n * V::COUNT);
+                    let vector = V::load_up_to(b, self.count::<V>(n));
+                    vector.store(to.add((k * N + n) * V::COUNT));
+                }
+            }
+        }
+        to
+    }
+
+    /// Floats of vector `n` that are columns.
+    #[inline(always)]
+    pub fn count<V: Lanes>(&self, n: usize) -> usize {
+        V::COUNT.min(self.product.columns - self.first - n * V::COUNT)
+    }
+
+    /// All rows in tiles of nearly one size, as large as the registers allow. From row to row (or,
+    /// transposed, from step to step) there are `stride` floats in `a`, and `step` in `b`.
+    #[inline(always)]
+    unsafe fn tiles<V: Lanes, const N: usize, const T: bool>(
+        &self,
+        a: *const f32,
+        stride: usize,
+        b: *const f32,
+        step: usize,
+    ) {
+        let rows = self.product.rows;
+        let most = match V::REGISTERS {
+            32.. => TILE,
+            16.. => TILE / N,
+            _ => 4 / N,
+        };
+        let tiles = rows.div_ceil(most);
+        for tile in 0..tiles {
+            let (row, end) = (rows * tile / tiles, rows * (tile + 1) / tiles);
+            macro_rules! sizes {
+                ($($size:literal)*) => {
+                    match end - row {
+                        $($size => {
+                            // SAFETY: the tile lies inside the operands.
+                            unsafe { self.tile::<V, $size, N, T>(row, a, stride, b, step) }
+                        })*
+                        // SAFETY: no tile is larger, and none is empty.
+                        _ => unsafe { self.tile::<V, 1, N, T>(row, a, stride, b, step) },
+                    }
+                };
+            }
+            if V::REGISTERS >= 32 || (V::REGISTERS >= 16 && N == 1) {
+                sizes!(2 3 4 5 6 7 8 9 10 11 12)
+            } else if V::REGISTERS >= 16 {
+                sizes!(2 3 4 5 6)
+            } else {
+                sizes!(2 3 4)
+            }
+        }
+    }
+}

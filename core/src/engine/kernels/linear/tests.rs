@@ -1,0 +1,168 @@
+use super::reference::Reference;
+use super::*;
+
+/// Repeatable numbers in −1 … 1.
+pub(super) fn numbers(len: usize, seed: u32) -> Vec<f32> {
+    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as f32 / u32::MAX as f32 * 2.0 - 1.0
+    };
+    (0..len).map(|_| next()).collect()
+}
+
+/// Equal to rounding, relative to the largest; what is not finite must be the same.
+fn close(what: &str, got: &[f32], want: &[f32]) {
+    assert_eq!(got.len(), want.len(), "{what}");
+    let finite = want.iter().filter(|x| x.is_finite());
+    let scale = finite.fold(1.0_f32, |most, x| most.max(x.abs()));
+    for (i, (&got, &want)) in got.iter().zip(want).enumerate() {
+        let same = match want.is_finite() {
+            true => (got - want).abs() <= 1e-5 * scale,
+            false => got == want || got.is_nan() && want.is_nan(),
+        };
+        assert!(same, "{what}: {got} for {want} at {i}");
+    }
+}
+
+fn cases() -> Vec<(Reference, Level)> {
+    let odd = [1, 2, 3, 17, 31, 65];
+    let pairs = odd.into_iter().flat_map(|i| odd.into_iter().map(move |o| (i, o)));
+    let more = [(784, 33), (10, 300), (300, 10), (257, 48), (512, 16)];
+    let mut all = vec![];
+    for (inputs, outputs) in pairs.chain(more) {
+        for n in [1, 2, 3, 12, 13, 65] {
+            for &level in Level::all() {
+                all.push((Reference { n, inputs, outputs }, level));
+            }
+        }
+    }
+    // More samples than a block of the depth, for the gradient of the weights.
+    let many = Reference { n: 515, inputs: 35, outputs: 14 };
+    all.extend(Level::all().iter().map(|&level| (many, level)));
+    all
+}
+
+/// The samples, the weights, the bias and a gradient of the outputs.
+fn data(reference: &Reference) -> [Vec<f32>; 4] {
+    let &Reference { n, inputs, outputs } = reference;
+    [n * inputs, outputs * inputs, outputs, n * outputs].map(|len| numbers(len, len as u32 + 1))
+}
+
+fn check(reference: Reference, level: Level, [x, weight, bias, dy]: &[Vec<f32>; 4]) {
+    let what = format!("{reference:?} {level:?}");
+    let Reference { n, inputs, outputs } = reference;
+    let linear = Linear::at_level(inputs, outputs, level);
+    let mut packed = vec![f32::NAN; linear.packed_len()];
+    linear.pack(weight, &mut packed);
+    for (bias, act) in [(None, Act::None), (Some(&bias[..]), Act::Relu)] {
+        let want = reference.forward(x, weight, bias, act == Act::Relu);
+        let mut y = vec![f32::NAN; n * outputs];
+        linear.forward(n, x, &packed, bias, act, &mut y);
+        close(&what, &y, &want);
+        if n <= 3 {
+            y.fill(f32::NAN);
+            linear.forward_few(n, x, weight, bias, act, &mut y);
+            close(&what, &y, &want);
+            let range = outputs / 3..outputs - outputs / 4;
+            let mut part = vec![f32::NAN; n * range.len()];
+            linear.forward_few_range(n, x, weight, bias, act, range.clone(), &mut part);
+            for (part, y) in part.chunks(range.len()).zip(y.chunks(outputs)) {
+                close(&what, part, &y[range.clone()]);
+            }
+        }
+    }
+    let start = numbers(n * inputs, 7);
+    let mut dx = start.clone();
+    linear.backward_input(n, dy, weight, &mut dx);
+    close(&what, &dx, &reference.input(dy, weight, &start));
+
+    let start = numbers(weight.len(), 8);
+    let (mut dw, mut db) = (start.clone(), bias.clone());
+    linear.backward_weights(n, x, dy, &mut dw, Some(&mut db));
+    close(&what, &dw, &reference.weights(x, dy, &start));
+    close(&what, &db, &reference.bias(dy, bias));
+}
+
+#[test]
+fn products_are_the_references() {
+    for (reference, level) in cases() {
+        check(reference, level, &data(&reference));
+    }
+}
+
+#[test]
+fn infinities_and_nans_go_where_they_must() {
+    for (reference, level) in cases() {
+        if reference.n * reference.outputs < 9 || reference.inputs < 17 {
+            continue;
+        }
+        for value in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for which in 0..4 {
+                let mut data = data(&reference);
+                let middle = data[which].len() / 2;
+                data[which][middle] = value;
+                check(reference, level, &data);
+            }
+        }
+    }
+}
+
+/// A sample's results are the same bits whatever samples it comes with.
+#[test]
+fn samples_do_not_touch_each_other() {
+    for &level in Level::all() {
+        let reference = Reference { n: 65, inputs: 300, outputs: 45 };
+        let [x, weight, bias, dy] = data(&reference);
+        let linear = Linear::at_level(300, 45, level);
+        let mut packed = vec![0.0; linear.packed_len()];
+        linear.pack(&weight, &mut packed);
+        let run = |step: usize| {
+            let (mut y, mut dx) = (vec![0.0; 65 * 45], vec![0.0; 65 * 300]);
+            for at in (0..65).step_by(step) {
+                let n = step.min(65 - at);
+                let (x, dy) = (&x[at * 300..][..n * 300], &dy[at * 45..][..n * 45]);
+                linear.forward(n, x, &packed, Some(&bias), Act::Relu, &mut y[at * 45..][..n * 45]);
+                linear.backward_input(n, dy, &weight, &mut dx[at * 300..][..n * 300]);
+            }
+            (y, dx)
+        };
+        assert_eq!(run(65), run(7));
+        assert_eq!(run(65), run(32));
+    }
+}
+
+#[test]
+fn the_gradient_of_relu_is_zero_where_it_was() {
+    for len in [0, 1, 7, 16, 37] {
+        let mut y = numbers(len, 3);
+        y.iter_mut().skip(2).step_by(5).for_each(|y| *y = f32::NAN);
+        y.iter_mut().skip(3).step_by(5).for_each(|y| *y = -0.0);
+        let start = numbers(len, 4);
+        let mut dy = start.clone();
+        relu_gradient(&y, &mut dy);
+        let want = |(y, dy): (&f32, &f32)| if *y <= 0.0 { 0.0 } else { *dy };
+        assert_eq!(dy, y.iter().zip(&start).map(want).collect::<Vec<f32>>());
+    }
+}
+
+#[test]
+fn no_samples_change_nothing() {
+    for &level in Level::all() {
+        let linear = Linear::at_level(4, 3, level);
+        let mut dw = [1.0; 12];
+        linear.forward(0, &[], &vec![0.0; linear.packed_len()], None, Act::None, &mut []);
+        linear.backward_input(0, &[], &[0.0; 12], &mut []);
+        linear.backward_weights(0, &[], &[], &mut dw, Some(&mut [1.0; 3]));
+        assert_eq!(dw, [1.0; 12]);
+    }
+}
+
+#[test]
+#[should_panic(expected = "assertion")]
+fn slices_of_other_lengths_are_refused() {
+    let linear = Linear::new(4, 3);
+    linear.backward_input(2, &[0.0; 6], &[0.0; 12], &mut [0.0; 7]);
+}

@@ -1,0 +1,122 @@
+//! The kernel of all products of matrices: a tile of rows × columns in registers.
+//!
+//! The inner loop multiplies two vectors (or one) of a row of the right operand by a number of each
+//! row of the tile, broadcast.
+
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
+use super::product::{LANES, Part, Product, TILE, VECTORS};
+use crate::engine::simd::Lanes;
+
+impl Part<'_> {
+    /// `R` rows from row `row`.
+    #[inline(always)]
+    pub unsafe fn tile<V: Lanes, const R: usize, const N: usize, const T: bool>(
+        &self,
+        row: usize,
+        a: *const f32,
+        stride: usize,
+        b: *const f32,
+        step: usize,
+    ) {
+        // SAFETY: the tile lies inside the operands.
+        unsafe {
+            let mut sums = [[V::splat(0.0); N]; R];
+            let mut b = b;
+            if T {
+                let mut a = a.add(row);
+                for _ in self.from..self.to {
+                    let right: [V; N] = vectors(b);
+                    for r in 0..R {
+                        let x = V::splat(*a.add(r));
+                        for n in 0..N {
+                            sums[r][n] = x.mul_add(right[n], sums[r][n]);
+                        }
+                    }
+                    (a, b) = (a.wrapping_add(stride), b.wrapping_add(step));
+                }
+            } else {
+                let mut rows = [a; R];
+                for r in 0..R {
+                    rows[r] = a.add((row + r) * stride);
+                }
+                for k in 0..self.to - self.from {
+                    let right: [V; N] = vectors(b);
+                    for r in 0..R {
+                        let x = V::splat(*rows[r].add(k));
+                        for n in 0..N {
+                            sums[r][n] = x.mul_add(right[n], sums[r][n]);
+                        }
+                    }
+                    b = b.wrapping_add(step);
+                }
+            }
+            self.store(row, sums);
+        }
+    }
+
+    /// Adds what is there already, or the bias, and applies the activation.
+    #[inline(always)]
+    unsafe fn store<V: Lanes, const R: usize, const N: usize>(
+        &self,
+        row: usize,
+        sums: [[V; N]; R],
+    ) {
+        let &Product { c, columns, add, bias, relu, depth, .. } = self.product;
+        let relu = relu && self.to == depth;
+        // SAFETY: the tile lies inside `c`, and the bias is as long as a row of it.
+        unsafe {
+            let c = c.add(row * columns + self.first);
+            let (from, stride) = if add || self.from > 0 {
+                (c.cast_const(), columns)
+            } else if bias.is_null() {
+                (ZEROS.as_ptr(), 0)
+            } else {
+                (bias.add(self.first), 0)
+            };
+            if self.count::<V>(N - 1) == V::COUNT {
+                for r in 0..R {
+                    for n in 0..N {
+                        let start = V::load(from.add(r * stride + n * V::COUNT));
+                        let sum = start.add(sums[r][n]);
+                        let sum = if relu { sum.relu() } else { sum };
+                        sum.store(c.add(r * columns + n * V::COUNT));
+                    }
+                }
+                return;
+            }
+            // By way of memory: so many masks would not be unrolled, and `sums` not in registers.
+            let mut tile = [0.0_f32; TILE * VECTORS * LANES];
+            for r in 0..R {
+                for n in 0..N {
+                    sums[r][n].store(tile.as_mut_ptr().add((r * N + n) * V::COUNT));
+                }
+            }
+            for i in 0..R * N {
+                let (r, n) = (i / N, i % N);
+                let count = self.count::<V>(n);
+                let start = V::load_up_to(from.add(r * stride + n * V::COUNT), count);
+                let sum = start.add(V::load(tile.as_ptr().add(i * V::COUNT)));
+                let sum = if relu { sum.relu() } else { sum };
+                sum.store_up_to(c.add(r * columns + n * V::COUNT), count);
+            }
+        }
+    }
+}
+
+/// What is added if there is nothing to add.
+static ZEROS: [f32; VECTORS * LANES] = [0.0; VECTORS * LANES];
+
+/// Reads `N` vectors that follow each other.
+#[inline(always)]
+unsafe fn vectors<V: Lanes, const N: usize>(from: *const f32) -> [V; N] {
+    // SAFETY: the caller vouches for the floats.
+    unsafe {
+        let mut all = [V::splat(0.0); N];
+        for n in 0..N {
+            all[n] = V::load(from.add(n * V::COUNT));
+        }
+        all
+    }
+}

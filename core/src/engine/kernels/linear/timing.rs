@@ -1,0 +1,97 @@
+//! `cargo test --release -p netwright-core linear::timing -- --ignored --nocapture`
+
+use super::tests::numbers;
+use super::*;
+use std::hint::black_box;
+use std::time::Instant;
+
+/// Numbers that start at a cache line, for what the engine aligns so.
+fn aligned(len: usize) -> &'static mut [f32] {
+    let all = numbers(len + 16, len as u32).leak();
+    let skip = all.as_ptr().align_offset(64);
+    &mut all[skip..skip + len]
+}
+
+/// The median time of a call, in microseconds.
+fn median(mut f: impl FnMut()) -> f64 {
+    let mut times: Vec<f64> = (0..150)
+        .map(|_| {
+            let start = Instant::now();
+            f();
+            start.elapsed().as_secs_f64() * 1e6
+        })
+        .collect();
+    times.sort_unstable_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
+fn report(what: &str, mac: usize, us: f64) {
+    println!("{what:<44} {us:8.2} us {:8.1} GFLOP/s", 2e-3 * mac as f64 / us);
+}
+
+fn layer(n: usize, inputs: usize, outputs: usize) {
+    let linear = Linear::new(inputs, outputs);
+    let name = format!("{n} x {inputs} -> {outputs}");
+    let mac = n * inputs * outputs;
+    let (x, weight) = (aligned(n * inputs), aligned(outputs * inputs));
+    let (y, packed) = (aligned(n * outputs), aligned(linear.packed_len()));
+    let (dy, dx) = (aligned(n * outputs), aligned(n * inputs));
+    let (dw, bias) = (aligned(weight.len()), aligned(outputs));
+    if n <= 3 {
+        let us = median(|| linear.forward_few(n, black_box(x), weight, Some(bias), Act::Relu, y));
+        report(&format!("{name} few"), mac, us);
+    }
+    let us = median(|| linear.pack(black_box(weight), packed));
+    report(&format!("{name} pack"), 0, us);
+    let us = median(|| linear.forward(n, black_box(x), packed, Some(bias), Act::Relu, y));
+    report(&format!("{name} forward"), mac, us);
+    let us = median(|| linear.backward_input(n, black_box(dy), weight, dx));
+    report(&format!("{name} dX"), mac, us);
+    let us = median(|| linear.backward_weights(n, black_box(x), dy, dw, Some(bias)));
+    report(&format!("{name} dW"), mac, us);
+}
+
+/// What the core can do at most: products of registers alone.
+fn peak() {
+    /// # Safety
+    /// `out` holds 16 floats.
+    #[inline(always)]
+    unsafe fn body<V: Lanes>(out: &mut [f32; 16]) {
+        // SAFETY: `out` holds any vector.
+        unsafe {
+            let (x, y) = (V::load(out.as_ptr()), V::splat(black_box(1e-9)));
+            let mut sums = [x; 12];
+            for _ in 0..4000 {
+                for sum in &mut sums {
+                    *sum = sum.mul_add(y, x);
+                }
+            }
+            sums[1..].iter().fold(sums[0], |a, &b| a.add(b)).store(out.as_mut_ptr());
+        }
+    }
+    kernel!(unsafe fn spin(out: &mut [f32; 16]) = body);
+    let (level, mut out) = (Level::best(), [1.0; 16]);
+    // SAFETY: see the body.
+    let us = median(|| unsafe { spin(level, &mut out) });
+    report(&format!("peak {level:?}"), 48_000 * level.lanes(), us);
+    black_box(out);
+}
+
+#[test]
+#[ignore = "a measurement"]
+fn timing() {
+    for n in [32, 64, 128] {
+        for (inputs, outputs) in [(784, 512), (512, 256), (256, 10)] {
+            peak();
+            layer(n, inputs, outputs);
+        }
+    }
+    for n in [16, 32, 64] {
+        peak();
+        layer(n, 576, 10);
+    }
+    for n in 1..=3 {
+        peak();
+        layer(n, 784, 512);
+    }
+}

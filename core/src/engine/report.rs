@@ -1,0 +1,86 @@
+//! A plan as text.
+
+use super::plan::Plan;
+use netwright_spec::graph::Graph;
+use std::fmt;
+
+/// How a network runs on its device: printed by `Display`.
+///
+/// Multiply-adds and bytes are those of one sample's forward: values that steps hand on, positions
+/// of winners included, parameters not.
+#[derive(Clone, Debug)]
+pub struct PlanReport {
+    network: &'static str,
+    steps: Vec<Row>,
+    bytes: usize,
+}
+
+/// One step.
+#[derive(Clone, Debug)]
+struct Row {
+    what: String,
+    multiply_adds: usize,
+}
+
+impl PlanReport {
+    /// The plan of a network on the CPU in f32; node by node where the engine lacks a layer.
+    pub(crate) fn of(graph: &'static Graph) -> Self {
+        match Plan::of(graph) {
+            Some(plan) => Self::engine(graph, &plan),
+            None => Self::portable(graph),
+        }
+    }
+
+    fn engine(graph: &'static Graph, plan: &Plan) -> Self {
+        let rows = plan.steps.iter().map(|planned| Row {
+            what: planned.step.describe(),
+            multiply_adds: planned.step.multiply_adds(),
+        });
+        let bytes = plan.values * size_of::<f32>() + plan.bytes;
+        PlanReport { network: graph.name, steps: rows.collect(), bytes }
+    }
+
+    /// Node by node with dfdx's operations: other devices and float types.
+    pub(crate) fn portable(graph: &'static Graph) -> Self {
+        let rows = graph.nodes.iter().map(|node| Row {
+            what: format!("{} {} -> {:?} with dfdx's operations", node.kind, node.name, node.shape),
+            multiply_adds: 0,
+        });
+        let floats: usize = graph.nodes.iter().map(|n| n.shape.iter().product::<usize>()).sum();
+        PlanReport { network: graph.name, steps: rows.collect(), bytes: floats * size_of::<f32>() }
+    }
+
+    /// Multiply-adds of one sample's forward.
+    pub fn multiply_adds(&self) -> usize {
+        self.steps.iter().map(|row| row.multiply_adds).sum()
+    }
+
+    /// Bytes that one sample's values take.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What is done, step by step.
+    pub fn steps(&self) -> impl Iterator<Item = &str> {
+        self.steps.iter().map(|row| row.what.as_str())
+    }
+}
+
+impl fmt::Display for PlanReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{}", self.network)?;
+        for (number, row) in self.steps.iter().enumerate() {
+            write!(f, "{:4}  {}", number + 1, row.what)?;
+            match row.multiply_adds {
+                0 => writeln!(f)?,
+                n => writeln!(f, "  ({n} multiply-adds)")?,
+            }
+        }
+        write!(
+            f,
+            "{} multiply-adds and {} bytes of values for each sample",
+            self.multiply_adds(),
+            self.bytes
+        )
+    }
+}
