@@ -132,7 +132,7 @@ maps! {
 }
 
 /// Values to 1e-6 of themselves, or of a half where the portable path itself cancels digits; NaN and
-/// infinities at the same places. Gradients, of finite numbers, to twice that.
+/// infinities at the same places. Gradients, of finite numbers, to five times that.
 #[test]
 fn far_numbers_and_nan_are_as_on_the_portable_path() {
     let far = [
@@ -168,7 +168,7 @@ fn far_numbers_and_nan_are_as_on_the_portable_path() {
             let (d, e) = (dx[0][i], gradient[0][i]);
             // dfdx multiplies 0 with infinity there.
             let given = x.is_finite() && !(e.is_nan() && x.abs() > 1e30);
-            assert!(!given || same(d, e, 2e-6), "gradient of {} at {x}: {d}, not {e}", graph.name);
+            assert!(!given || same(d, e, 5e-6), "gradient of {} at {x}: {d}, not {e}", graph.name);
             assert!(!x.is_finite() || d.is_finite(), "gradient of {} at {x}: {d}", graph.name);
         }
     }

@@ -3,9 +3,9 @@
 
 pub(crate) mod batch_norm;
 pub(crate) mod conv;
+pub(crate) mod layer_norm;
 pub(crate) mod linear;
 pub(crate) mod math;
-pub(crate) mod norm;
 pub(crate) mod softmax;
 pub(crate) mod sum;
 pub(crate) mod window;

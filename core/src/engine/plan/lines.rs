@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::engine::chunk::Edge;
-use crate::engine::kernels::norm::MOMENTS;
+use crate::engine::kernels::layer_norm::MOMENTS;
 use crate::engine::steps::{LayerNormStep, Layout, SoftmaxStep};
 
 impl Builder<'_> {

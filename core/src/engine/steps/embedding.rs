@@ -56,9 +56,9 @@ impl Step for EmbeddingStep {
 
     fn deliver_chunk(&self, inputs: &[Source<'_>], chunk: &Chunk, to: &mut Deliver<'_>) {
         let rows = chunk.memory.gradients[self.y.range(chunk.n)].chunks_exact(self.width);
-        let indices = self.indices(inputs, chunk);
+        let rows = rows.zip(self.indices(inputs, chunk));
         to(self.weight, &mut |table| {
-            for (row, index) in rows.clone().zip(indices) {
+            for (row, index) in rows.clone() {
                 add(row, &mut table[index * self.width..][..self.width]);
             }
         });

@@ -2,7 +2,7 @@
 
 use super::{Call, Deliver, Purpose, Step, add, transpose};
 use crate::engine::chunk::{Chunk, Edge, Slot, two, two_mut};
-use crate::engine::kernels::norm::{self, MOMENTS};
+use crate::engine::kernels::layer_norm::{self, MOMENTS};
 
 /// Rows with mean 0 and variance 1, then weight and bias.
 #[derive(Debug)]
@@ -22,10 +22,9 @@ pub(crate) struct LayerNormStep {
 }
 
 impl LayerNormStep {
-    /// From the parameter's order into the one of memory, or back.
-    fn reorder(&self, from: &[f32], to: &mut [f32], back: bool) {
+    /// From the parameter's order into the one of memory.
+    fn reorder(&self, from: &[f32], to: &mut [f32]) {
         match self.image {
-            Some([channels, pixels]) if back => transpose(from, to, pixels, channels),
             Some([channels, pixels]) => transpose(from, to, channels, pixels),
             None => to.copy_from_slice(from),
         }
@@ -45,8 +44,8 @@ impl Step for LayerNormStep {
     fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], _: Purpose) {
         let Some(number) = self.weight else { return };
         let (weight, bias) = prepared.split_at_mut(self.width);
-        self.reorder(params[number], weight, false);
-        self.reorder(params[number + 1], bias, false);
+        self.reorder(params[number], weight);
+        self.reorder(params[number + 1], bias);
     }
 
     fn gradient_len(&self) -> usize {
@@ -57,9 +56,17 @@ impl Step for LayerNormStep {
         let Some(number) = self.weight else { return };
         let (weight, bias) = gradients.split_at(self.width);
         for (gradient, number) in [(weight, number), (bias, number + 1)] {
-            let mut ordered = vec![0.0; self.width];
-            self.reorder(gradient, &mut ordered, true);
-            to(number, &mut |sum| add(&ordered, sum));
+            match self.image {
+                // Pixel by pixel: a column of the parameter after the other.
+                Some([channels, pixels]) => to(number, &mut |sum| {
+                    for (pixel, gradient) in gradient.chunks_exact(channels).enumerate() {
+                        for (channel, gradient) in gradient.iter().enumerate() {
+                            sum[channel * pixels + pixel] += gradient;
+                        }
+                    }
+                }),
+                None => to(number, &mut |sum| add(gradient, sum)),
+            }
         }
     }
 
@@ -73,7 +80,7 @@ impl Step for LayerNormStep {
         let affine = self.weight.map(|_| call.prepared.split_at(self.width));
         let rows = x.chunks_exact(self.width).zip(y.chunks_exact_mut(self.width));
         for ((x, y), moments) in rows.zip(moments) {
-            norm::forward(x, affine, self.eps, y, moments);
+            layer_norm::forward(x, affine, self.eps, y, moments);
         }
     }
 
@@ -92,7 +99,7 @@ impl Step for LayerNormStep {
                 let weight = &call.prepared[..self.width];
                 (weight, &mut *gradients.0, &mut *gradients.1)
             });
-            norm::backward(x, moments, affine, dy);
+            layer_norm::backward(x, moments, affine, dy);
         }
         match self.x.first {
             _ if !wanted => {}
