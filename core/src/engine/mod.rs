@@ -2,5 +2,7 @@
 //!
 //! Images lie pixel-major inside (height, width, channels), vectors as they are.
 
+pub(crate) mod bridge;
 mod kernels;
 mod simd;
+pub(crate) mod update;
