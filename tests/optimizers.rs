@@ -145,12 +145,12 @@ fn an_optimizer_belongs_to_one_network() {
     adam.step(&mut net, &mut gradients).unwrap();
     let mut other = Other::<f64, Cpu>::init(&device, 1).unwrap();
     let x = device.tensor([[1.0, 2.0]]);
-    let gradients = other.forward_mut(x.leaky_traced()).square().mean().backward();
+    let mut gradients = other.forward_mut(x.leaky_traced()).square().mean().backward();
     let text = "this optimizer has trained a network with other parameters; take a new one for \
                 each network";
     assert_eq!(adam.step(&mut other, &mut gradients).unwrap_err().to_string(), text);
     let mut single = Other::seeded(&device, 1);
     let x = device.tensor([[1.0f32, 2.0]]);
-    let gradients = single.forward_mut(x.leaky_traced()).square().mean().backward();
+    let mut gradients = single.forward_mut(x.leaky_traced()).square().mean().backward();
     assert_eq!(adam.step(&mut single, &mut gradients).unwrap_err().to_string(), text);
 }
