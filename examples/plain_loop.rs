@@ -31,7 +31,7 @@ fn main() -> netwright::Result<()> {
             let scores = net.try_forward_mut(images.leaky_traced())?;
             let loss = CrossEntropy.loss(scores, &batch.targets[0])?;
             sum += loss.array() * batch.len() as f32;
-            adam.step(&mut net, &loss.backward())?;
+            adam.step(&mut net, &mut loss.backward())?;
         }
         println!("epoch {epoch}: loss {:.4}", sum / train.len() as f32);
     }

@@ -65,6 +65,39 @@ fn a_line_is_found_in_f64() {
 }
 
 #[test]
+fn steps_are_those_of_fit() {
+    let data = digits().unwrap().take(48);
+    let (mut ours, mut theirs) =
+        (Full::seeded(&Cpu::default(), 2), Full::seeded(&Cpu::default(), 2));
+    let fit = Fit::new(CrossEntropy, AdamW::default()).epochs(2).batch(16).shuffle(false).quiet();
+    let history = theirs.fit(&data, fit).unwrap();
+    let mut adam = AdamW::default();
+    let mut loss = 0.0;
+    for epoch in 1..=2 {
+        loss = 0.0;
+        for batch in data.batches(16).unwrap() {
+            let step = ours.step(&batch.unwrap(), CrossEntropy, &mut adam).unwrap();
+            assert_eq!(step.samples, 16, "epoch {epoch}");
+            loss += step.loss / 3.0;
+        }
+    }
+    assert_eq!(bits(&ours), bits(&theirs));
+    assert!((loss - history.last().unwrap().train.loss).abs() < 1e-9);
+}
+
+#[test]
+fn a_step_that_fails_changes_nothing() {
+    let data = digits().unwrap().take(8);
+    let mut net = Full::seeded(&Cpu::default(), 2);
+    let before = bits(&net);
+    let mut batch = data.batches(8).unwrap().next().unwrap().unwrap();
+    batch.targets = vec![Column::labels(vec![0, 1, 2, 3, 10, 5, 6, 7])];
+    let error = net.step(&batch, CrossEntropy, &mut Adam::default()).unwrap_err();
+    assert!(matches!(error, Error::Label { label: 10, sample: 4, classes: 10 }), "{error}");
+    assert_eq!(bits(&net), before);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_bits() {
     let data = digits().unwrap().take(70);
     let train = |seed| {

@@ -35,8 +35,8 @@ fn gradients(net: &mut Line<f64, Cpu>) -> Gradients<f64, Cpu> {
 fn ten_steps(mut optimizer: impl Optimizer<f64, Cpu>) -> Line<f64, Cpu> {
     let mut net = line();
     for _ in 0..10 {
-        let gradients = gradients(&mut net);
-        optimizer.step(&mut net, &gradients).unwrap();
+        let mut gradients = gradients(&mut net);
+        optimizer.step(&mut net, &mut gradients).unwrap();
     }
     net
 }
@@ -104,8 +104,8 @@ fn ten_steps_are_dfdxs() {
 fn a_parameter_without_gradient_is_left_alone() {
     let mut net = line();
     let before = net.clone();
-    let gradients = net.line.bias.leaky_trace().square().mean().backward();
-    AdamW::default().step(&mut net, &gradients).unwrap();
+    let mut gradients = net.line.bias.leaky_trace().square().mean().backward();
+    AdamW::default().step(&mut net, &mut gradients).unwrap();
     assert_ne!(net.line.bias.as_vec(), before.line.bias.as_vec());
     assert_eq!(net.line.weight.as_vec(), before.line.weight.as_vec());
 }
@@ -113,8 +113,8 @@ fn a_parameter_without_gradient_is_left_alone() {
 fn refused(optimizer: impl Optimizer<f64, Cpu>, text: &str) {
     let mut optimizer = optimizer;
     let mut net = line();
-    let gradients = gradients(&mut net);
-    let error = optimizer.step(&mut net, &gradients).unwrap_err();
+    let mut gradients = gradients(&mut net);
+    let error = optimizer.step(&mut net, &mut gradients).unwrap_err();
     assert!(matches!(error, netwright::Error::Setting(_)));
     assert_eq!(error.to_string(), text);
     assert_eq!(net.line.weight.as_vec(), line().line.weight.as_vec());
@@ -141,16 +141,16 @@ fn an_optimizer_belongs_to_one_network() {
     let device = Cpu::default();
     let mut adam = Adam::default();
     let mut net = line();
-    let gradients = gradients(&mut net);
-    adam.step(&mut net, &gradients).unwrap();
+    let mut gradients = gradients(&mut net);
+    adam.step(&mut net, &mut gradients).unwrap();
     let mut other = Other::<f64, Cpu>::init(&device, 1).unwrap();
     let x = device.tensor([[1.0, 2.0]]);
-    let gradients = other.forward_mut(x.leaky_traced()).square().mean().backward();
+    let mut gradients = other.forward_mut(x.leaky_traced()).square().mean().backward();
     let text = "this optimizer has trained a network with other parameters; take a new one for \
                 each network";
-    assert_eq!(adam.step(&mut other, &gradients).unwrap_err().to_string(), text);
+    assert_eq!(adam.step(&mut other, &mut gradients).unwrap_err().to_string(), text);
     let mut single = Other::seeded(&device, 1);
     let x = device.tensor([[1.0f32, 2.0]]);
-    let gradients = single.forward_mut(x.leaky_traced()).square().mean().backward();
-    assert_eq!(adam.step(&mut single, &gradients).unwrap_err().to_string(), text);
+    let mut gradients = single.forward_mut(x.leaky_traced()).square().mean().backward();
+    assert_eq!(adam.step(&mut single, &mut gradients).unwrap_err().to_string(), text);
 }

@@ -1,15 +1,16 @@
 //! What a device must be able to do to run a network.
 
 use crate::data::{Batch, Column, Samples};
-use crate::engine::PlanReport;
+use crate::engine::{PlanReport, bridge};
 use crate::error::Result;
 use crate::model::Model;
 use crate::run::{Outcome, Task};
 use crate::train;
 use crate::value::{Array, Value};
-use dfdx::prelude::{Cpu, Device, Dtype, Gradients};
+use dfdx::prelude::{Cpu, Device, Dtype, Gradients, Shape, Tensor};
 use dfdx::tensor::CpuError;
 use netwright_spec::graph::Graph;
+use std::any::Any;
 use std::path::Path;
 
 /// The float types networks work in: `f32` and `f64`.
@@ -22,6 +23,11 @@ pub trait Float: Dtype + num_traits::Float + Default + std::fmt::Display {
     fn f64(self) -> f64;
     /// The values' bits, the least significant byte first.
     fn to_le(values: &[Self]) -> Vec<u8>;
+    /// The elements of a tensor on the CPU, where they can be changed in place.
+    #[doc(hidden)]
+    fn in_place<S: Shape>(_tensor: &mut dyn Any) -> Option<&mut [Self]> {
+        None
+    }
     /// Back from [`Float::to_le`]; bytes that are too few for one more value are left out.
     fn from_le(bytes: &[u8]) -> Vec<Self>;
 }
@@ -36,6 +42,9 @@ impl Float for f32 {
     }
     fn to_le(values: &[Self]) -> Vec<u8> {
         values.iter().flat_map(|x| x.to_le_bytes()).collect()
+    }
+    fn in_place<S: Shape>(tensor: &mut dyn Any) -> Option<&mut [Self]> {
+        tensor.downcast_mut::<Tensor<S, f32, Cpu>>().and_then(bridge::slice_mut)
     }
     fn from_le(bytes: &[u8]) -> Vec<Self> {
         bytes.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
@@ -94,8 +103,15 @@ pub trait Backend<E: Float>: Device<E> {
         rule: train::Rule,
         memory: &mut train::Memory,
         model: &mut dyn Model<E, Self>,
-        gradients: &Gradients<E, Self>,
+        gradients: &mut Gradients<E, Self>,
     ) -> Result<()>;
+
+    /// The number of the first trained parameter whose gradient is not finite.
+    fn not_finite(
+        model: &dyn Model<E, Self>,
+        params: &[Array<E, Self>],
+        gradients: &mut Gradients<E, Self>,
+    ) -> Result<Option<usize>>;
 
     /// One step of a training.
     fn step(
@@ -130,9 +146,9 @@ pub trait Backend<E: Float>: Device<E> {
 
 /// Bodies of `f32` are compiled here. Those of `f64`, which most programs never run, are marked
 /// `#[inline]`: rustc then compiles them in the program that does, which halves the time that
-/// everybody waits for this crate.
+/// everybody waits for this crate. The last name is the module of `train` that updates parameters.
 macro_rules! portable {
-    ($device:ty, $float:ty, $run:path, $plan:path, $error:expr, #[$inline:meta]) => {
+    ($device:ty, $float:ty, $run:path, $plan:path, $error:expr, #[$inline:meta], $updates:ident) => {
         impl Backend<$float> for $device {
             #[$inline]
             fn run(task: Task<'_, $float, Self>) -> Result<Outcome<$float, Self>> {
@@ -177,9 +193,18 @@ macro_rules! portable {
                 rule: train::Rule,
                 memory: &mut train::Memory,
                 model: &mut dyn Model<$float, Self>,
-                gradients: &Gradients<$float, Self>,
+                gradients: &mut Gradients<$float, Self>,
             ) -> Result<()> {
-                train::optimize(rule, memory, model, gradients)
+                train::$updates::optimize(rule, memory, model, gradients)
+            }
+
+            #[$inline]
+            fn not_finite(
+                model: &dyn Model<$float, Self>,
+                params: &[Array<$float, Self>],
+                gradients: &mut Gradients<$float, Self>,
+            ) -> Result<Option<usize>> {
+                train::$updates::not_finite(model, params, gradients)
             }
 
             #[$inline]
@@ -225,14 +250,14 @@ macro_rules! portable {
     };
 }
 
-portable!(Cpu, f32, crate::engine::run, PlanReport::of, CpuError::WrongNumElements, #[inline(never)]);
-portable!(Cpu, f64, crate::run::portable, PlanReport::portable, CpuError::WrongNumElements, #[inline]);
+portable!(Cpu, f32, crate::engine::run, PlanReport::of, CpuError::WrongNumElements, #[inline(never)], fused);
+portable!(Cpu, f64, crate::run::portable, PlanReport::portable, CpuError::WrongNumElements, #[inline], plain);
 
 #[cfg(feature = "cuda")]
 mod cuda {
     use super::*;
     use dfdx::tensor::{Cuda, CudaError};
 
-    portable!(Cuda, f32, crate::run::portable, PlanReport::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline(never)]);
-    portable!(Cuda, f64, crate::run::portable, PlanReport::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline]);
+    portable!(Cuda, f32, crate::run::portable, PlanReport::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline(never)], plain);
+    portable!(Cuda, f64, crate::run::portable, PlanReport::portable, CudaError::Cpu(CpuError::WrongNumElements), #[inline], plain);
 }

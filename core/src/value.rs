@@ -122,6 +122,10 @@ pub trait AnyTensor<E: Dtype, D: Device<E>> {
 
     /// Overwrites all elements, in row-major order, in place.
     fn write(&mut self, data: &[E]) -> Result<()>;
+
+    /// Changes all elements, in row-major order. Without a copy on the CPU in f32, where no other
+    /// handle on the tensor is alive.
+    fn change(&mut self, change: &mut dyn FnMut(&mut [E])) -> Result<()>;
 }
 
 impl<S: Ranked, E: Float, D: Device<E>> AnyTensor<E, D> for Tensor<S, E, D> {
@@ -144,5 +148,15 @@ impl<S: Ranked, E: Float, D: Device<E>> AnyTensor<E, D> for Tensor<S, E, D> {
         }
         self.copy_from(data);
         Ok(())
+    }
+
+    fn change(&mut self, change: &mut dyn FnMut(&mut [E])) -> Result<()> {
+        if let Some(data) = E::in_place::<S>(self) {
+            change(data);
+            return Ok(());
+        }
+        let mut data = self.as_vec();
+        change(&mut data);
+        self.write(&data)
     }
 }

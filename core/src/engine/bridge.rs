@@ -32,8 +32,9 @@ pub(crate) fn slice_mut<S: Shape>(tensor: &mut Tensor<S, f32, Cpu>) -> Option<&m
     let first: *mut f32 = &mut tensor[S::Concrete::default()];
     // SAFETY: dfdx keeps the elements in one vector; `contiguous` found `count` of its elements side
     // by side from this first one. Taking the first for a change made the vector this tensor's
-    // own, so nobody else sees it while `tensor` is borrowed. The pointer may write them all: it
-    // points into that vector's memory, and is used in no other way meanwhile.
+    // own, so nobody else sees it while `tensor` is borrowed. (The pointer comes from a borrow of
+    // one element, the only one that dfdx gives, and reaches further inside the same allocation:
+    // LLVM and Tree Borrows allow that.)
     Some(unsafe { std::slice::from_raw_parts_mut(first, count) })
 }
 

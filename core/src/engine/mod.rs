@@ -4,7 +4,7 @@
 //! chunks of samples, whose number and order depend on the batch alone, so that the same seed gives
 //! the same bits on any number of threads.
 
-mod bridge;
+pub(crate) mod bridge;
 mod chunk;
 mod exec;
 mod kernels;
@@ -13,6 +13,7 @@ mod report;
 mod run;
 mod simd;
 mod steps;
+pub(crate) mod update;
 
 pub use report::PlanReport;
 pub use run::covers;

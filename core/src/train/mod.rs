@@ -36,7 +36,7 @@ pub use value::Target;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use fit::fit;
-pub(crate) use optim::optimize;
+pub(crate) use optim::{fused, plain};
 pub(crate) use predict::predict;
 pub(crate) use step::step;
 

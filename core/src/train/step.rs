@@ -3,7 +3,8 @@
 use super::evaluate::Sum;
 use super::history::Evaluation;
 use super::loss::{Correct, Loss, Output};
-use super::optim::{Optimizer, gradient_of};
+use super::optim::Optimizer;
+use super::optim::plain::all_finite;
 use super::value::values;
 use crate::backend::{Backend, Float};
 use crate::data::Batch;
@@ -55,8 +56,8 @@ fn try_to_learn<E: Float, D: Backend<E>>(
     optimizer: &mut dyn Optimizer<E, D>,
 ) -> Result<Report> {
     let key = model.state().next_key();
-    let (gradients, updates, report) = differentiate(model, batch, loss, key)?;
-    optimizer.step(model, &gradients)?;
+    let (mut gradients, updates, report) = differentiate(model, batch, loss, key)?;
+    optimizer.step(model, &mut gradients)?;
     apply_updates(model, updates)?;
     Ok(report)
 }
@@ -86,8 +87,8 @@ fn differentiate<E: Float, D: Backend<E>>(
     let (scalar, tape) = loss.compute(outputs, &targets)?.split_tape();
     let report = Report { loss: number(&scalar)?, correct: loss.correct(&run.outputs, &targets)? };
     let tape = tape.merge(run.tape.unwrap_or_default());
-    let gradients = scalar.put_tape(tape).try_backward().on_device()?;
-    finite(model, &params, &gradients, &run.updates)?;
+    let mut gradients = scalar.put_tape(tape).try_backward().on_device()?;
+    finite(model, &params, &mut gradients, &run.updates)?;
     Ok((gradients, run.updates, report))
 }
 
@@ -138,17 +139,15 @@ fn number<E: Float, D: Backend<E>>(scalar: &Tensor<Rank0, E, D>) -> Result<f64> 
 fn finite<E: Float, D: Backend<E>>(
     model: &dyn Model<E, D>,
     params: &[Array<E, D>],
-    gradients: &Gradients<E, D>,
+    gradients: &mut Gradients<E, D>,
     updates: &[Update<E, D>],
 ) -> Result<()> {
     let named = model.graph().params;
     let bad = |what: &str, name: &str| {
         Err(Error::NotFinite(format!("{what} of `{name}` holds numbers that are not finite")))
     };
-    for (array, param) in params.iter().zip(named).filter(|(_, param)| param.trainable) {
-        if gradient_of(gradients, &array.data)?.is_some_and(|g| !all_finite(&g)) {
-            return bad("the gradient", param.name);
-        }
+    if let Some(number) = D::not_finite(model, params, gradients)? {
+        return bad("the gradient", named.get(number).map_or("a parameter", |p| p.name));
     }
     for update in updates {
         if !all_finite(&update.value.data) {
@@ -156,10 +155,4 @@ fn finite<E: Float, D: Backend<E>>(
         }
     }
     Ok(())
-}
-
-fn all_finite<E: Float, D: Backend<E>>(tensor: &Tensor<(usize,), E, D>) -> bool {
-    let mut values = vec![E::default(); tensor.shape().0];
-    tensor.copy_into(&mut values);
-    values.into_iter().all(|value| num_traits::Float::is_finite(value))
 }

@@ -3,6 +3,7 @@
 use super::memory::{Memory, Parameter};
 use super::{below_one, not_negative, rule};
 use crate::backend::{Backend, Float};
+use crate::engine::update::Formula;
 use crate::error::Result;
 use crate::layers::OnDevice;
 use dfdx::prelude::*;
@@ -27,7 +28,7 @@ use dfdx::prelude::*;
 /// ```
 #[derive(Debug, Default)]
 pub struct Adam {
-    settings: Settings,
+    pub(super) settings: Settings,
     memory: Memory,
 }
 
@@ -42,7 +43,7 @@ pub struct Adam {
 /// ```
 #[derive(Debug)]
 pub struct AdamW {
-    settings: Settings,
+    pub(super) settings: Settings,
     memory: Memory,
 }
 
@@ -123,6 +124,17 @@ impl Settings {
         below_one(self.name, "second beta", self.betas[1])?;
         not_negative(self.name, "eps", self.eps)?;
         not_negative(self.name, "weight_decay", self.weight_decay)
+    }
+
+    pub(super) fn formula(self, steps: u64) -> Formula {
+        let Settings { lr, betas, eps, weight_decay, decoupled, .. } = self;
+        let [bias1, bias2] = betas.map(|beta| 1.0 - beta.powf(steps as f64));
+        let (keep, decay) =
+            if decoupled { (1.0 - lr * weight_decay, 0.0) } else { (1.0, weight_decay) };
+        let [keep, rate, root, eps, decay] =
+            [keep, lr / bias1, 1.0 / bias2.sqrt(), eps, decay].map(f32::of);
+        let rests = betas.map(|beta| f32::of(1.0 - beta));
+        Formula::Adam { keep, rate, betas: betas.map(f32::of), rests, root, eps, decay }
     }
 }
 

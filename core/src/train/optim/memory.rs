@@ -1,6 +1,6 @@
 //! What an optimizer remembers of each parameter.
 
-use super::gradient_of;
+use super::gradient::gradient_of;
 use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
 use crate::layers::OnDevice;
@@ -25,16 +25,16 @@ impl fmt::Debug for Memory {
 }
 
 /// What is remembered of one parameter.
-struct Slot<E: Float, D: Backend<E>> {
-    shape: Vec<usize>,
-    steps: u64,
-    averages: Vec<Flat<E, D>>,
+pub(super) struct Slot<A> {
+    pub(super) shape: Vec<usize>,
+    pub(super) steps: u64,
+    pub(super) averages: Vec<A>,
 }
 
 /// One parameter during a step.
 pub(super) struct Parameter<'a, E: Float, D: Backend<E>> {
     tensor: &'a mut dyn AnyTensor<E, D>,
-    slot: &'a mut Slot<E, D>,
+    slot: &'a mut Slot<Flat<E, D>>,
     pub(super) gradient: Flat<E, D>,
 }
 
@@ -105,25 +105,25 @@ impl Memory {
     }
 
     /// The slots for parameters of these shapes, made if there are none.
-    fn slots<E: Float, D: Backend<E>>(
+    pub(super) fn slots<E: Float, D: Backend<E>, A: 'static>(
         &mut self,
         params: &[Array<E, D>],
-    ) -> Result<&mut Vec<Slot<E, D>>> {
-        let new = |array: &Array<E, D>| Slot::<E, D> {
+    ) -> Result<&mut Vec<Slot<A>>> {
+        let new = |array: &Array<E, D>| Slot::<A> {
             shape: array.shape.clone(),
             steps: 0,
             averages: Vec::new(),
         };
         let memory = self
             .0
-            .get_or_insert_with(|| Box::new(params.iter().map(new).collect::<Vec<Slot<E, D>>>()));
-        let slots = memory.downcast_mut::<Vec<Slot<E, D>>>().ok_or_else(foreign)?;
+            .get_or_insert_with(|| Box::new(params.iter().map(new).collect::<Vec<Slot<A>>>()));
+        let slots = memory.downcast_mut::<Vec<Slot<A>>>().ok_or_else(foreign)?;
         let same = slots.iter().map(|slot| &slot.shape).eq(params.iter().map(|p| &p.shape));
         if same { Ok(slots) } else { Err(foreign()) }
     }
 }
 
-fn foreign() -> Error {
+pub(super) fn foreign() -> Error {
     Error::Setting(
         "this optimizer has trained a network with other parameters; take a new one for each \
          network"

@@ -1,18 +1,20 @@
 //! Optimizers: how gradients move parameters.
 
 use crate::backend::{Backend, Float};
+use crate::engine::update::Formula;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use dfdx::prelude::*;
 
 mod adam;
+pub(crate) mod fused;
 mod gradient;
 mod memory;
+pub(crate) mod plain;
 mod rms_prop;
 mod sgd;
 
 pub use adam::{Adam, AdamW};
-pub(crate) use gradient::gradient_of;
 pub use memory::Memory;
 pub use rms_prop::RmsProp;
 pub use sgd::Sgd;
@@ -23,16 +25,18 @@ pub use sgd::Sgd;
 /// the parameter's device; parameters are changed in place. One value belongs to one network, and
 /// can train it in several calls of `fit` when it is lent (`&mut adam`).
 pub trait Optimizer<E: Float, D: Backend<E>> {
-    /// One step. A parameter that is not trained or has no gradient is left alone.
+    /// One step: `adam.step(&mut net, &mut loss.backward())?`. A parameter that is not trained or
+    /// has no gradient is left alone; it may have a gradient of zeros afterwards. All others keep
+    /// theirs.
     ///
     /// # Errors
     /// [`Error::Setting`] for a setting that makes no sense, and for an optimizer that has
     /// trained another network; the network is then as it was. [`Error::Device`] without memory.
-    fn step(&mut self, model: &mut dyn Model<E, D>, gradients: &Gradients<E, D>) -> Result<()>;
+    fn step(&mut self, model: &mut dyn Model<E, D>, gradients: &mut Gradients<E, D>) -> Result<()>;
 }
 
 impl<E: Float, D: Backend<E>, O: Optimizer<E, D> + ?Sized> Optimizer<E, D> for &mut O {
-    fn step(&mut self, model: &mut dyn Model<E, D>, gradients: &Gradients<E, D>) -> Result<()> {
+    fn step(&mut self, model: &mut dyn Model<E, D>, gradients: &mut Gradients<E, D>) -> Result<()> {
         (**self).step(model, gradients)
     }
 }
@@ -53,7 +57,7 @@ macro_rules! rule {
             fn step(
                 &mut self,
                 model: &mut dyn crate::model::Model<E, D>,
-                gradients: &dfdx::prelude::Gradients<E, D>,
+                gradients: &mut dfdx::prelude::Gradients<E, D>,
             ) -> crate::error::Result<()> {
                 D::optimize(super::Rule::$rule(self.settings), &mut self.memory, model, gradients)
             }
@@ -62,25 +66,21 @@ macro_rules! rule {
 }
 use rule;
 
-/// Moves all parameters by a rule.
-pub(crate) fn optimize<E: Float, D: Backend<E>>(
-    rule: Rule,
-    memory: &mut Memory,
-    model: &mut dyn Model<E, D>,
-    gradients: &Gradients<E, D>,
-) -> Result<()> {
-    match rule {
-        Rule::Sgd(settings) => {
-            settings.check()?;
-            memory.step(model, gradients, |parameter| sgd::update(settings, parameter))
+impl Rule {
+    fn check(self) -> Result<()> {
+        match self {
+            Rule::Sgd(settings) => settings.check(),
+            Rule::Adam(settings) => settings.check(),
+            Rule::RmsProp(settings) => settings.check(),
         }
-        Rule::Adam(settings) => {
-            settings.check()?;
-            memory.step(model, gradients, |parameter| adam::update(settings, parameter))
-        }
-        Rule::RmsProp(settings) => {
-            settings.check()?;
-            memory.step(model, gradients, |parameter| rms_prop::update(settings, parameter))
+    }
+
+    /// For the step of this number.
+    fn formula(self, steps: u64) -> Formula {
+        match self {
+            Rule::Sgd(settings) => settings.formula(),
+            Rule::Adam(settings) => settings.formula(steps),
+            Rule::RmsProp(settings) => settings.formula(),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::memory::{Memory, Parameter};
 use super::{below_one, not_negative, rule};
 use crate::backend::{Backend, Float};
+use crate::engine::update::Formula;
 use crate::error::Result;
 use crate::layers::OnDevice;
 use dfdx::prelude::*;
@@ -28,7 +29,7 @@ use dfdx::prelude::*;
 /// ```
 #[derive(Debug, Default)]
 pub struct RmsProp {
-    settings: Settings,
+    pub(super) settings: Settings,
     memory: Memory,
 }
 
@@ -94,6 +95,13 @@ impl Settings {
         not_negative("RmsProp", "eps", self.eps)?;
         below_one("RmsProp", "momentum", self.momentum)?;
         not_negative("RmsProp", "weight_decay", self.weight_decay)
+    }
+
+    pub(super) fn formula(self) -> Formula {
+        let Settings { lr, alpha, eps, momentum, weight_decay } = self;
+        let [lr, alpha, rest, eps, momentum, decay] =
+            [lr, alpha, 1.0 - alpha, eps, momentum, weight_decay].map(f32::of);
+        Formula::RmsProp { lr, alpha, rest, eps, momentum, decay }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::memory::{Memory, Parameter};
 use super::{below_one, not_negative, rule};
 use crate::backend::{Backend, Float};
+use crate::engine::update::Formula;
 use crate::error::{Error, Result};
 use crate::layers::OnDevice;
 
@@ -86,6 +87,14 @@ impl Settings {
             return Err(Error::Setting("Sgd's nesterov needs a momentum above 0".into()));
         }
         Ok(())
+    }
+
+    pub(super) fn formula(self) -> Formula {
+        let [lr, momentum, decay] = [self.lr, self.momentum, self.weight_decay].map(f32::of);
+        match self.momentum > 0.0 {
+            true => Formula::Momentum { lr, decay, momentum, nesterov: self.nesterov },
+            false => Formula::Sgd { lr, decay },
+        }
     }
 }
 

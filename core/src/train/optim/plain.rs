@@ -1,0 +1,47 @@
+//! Rules with dfdx's tensor operations: on every device, and the referee of the fused ones.
+
+use super::gradient::gradient_of;
+use super::memory::Memory;
+use super::{Rule, adam, rms_prop, sgd};
+use crate::backend::{Backend, Float};
+use crate::error::Result;
+use crate::model::Model;
+use crate::value::Array;
+use dfdx::prelude::*;
+
+/// Moves all parameters by a rule.
+pub(crate) fn optimize<E: Float, D: Backend<E>>(
+    rule: Rule,
+    memory: &mut Memory,
+    model: &mut dyn Model<E, D>,
+    gradients: &Gradients<E, D>,
+) -> Result<()> {
+    rule.check()?;
+    memory.step(model, gradients, |parameter| match rule {
+        Rule::Sgd(settings) => sgd::update(settings, parameter),
+        Rule::Adam(settings) => adam::update(settings, parameter),
+        Rule::RmsProp(settings) => rms_prop::update(settings, parameter),
+    })
+}
+
+/// The number of the first trained parameter whose gradient is not finite.
+pub(crate) fn not_finite<E: Float, D: Backend<E>>(
+    model: &dyn Model<E, D>,
+    params: &[Array<E, D>],
+    gradients: &Gradients<E, D>,
+) -> Result<Option<usize>> {
+    for (number, (array, param)) in params.iter().zip(model.graph().params).enumerate() {
+        let gradient = param.trainable.then(|| gradient_of(gradients, &array.data));
+        if gradient.transpose()?.flatten().is_some_and(|g| !all_finite(&g)) {
+            return Ok(Some(number));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether all elements are finite.
+pub(crate) fn all_finite<E: Float, D: Backend<E>>(tensor: &Tensor<(usize,), E, D>) -> bool {
+    let mut values = vec![E::default(); tensor.shape().0];
+    tensor.copy_into(&mut values);
+    values.into_iter().all(|value| num_traits::Float::is_finite(value))
+}
