@@ -28,7 +28,7 @@ impl Formula {
         match self {
             Formula::Sgd { .. } => 0,
             Formula::Momentum { .. } => 1,
-            Formula::RmsProp { momentum, .. } if momentum == 0.0 => 1,
+            Formula::RmsProp { momentum: 0.0, .. } => 1,
             Formula::RmsProp { .. } | Formula::Adam { .. } => 2,
         }
     }
@@ -116,7 +116,7 @@ unsafe fn step<V: Lanes>(formula: Formula, parts: Parts<'_>) {
                 *p = keep * *p - rate * (*m / (s.sqrt() * root + eps));
             });
         }
-        Formula::RmsProp { lr, alpha, rest, eps, momentum, decay } if momentum == 0.0 => {
+        Formula::RmsProp { lr, alpha, rest, eps, momentum: 0.0, decay } => {
             with_one(parts, |p, g, s| {
                 let g = g + decay * *p;
                 *s = alpha * *s + rest * (g * g);
