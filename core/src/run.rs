@@ -12,7 +12,7 @@ use netwright_spec::graph::{Graph, Node, Port};
 /// What is to be run.
 pub struct Task<'a, E: Float, D: Backend<E>> {
     /// The network.
-    pub graph: &'a Graph,
+    pub graph: &'static Graph,
     /// Its parameters, in the graph's order.
     pub params: &'a [Array<E, D>],
     /// One value for each input, with a batch axis.

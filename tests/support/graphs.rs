@@ -26,7 +26,7 @@ where
 
 /// Runs it, and backward from random gradients of all outputs.
 pub fn run<E: Float>(
-    graph: &Graph,
+    graph: &'static Graph,
     params: &[Vec<E>],
     inputs: &[Data<E>],
     batch: usize,
@@ -88,7 +88,7 @@ where
 }
 
 /// Parameters in [0.5, 1.5], floats in ±2, indices below 7.
-pub fn data(graph: &Graph, batch: usize) -> (Vec<Vec<f32>>, Vec<Data<f32>>) {
+pub fn data(graph: &'static Graph, batch: usize) -> (Vec<Vec<f32>>, Vec<Data<f32>>) {
     let mut random = Random(1);
     let mut positive = || (1.0 + 0.5 * random.number()) as f32;
     let counts = graph.params.iter().map(|p| p.shape.iter().product::<usize>());

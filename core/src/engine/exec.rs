@@ -34,11 +34,6 @@ impl Engine {
         Engine { plan, spare: Mutex::default(), spare_prepared: Mutex::default() }
     }
 
-    /// Whether a batch of one sample cannot be trained with.
-    pub(crate) fn lone(&self) -> bool {
-        self.plan.lone
-    }
-
     fn memory(&self) -> Memory {
         pop(&self.spare)
     }

@@ -5,7 +5,8 @@ use super::exec::{Engine, Run, forward};
 use super::plan::Plan;
 use super::steps::Source;
 use crate::error::{Error, Result};
-use crate::run::{Outcome, Task, Update, batch_size, portable};
+use crate::layers::{embedding, norm};
+use crate::run::{Outcome, Task, Update, batch_size};
 use crate::value::{Array, Value};
 use dfdx::prelude::*;
 use netwright_spec::graph::Graph;
@@ -17,7 +18,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 static ENGINES: LazyLock<Mutex<HashMap<usize, Option<Arc<Engine>>>>> =
     LazyLock::new(Mutex::default);
 
-fn engine_of(graph: &Graph) -> Option<Arc<Engine>> {
+fn engine_of(graph: &'static Graph) -> Option<Arc<Engine>> {
     let key = std::ptr::from_ref(graph) as usize;
     let mut engines = ENGINES.lock().ok()?;
     engines.entry(key).or_insert_with(|| Some(Arc::new(Engine::new(Plan::of(graph)?)))).clone()
@@ -29,19 +30,12 @@ pub fn covers(graph: &Graph) -> bool {
     Plan::of(graph).is_some()
 }
 
-/// Runs a network with the engine, or node by node where the engine lacks a layer.
+/// Runs a network with the engine.
 pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
-    let Some(engine) = engine_of(task.graph) else { return portable(task) };
+    let engine = engine_of(task.graph).ok_or_else(|| no_plan(task.graph))?;
     let batch = batch_size(task.graph, &task.inputs)?;
-    if batch == 1 && task.training.is_some() && engine.lone() {
-        // It says what is wrong.
-        return portable(task);
-    }
     let saved = Saved::new(task.params, task.inputs.clone());
-    let steps = &engine.plan.steps;
-    if !saved.with(|_, inputs| steps.iter().all(|planned| planned.step.accepts(inputs))) {
-        return portable(task);
-    }
+    saved.with(|_, inputs| check(task.graph, inputs, batch, task.training.is_some()))?;
     let run = saved.with(|params, inputs| {
         forward(&engine, params, inputs, batch, task.training, task.tape.is_some())
     });
@@ -58,6 +52,25 @@ pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
         tape
     });
     Ok(Outcome { outputs, tape, updates })
+}
+
+/// What can be wrong with values although every shape is right; steps cannot fail.
+fn check(graph: &Graph, inputs: &[Source<'_>], batch: usize, training: bool) -> Result<()> {
+    for node in graph.nodes {
+        match (node.kind, inputs.get(node.inputs[0]), graph.params_of(node)) {
+            ("Embedding", Some(Source::Indices(indices)), [table, ..]) => {
+                embedding::check(node, indices, table.shape[0], batch)?;
+            }
+            ("BatchNorm1d" | "BatchNorm2d", ..) if training => norm::check_count(node, batch)?,
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Every layer of the catalogue has a step, which a test sees to.
+fn no_plan(graph: &Graph) -> Error {
+    Error::Data(format!("the engine has no plan for `{}`: a mistake of netwright's", graph.name))
 }
 
 /// Parameters and inputs as the run read them: handles that share their memory.

@@ -1,9 +1,10 @@
 //! `Embedding`: a learned vector for each index.
 
-use super::{Call, Flat, OnDevice};
+use super::{Call, Flat, OnDevice, error};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
 use dfdx::prelude::*;
+use netwright_spec::graph::Node;
 
 /// The parameters of an `Embedding<num_embeddings, embedding_dim>` layer: a table of vectors, in
 /// which each index chooses a row.
@@ -29,7 +30,7 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         _ => return Err(call.error("its weight is not [entries, width]")),
     };
     let indices = call.indices()?.data.clone();
-    check(call, &indices.as_vec(), entries)?;
+    check(call.node, &indices.as_vec(), entries, call.batch)?;
     let weight = call.taped_param(0)?;
     let width = weight.shape().0 / entries.max(1);
     let table = weight.try_reshape_like(&(entries, width)).on_device()?;
@@ -39,17 +40,16 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
 }
 
 /// dfdx would stop the program at an index that is out of range.
-fn check<E: Float, D: Backend<E>>(
-    call: &Call<'_, E, D>,
-    indices: &[usize],
-    entries: usize,
-) -> Result<()> {
+pub(crate) fn check(node: &Node, indices: &[usize], entries: usize, batch: usize) -> Result<()> {
     let Some(i) = indices.iter().position(|&index| index >= entries) else { return Ok(()) };
-    let each = (indices.len() / call.batch.max(1)).max(1);
-    Err(call.error(format!(
-        "index {} at sample {}, position {} is beyond the {entries} entries",
-        indices[i],
-        i / each,
-        i % each
-    )))
+    let each = (indices.len() / batch.max(1)).max(1);
+    Err(error(
+        node,
+        format!(
+            "index {} at sample {}, position {} is beyond the {entries} entries",
+            indices[i],
+            i / each,
+            i % each
+        ),
+    ))
 }

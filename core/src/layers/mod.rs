@@ -16,7 +16,7 @@ mod concat;
 mod conv2d;
 mod dropout;
 mod elu;
-mod embedding;
+pub(crate) mod embedding;
 mod flatten;
 mod gelu;
 mod global_avg_pool2d;
@@ -33,7 +33,7 @@ mod softmax;
 mod softplus;
 mod tanh;
 
-mod norm;
+pub(crate) mod norm;
 mod pointwise;
 mod window;
 
@@ -134,12 +134,13 @@ impl<E: Float, D: Backend<E>> Call<'_, E, D> {
 
     /// An error that names this layer.
     pub(crate) fn error(&self, problem: impl Into<String>) -> Error {
-        Error::Layer {
-            layer: self.node.name.into(),
-            kind: self.node.kind.into(),
-            problem: problem.into(),
-        }
+        error(self.node, problem)
     }
+}
+
+/// An error that names the layer of this node.
+pub(crate) fn error(node: &Node, problem: impl Into<String>) -> Error {
+    Error::Layer { layer: node.name.into(), kind: node.kind.into(), problem: problem.into() }
 }
 
 /// Runs the layer of this node.

@@ -1,11 +1,12 @@
 //! What the normalizations share.
 
-use super::{Call, Flat, OnDevice};
+use super::{Call, Flat, OnDevice, error};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
 use crate::run::Update;
 use crate::value::Array;
 use dfdx::prelude::*;
+use netwright_spec::graph::Node;
 
 /// Samples, channels, places: each channel is normalized over the other two axes.
 pub(super) type Channels<E, D> = Tensor<(usize, usize, usize), E, D, OwnedTape<E, D>>;
@@ -59,7 +60,7 @@ pub(super) fn batch_norm<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> 
     let first_buffer = if affine { 2 } else { 0 };
     let eps = call.node.number("eps");
     let mut y = if call.training.is_some() {
-        check_count(call)?;
+        check_count(call.node, call.batch)?;
         let (y, moments) = standardize(x, eps)?;
         push_updates(call, moments, first_buffer)?;
         y
@@ -76,9 +77,9 @@ pub(super) fn batch_norm<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> 
 }
 
 /// The variance of one value is no estimate of anything.
-fn check_count<E: Float, D: Backend<E>>(call: &Call<'_, E, D>) -> Result<()> {
-    let places = call.input_shape().get(1..).unwrap_or(&[]);
-    if call.batch * places.iter().product::<usize>() > 1 {
+pub(crate) fn check_count(node: &Node, batch: usize) -> Result<()> {
+    let places = node.shape.get(1..).unwrap_or(&[]);
+    if batch * places.iter().product::<usize>() > 1 {
         return Ok(());
     }
     let places: Vec<String> = places.iter().map(ToString::to_string).collect();
@@ -86,10 +87,10 @@ fn check_count<E: Float, D: Backend<E>>(call: &Call<'_, E, D>) -> Result<()> {
         true => String::new(),
         false => format!(" with {}", places.join("×")),
     };
-    Err(call.error(format!(
-        "needs more than 1 value per channel in training, got batch {}{places}",
-        call.batch
-    )))
+    Err(error(
+        node,
+        format!("needs more than 1 value per channel in training, got batch {batch}{places}"),
+    ))
 }
 
 /// Moves the running statistics; the variance as its unbiased estimate, as PyTorch does.

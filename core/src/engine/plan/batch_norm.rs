@@ -45,7 +45,6 @@ impl Builder<'_> {
         let first = node.params.first;
         let affine = (node.params.count > 2).then_some([first, first + 1]);
         let buffers = if affine.is_some() { first + 2 } else { first };
-        self.lone |= node.shape[1..].iter().product::<usize>() == 1;
         Norm {
             channels: node.shape[0],
             affine,

@@ -33,9 +33,6 @@ pub(crate) struct Plan {
     pub(crate) inputs: Vec<(Slot, Layout)>,
     /// Where each of its outputs lies.
     pub(crate) outputs: Vec<Slot>,
-    /// Whether some batch norm has but one value per channel in a sample: a batch of one sample
-    /// has no variance to train with.
-    pub(crate) lone: bool,
 }
 
 /// A step and its parts of the shared buffers.
@@ -90,7 +87,6 @@ struct Builder<'a> {
     values: usize,
     bytes: usize,
     inputs: Vec<(Slot, Layout)>,
-    lone: bool,
 }
 
 impl<'a> Builder<'a> {
@@ -110,7 +106,6 @@ impl<'a> Builder<'a> {
             values: 0,
             bytes: 0,
             inputs: Vec::new(),
-            lone: false,
         }
     }
 
@@ -246,8 +241,8 @@ impl<'a> Builder<'a> {
                 step,
             })
             .collect();
-        let Builder { values, bytes, inputs, lone, .. } = Builder { steps: Vec::new(), ..self };
-        Some(Plan { steps, values, bytes, prepared, gradients, inputs, outputs, lone })
+        let Builder { values, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
+        Some(Plan { steps, values, bytes, prepared, gradients, inputs, outputs })
     }
 }
 

@@ -47,7 +47,7 @@ impl Level {
     /// Floats in a vector.
     pub(crate) fn lanes(self) -> usize {
         match self.0 {
-            Set::Portable => 8,
+            Set::Portable => 4,
             #[cfg(target_arch = "x86_64")]
             Set::Avx2 => 8,
             #[cfg(target_arch = "x86_64")]

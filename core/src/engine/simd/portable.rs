@@ -5,25 +5,25 @@ use std::array::from_fn;
 
 /// Eight floats.
 #[derive(Clone, Copy)]
-pub(crate) struct Portable([f32; 8]);
+pub(crate) struct Portable([f32; 4]);
 
 // SAFETY: plain Rust; the pointers are read and written as the trait says.
 unsafe impl Lanes for Portable {
-    const COUNT: usize = 8;
+    const COUNT: usize = 4;
     const REGISTERS: usize = 8;
     #[inline(always)]
     unsafe fn splat(x: f32) -> Self {
-        Portable([x; 8])
+        Portable([x; 4])
     }
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Self {
-        // SAFETY: the caller vouches for 8 floats.
-        Portable(unsafe { from.cast::<[f32; 8]>().read_unaligned() })
+        // SAFETY: the caller vouches for 4 floats.
+        Portable(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
-        // SAFETY: the caller vouches for 8 floats.
-        unsafe { to.cast::<[f32; 8]>().write_unaligned(self.0) }
+        // SAFETY: the caller vouches for 4 floats.
+        unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
     }
     #[inline(always)]
     unsafe fn mul_add(self, x: Self, y: Self) -> Self {
@@ -71,13 +71,13 @@ unsafe impl Lanes for Portable {
     }
     #[inline(always)]
     unsafe fn max_at(self, place: Self, x: Self, at: Self) -> (Self, Self) {
-        let wins: [bool; 8] = from_fn(|i| x.0[i] > self.0[i] || x.0[i].is_nan());
+        let wins: [bool; 4] = from_fn(|i| x.0[i] > self.0[i] || x.0[i].is_nan());
         let pick = |a: Self, b: Self| Portable(from_fn(|i| if wins[i] { a.0[i] } else { b.0[i] }));
         (pick(x, self), pick(at, place))
     }
     #[inline(always)]
     unsafe fn store_bytes(self, to: *mut u8) {
-        // SAFETY: the caller vouches for 8 bytes.
-        unsafe { to.cast::<[u8; 8]>().write_unaligned(self.0.map(|x| x as u8)) }
+        // SAFETY: the caller vouches for 4 bytes.
+        unsafe { to.cast::<[u8; 4]>().write_unaligned(self.0.map(|x| x as u8)) }
     }
 }

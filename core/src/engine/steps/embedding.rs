@@ -35,13 +35,6 @@ impl Step for EmbeddingStep {
         format!("embedding {} -> {}", self.entries, self.width)
     }
 
-    fn accepts(&self, inputs: &[Source<'_>]) -> bool {
-        match inputs[self.input] {
-            Source::Indices(indices) => indices.iter().all(|index| *index < self.entries),
-            Source::Floats(_) => false,
-        }
-    }
-
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let indices = self.indices(call.inputs, chunk);
         let weight = call.params[self.weight];

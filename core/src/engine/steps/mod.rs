@@ -61,11 +61,6 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// As [`deliver`](Self::deliver), chunk after chunk, for gradients that lie in the values'.
     fn deliver_chunk(&self, _inputs: &[Source<'_>], _chunk: &Chunk, _add: &mut Deliver<'_>) {}
 
-    /// Whether it can run on these inputs: otherwise the portable path says what is wrong.
-    fn accepts(&self, _inputs: &[Source<'_>]) -> bool {
-        true
-    }
-
     /// Floats of working memory for a chunk of `n` samples.
     fn scratch_len(&self, _n: usize) -> usize {
         0

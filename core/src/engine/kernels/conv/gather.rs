@@ -44,8 +44,11 @@ unsafe fn gather<V: Lanes, const FULL: bool>(job: &Job<'_>, each: usize) {
             })*
         };
     }
-    if V::REGISTERS >= 32 {
-        pieces!(18 by 1  9 by 2  6 by 4  3 by 8  2 by 8  1 by 8);
+    if !FULL {
+        // Short rests: few sizes, because each is compiled for each instruction set.
+        pieces!(3 by 4  1 by 8);
+    } else if V::REGISTERS >= 32 {
+        pieces!(18 by 1  9 by 2  6 by 4  3 by 8  1 by 8);
     } else {
         pieces!(12 by 1  6 by 2  3 by 4  1 by 8);
     }

@@ -54,6 +54,15 @@ unsafe fn weight_gradient_lanes<V: Lanes>(job: &Job<'_>) {
     }
 }
 
+/// The next piece of a run: as long as the registers allow, then 9, 6, 3, 2 and 1. Each size is
+/// compiled for each instruction set, so there are few.
+fn piece_len(left: usize, most: usize) -> usize {
+    match left >= most {
+        true => most,
+        false => [9, 6, 3, 2].into_iter().find(|size| left >= *size).unwrap_or(1),
+    }
+}
+
 /// The channels from `first`, as many as its vectors hold.
 struct Block<'a> {
     job: &'a Job<'a>,
@@ -62,7 +71,7 @@ struct Block<'a> {
 }
 
 impl Block<'_> {
-    /// Every run in pieces of nearly one size, as large as the registers allow.
+    /// Every run in pieces, see [`piece_len`].
     #[inline(always)]
     unsafe fn runs<V: Lanes, const N: usize>(&self) {
         let most = match V::REGISTERS {
@@ -71,14 +80,16 @@ impl Block<'_> {
             _ => 4 / N,
         };
         let len = self.job.run_len;
-        let size = len.div_ceil(len.div_ceil(most));
         for (index, &run) in self.job.runs.iter().enumerate() {
-            for at in (0..len).step_by(size) {
+            let mut at = 0;
+            while at < len {
+                let size = piece_len(len - at, most);
                 // SAFETY: the piece lies inside the run.
                 unsafe {
                     let packed = self.packed.add((index * len + at) * N * V::COUNT);
-                    self.piece::<V, N>(run as usize + at, size.min(len - at), packed);
+                    self.piece::<V, N>(run as usize + at, size, packed);
                 }
+                at += size;
             }
         }
     }
@@ -97,11 +108,11 @@ impl Block<'_> {
             };
         }
         if V::REGISTERS >= 32 || (V::REGISTERS >= 16 && N == 1) {
-            sizes!(2 3 4 5 6 7 8 9 10 11 12)
+            sizes!(12 9 6 3 2)
         } else if V::REGISTERS >= 16 {
-            sizes!(2 3 4 5 6)
+            sizes!(6 3 2)
         } else {
-            sizes!(2 3 4)
+            sizes!(4 3 2)
         }
     }
 

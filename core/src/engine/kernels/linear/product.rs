@@ -192,7 +192,7 @@ impl Part<'_> {
         V::COUNT.min(self.product.columns - self.first - n * V::COUNT)
     }
 
-    /// All rows in tiles of nearly one size, as large as the registers allow. From row to row (or,
+    /// All rows in tiles, see [`tile_rows`]. From row to row (or,
     /// transposed, from step to step) there are `stride` floats in `a`, and `step` in `b`.
     #[inline(always)]
     unsafe fn tiles<V: Lanes, const N: usize, const T: bool>(
@@ -208,12 +208,12 @@ impl Part<'_> {
             16.. => TILE / N,
             _ => 4 / N,
         };
-        let tiles = rows.div_ceil(most);
-        for tile in 0..tiles {
-            let (row, end) = (rows * tile / tiles, rows * (tile + 1) / tiles);
+        let mut row = 0;
+        while row < rows {
+            let size = tile_rows(rows - row, most);
             macro_rules! sizes {
                 ($($size:literal)*) => {
-                    match end - row {
+                    match size {
                         $($size => {
                             // SAFETY: the tile lies inside the operands.
                             unsafe { self.tile::<V, $size, N, T>(row, a, stride, b, step) }
@@ -224,12 +224,19 @@ impl Part<'_> {
                 };
             }
             if V::REGISTERS >= 32 || (V::REGISTERS >= 16 && N == 1) {
-                sizes!(2 3 4 5 6 7 8 9 10 11 12)
+                sizes!(12 8 4 2)
             } else if V::REGISTERS >= 16 {
-                sizes!(2 3 4 5 6)
+                sizes!(6 4 2)
             } else {
-                sizes!(2 3 4)
+                sizes!(4 2)
             }
+            row += size;
         }
     }
+}
+
+/// The rows of the next tile: as many as the registers allow, then 8, 4, 2 and 1. Each size is
+/// compiled for each instruction set, so there are few.
+fn tile_rows(left: usize, most: usize) -> usize {
+    if left >= most { most } else { [8, 4, 2].into_iter().find(|size| left >= *size).unwrap_or(1) }
 }
