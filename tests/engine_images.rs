@@ -1,5 +1,6 @@
 //! The engine against the portable executor: values that come together, pooling, batch norm.
 
+#![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 #[path = "support/referee.rs"]

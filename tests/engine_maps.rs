@@ -1,5 +1,6 @@
 //! The engine's maps, softmax, layer norm, embedding, reshape and outputs against the portable path.
 
+#![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used)]
 
 #[path = "support/graphs.rs"]

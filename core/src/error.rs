@@ -1,33 +1,29 @@
 //! The one error type of the runtime.
 
+use std::fmt;
 use std::path::PathBuf;
 
 /// Everything that can go wrong while a network runs, trains, loads or reads data.
 ///
 /// Shapes inside a network cannot be wrong any more when the program has been compiled; what
 /// remains is what only the running program knows: files, data, indices, numbers, memory.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug)]
 #[non_exhaustive]
 pub enum Error {
     /// A file is missing, damaged, or not what it should be.
-    #[error("{}: {problem}", file.display())]
     File {
         /// The file.
         file: PathBuf,
         /// What is wrong with it.
         problem: String,
         /// What the operating system or a reader said.
-        #[source]
         source: Option<Box<dyn std::error::Error + Send + Sync>>,
     },
     /// A data set does not fit together, or not to the network.
-    #[error("{0}")]
     Data(String),
     /// A setting of a training that makes no sense, such as a batch size of 0.
-    #[error("{0}")]
     Setting(String),
     /// A layer was given values it cannot work with, such as an index beyond its table.
-    #[error("layer `{layer}` ({kind}): {problem}")]
     Layer {
         /// Its name in the network.
         layer: String,
@@ -37,7 +33,6 @@ pub enum Error {
         problem: String,
     },
     /// A label that is none of the network's classes.
-    #[error("the label {label} of sample {sample} is none of the {classes} classes 0 to {}", classes.saturating_sub(1))]
     Label {
         /// The label.
         label: usize,
@@ -48,11 +43,39 @@ pub enum Error {
         classes: usize,
     },
     /// The loss or a gradient is not a number any more.
-    #[error("{0}")]
     NotFinite(String),
     /// The device failed: mostly, out of memory.
-    #[error("device: {0}")]
     Device(String),
+}
+
+// By hand: a derive costs every program that depends on netwright a second of clean build.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::File { file, problem, .. } => write!(f, "{}: {problem}", file.display()),
+            Error::Data(problem) | Error::Setting(problem) | Error::NotFinite(problem) => {
+                f.write_str(problem)
+            }
+            Error::Layer { layer, kind, problem } => {
+                write!(f, "layer `{layer}` ({kind}): {problem}")
+            }
+            Error::Label { label, sample, classes } => write!(
+                f,
+                "the label {label} of sample {sample} is none of the {classes} classes 0 to {}",
+                classes.saturating_sub(1)
+            ),
+            Error::Device(problem) => write!(f, "device: {problem}"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Error::File { source: Some(source), .. } => Some(source.as_ref()),
+            _ => None,
+        }
+    }
 }
 
 /// A result with netwright's error.

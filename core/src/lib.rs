@@ -17,7 +17,6 @@ pub mod value;
 #[doc(hidden)]
 pub mod private;
 
-#[allow(dead_code, unused_imports)]
 pub mod engine;
 mod rng;
 

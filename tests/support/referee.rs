@@ -163,7 +163,7 @@ where
 /// In the inference and the training form, with a batch of 1, 3 and 65, the engine gives what the
 /// portable executor gives.
 pub fn check(graph: &'static Graph) {
-    assert!(netwright_core::private::covers(graph), "`{}` is not covered", graph.name);
+    assert!(netwright_core::engine::covers(graph), "`{}` is not covered", graph.name);
     for batch in [1, 3, 65] {
         for training in [None, Some(7)] {
             compare(&Example::random(graph, batch, training), 1e-4);

@@ -6,6 +6,7 @@ use dfdx::prelude::*;
 ///
 /// # Panics
 /// If it is not contiguous, which [`erase`](crate::value::erase) sees to.
+#[cfg_attr(not(feature = "engine"), allow(dead_code))]
 pub(crate) fn slice(tensor: &Tensor<(usize,), f32, Cpu>) -> &[f32] {
     let count = tensor.shape().0;
     if count == 0 {

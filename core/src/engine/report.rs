@@ -1,5 +1,6 @@
 //! A plan as text.
 
+#[cfg(feature = "engine")]
 use super::plan::Plan;
 use netwright_spec::graph::Graph;
 use std::fmt;
@@ -23,21 +24,22 @@ struct Row {
 }
 
 impl PlanReport {
-    /// The plan of a network on the CPU in f32; node by node where the engine lacks a layer.
+    /// The plan of a network on the CPU in f32.
+    #[cfg(feature = "engine")]
     pub(crate) fn of(graph: &'static Graph) -> Self {
-        match Plan::of(graph) {
-            Some(plan) => Self::engine(graph, &plan),
-            None => Self::portable(graph),
-        }
-    }
-
-    fn engine(graph: &'static Graph, plan: &Plan) -> Self {
+        let Some(plan) = Plan::of(graph) else { return Self::portable(graph) };
         let rows = plan.steps.iter().map(|planned| Row {
             what: planned.step.describe(),
             multiply_adds: planned.step.multiply_adds(),
         });
         let bytes = plan.values * size_of::<f32>() + plan.bytes;
         PlanReport { network: graph.name, steps: rows.collect(), bytes }
+    }
+
+    /// Without the engine, the CPU is a device like the others.
+    #[cfg(not(feature = "engine"))]
+    pub(crate) fn of(graph: &'static Graph) -> Self {
+        Self::portable(graph)
     }
 
     /// Node by node with dfdx's operations: other devices and float types.

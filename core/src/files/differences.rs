@@ -1,13 +1,13 @@
 //! How a file differs from the network that is to be loaded from it.
 
+use super::header::{Header, TensorInfo};
 use netwright_spec::graph::{Graph, Param};
-use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 /// All differences, one line for each tensor: the network's in its order, then the file's in its.
-pub(super) fn of(header: &Metadata, graph: &Graph, float: &str) -> Option<String> {
+pub(super) fn of(header: &Header, graph: &Graph, float: &str) -> Option<String> {
     let mut lines: Vec<_> =
         graph.params.iter().filter_map(|p| expected(p, header.info(p.name), float)).collect();
-    lines.extend(header.offset_keys().iter().filter_map(|name| unexpected(name, header, graph)));
+    lines.extend(header.names().iter().filter_map(|name| unexpected(name, header, graph)));
     if lines.is_empty() {
         return None;
     }
@@ -30,7 +30,7 @@ pub(super) fn of(header: &Metadata, graph: &Graph, float: &str) -> Option<String
 fn expected(param: &Param, found: Option<&TensorInfo>, float: &str) -> Option<String> {
     let (name, shape) = (param.name, param.shape);
     let Some(found) = found else { return Some(format!("missing: {name} {shape:?}")) };
-    match (found.dtype.to_string() == float, found.shape == shape) {
+    match (found.dtype == float, found.shape == shape) {
         (true, true) => None,
         (true, false) => Some(format!("shape: {name} expected {shape:?}, found {:?}", found.shape)),
         (false, true) => Some(format!("type: {name} expected {float}, found {}", found.dtype)),
@@ -42,7 +42,7 @@ fn expected(param: &Param, found: Option<&TensorInfo>, float: &str) -> Option<St
 }
 
 /// The line of a tensor that the network does not have.
-fn unexpected(name: &str, header: &Metadata, graph: &Graph) -> Option<String> {
+fn unexpected(name: &str, header: &Header, graph: &Graph) -> Option<String> {
     let known = graph.params.iter().any(|p| p.name == name);
     let info = header.info(name).filter(|info| !known && !is_counter(name, info, graph))?;
     Some(format!("unexpected: {} {:?}", name.escape_debug(), info.shape))
@@ -51,20 +51,22 @@ fn unexpected(name: &str, header: &Metadata, graph: &Graph) -> Option<String> {
 /// PyTorch's batch normalization counts its batches in a tensor that nothing computes with.
 fn is_counter(name: &str, info: &TensorInfo, graph: &Graph) -> bool {
     let Some(layer) = name.strip_suffix(".num_batches_tracked") else { return false };
-    let counts = info.dtype == Dtype::I64 && info.shape.is_empty();
+    let counts = info.dtype == "I64" && info.shape.is_empty();
     counts && graph.params.iter().any(|p| p.name.strip_suffix(".running_mean") == Some(layer))
 }
 
 /// Whether the network exists in the file's type too.
-fn is_other_float(header: &Metadata, graph: &Graph, float: &str) -> bool {
-    graph.params.iter().filter_map(|p| header.info(p.name)).any(|info| {
-        matches!(info.dtype, Dtype::F32 | Dtype::F64) && info.dtype.to_string() != float
-    })
+fn is_other_float(header: &Header, graph: &Graph, float: &str) -> bool {
+    graph
+        .params
+        .iter()
+        .filter_map(|p| header.info(p.name))
+        .any(|info| matches!(info.dtype.as_str(), "F32" | "F64") && info.dtype != float)
 }
 
 /// What the file says it is, if that is another network.
-fn network(header: &Metadata, graph: &Graph) -> String {
-    let name = header.metadata().as_ref().and_then(|metadata| metadata.get("network"));
+fn network(header: &Header, graph: &Graph) -> String {
+    let name = header.metadata("network");
     match name {
         Some(name) if name != graph.name => {
             format!("; the file says it is `{}`", name.escape_debug())

@@ -6,6 +6,7 @@
 //! the same numbers gives the same bytes.
 
 mod differences;
+mod header;
 mod reader;
 mod replace;
 mod topology;

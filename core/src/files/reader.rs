@@ -2,8 +2,8 @@
 //! numbers before the caller has compared the header with the network.
 
 use super::VERSION;
+use super::header::Header;
 use crate::{Error, Result};
-use safetensors::tensor::Metadata;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
@@ -25,7 +25,7 @@ const OTHERS: &[(&[u8], &str)] = &[
 pub(super) struct Stored<'a> {
     path: &'a Path,
     file: File,
-    header: Metadata,
+    header: Header,
     /// Where its numbers begin.
     start: u64,
 }
@@ -35,7 +35,7 @@ impl<'a> Stored<'a> {
     pub(super) fn open(path: &'a Path) -> Result<Self> {
         let mut file = File::open(path).map_err(|e| Error::io(path, "cannot be opened", e))?;
         let json = header(path, &mut file)?;
-        let header: Metadata = serde_json::from_slice(&json)
+        let header = Header::parse(&json)
             .map_err(|e| Error::io(path, "is not a safetensors file, or is damaged", e))?;
         let start = 8 + json.len() as u64;
         let stored = Stored { path, file, header, start };
@@ -43,15 +43,13 @@ impl<'a> Stored<'a> {
         Ok(stored)
     }
 
-    pub(super) fn header(&self) -> &Metadata {
+    pub(super) fn header(&self) -> &Header {
         &self.header
     }
 
     /// A later netwright may write another layout; other programs' files have no version.
     pub(super) fn check_version(&self) -> Result<()> {
-        let Some(metadata) = self.header.metadata() else { return Ok(()) };
-        let entry = |key| metadata.get(key).map(String::as_str);
-        match (entry("format"), entry("version")) {
+        match (self.header.metadata("format"), self.header.metadata("version")) {
             (Some("netwright"), Some(version)) if version != VERSION => Err(self.wrong(format!(
                 "has version `{}` of netwright's layout, but only version `{VERSION}` can be read",
                 version.escape_debug()

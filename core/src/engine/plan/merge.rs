@@ -1,7 +1,6 @@
 //! Where values come together.
 
 use super::{Builder, layout};
-use crate::engine::chunk::Slot;
 use crate::engine::kernels::conv::Act;
 use crate::engine::steps::{AddStep, ConcatStep, Layout, Part};
 

@@ -1,0 +1,131 @@
+//! The header of a safetensors file: JSON that says of each tensor its type, shape and place.
+//!
+//! The format is <https://github.com/huggingface/safetensors#format>. It is read here rather than
+//! by the crate `safetensors`, whose derives and hash tables would cost every program that depends
+//! on netwright several seconds of clean build; that crate reads our files in the tests.
+
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// What the header says.
+pub(super) struct Header {
+    /// Free text under `__metadata__`.
+    metadata: BTreeMap<String, String>,
+    tensors: BTreeMap<String, TensorInfo>,
+    /// The names, in the order of the data.
+    order: Vec<String>,
+}
+
+/// One tensor.
+pub(super) struct TensorInfo {
+    /// `F32`
+    pub(super) dtype: String,
+    pub(super) shape: Vec<usize>,
+    /// Its bytes, from the end of the header on.
+    pub(super) data_offsets: (usize, usize),
+}
+
+impl Header {
+    /// Reads and checks: tensors lie side by side, from 0 on, and are as long as type and shape
+    /// say.
+    pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
+        let value: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
+        let Value::Object(entries) = value else { return Err("its header is no table".into()) };
+        let mut header =
+            Header { metadata: BTreeMap::new(), tensors: BTreeMap::new(), order: Vec::new() };
+        for (name, value) in entries {
+            match name.as_str() {
+                "__metadata__" => header.metadata = metadata(&value)?,
+                _ => drop(header.tensors.insert(name.clone(), tensor(&name, &value)?)),
+            }
+        }
+        header.check()?;
+        Ok(header)
+    }
+
+    fn check(&mut self) -> Result<(), String> {
+        let mut order: Vec<_> = self.tensors.iter().collect();
+        order.sort_by_key(|(_, info)| info.data_offsets);
+        let mut end = 0;
+        for (name, info) in &order {
+            let (from, to) = info.data_offsets;
+            if from != end || to < from {
+                return Err(format!("invalid offset for tensor `{name}`"));
+            }
+            if info.bytes(name)? != to - from {
+                return Err(format!("invalid shape, data type, or offset for tensor `{name}`"));
+            }
+            end = to;
+        }
+        self.order = order.into_iter().map(|(name, _)| name.clone()).collect();
+        Ok(())
+    }
+
+    /// An entry of the metadata.
+    pub(super) fn metadata(&self, key: &str) -> Option<&str> {
+        self.metadata.get(key).map(String::as_str)
+    }
+
+    /// A tensor.
+    pub(super) fn info(&self, name: &str) -> Option<&TensorInfo> {
+        self.tensors.get(name)
+    }
+
+    /// All tensors' names, in the order of the data.
+    pub(super) fn names(&self) -> &[String] {
+        &self.order
+    }
+
+    /// Bytes of all tensors.
+    pub(super) fn data_len(&self) -> usize {
+        let last = self.order.last().and_then(|name| self.info(name));
+        last.map_or(0, |info| info.data_offsets.1)
+    }
+}
+
+impl TensorInfo {
+    fn bytes(&self, name: &str) -> Result<usize, String> {
+        let overflow = || format!("overflow in the shape of tensor `{name}`");
+        let bits = bits(&self.dtype)
+            .ok_or_else(|| format!("unknown type `{}` of tensor `{name}`", self.dtype))?;
+        let count = self.shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size));
+        let all = count.and_then(|n| n.checked_mul(bits)).ok_or_else(overflow)?;
+        Ok(all.div_ceil(8))
+    }
+}
+
+/// Bits of a number of this type.
+fn bits(dtype: &str) -> Option<usize> {
+    match dtype {
+        "F64" | "I64" | "U64" | "C64" => Some(64),
+        "F32" | "I32" | "U32" => Some(32),
+        "F16" | "BF16" | "I16" | "U16" => Some(16),
+        "F8_E5M2" | "F8_E4M3" | "F8_E8M0" | "I8" | "U8" | "BOOL" => Some(8),
+        "F6_E2M3" | "F6_E3M2" => Some(6),
+        "F4" => Some(4),
+        _ => None,
+    }
+}
+
+fn metadata(value: &Value) -> Result<BTreeMap<String, String>, String> {
+    let wrong = || "`__metadata__` is no table of texts".to_string();
+    let entries = value.as_object().ok_or_else(wrong)?.iter();
+    entries
+        .map(|(key, text)| Ok((key.clone(), text.as_str().ok_or_else(wrong)?.to_string())))
+        .collect()
+}
+
+fn tensor(name: &str, value: &Value) -> Result<TensorInfo, String> {
+    let wrong = |what: &str| format!("tensor `{name}` has no {what}");
+    let dtype = value["dtype"].as_str().ok_or_else(|| wrong("type"))?.to_string();
+    let shape = sizes(&value["shape"]).ok_or_else(|| wrong("shape"))?;
+    match sizes(&value["data_offsets"]).as_deref() {
+        Some(&[from, to]) => Ok(TensorInfo { dtype, shape, data_offsets: (from, to) }),
+        _ => Err(wrong("place")),
+    }
+}
+
+fn sizes(value: &Value) -> Option<Vec<usize>> {
+    let sizes = value.as_array()?.iter();
+    sizes.map(|size| usize::try_from(size.as_u64()?).ok()).collect()
+}
