@@ -21,6 +21,8 @@ type Net = dyn Model<f64, Cpu>;
 
 fn contract(model: &mut Net, params: usize) {
     randomize(model);
+    #[cfg(feature = "engine")]
+    assert!(netwright::engine::covers(model.graph()), "the engine has no step for it");
     counts_its_parameters(model, params);
     has_the_inferred_shape(model);
     trains_as_it_infers_unless_declared(model);
