@@ -6,55 +6,13 @@
 //! A training step is forward, backward and Adam's update, and ends with the loss on the host; a
 //! prediction ends by reading its first output. Data are random with a fixed seed.
 
+mod networks;
+
 use criterion::{Criterion, criterion_group, criterion_main};
+use networks::{Cnn, Mlp, ResNet};
 use netwright::data::{Batch, Column};
 use netwright::prelude::*;
 use std::hint::black_box;
-
-network! {
-    struct Cnn([3, 32, 32]) -> [10] {
-        Conv2d<32, 3>, Relu, MaxPool2d<2>,
-        Conv2d<16, 3>, Relu, MaxPool2d<2>,
-        Flatten, Linear<10>,
-    }
-}
-
-network! {
-    struct Mlp([784]) -> [10] {
-        Linear<512>, Relu, Linear<256>, Relu, Linear<10>,
-    }
-}
-
-network! {
-    struct ResNet([3, 32, 32]) -> [10] {
-        Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
-        Residual {
-            Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
-            Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d,
-        }, Relu,
-        Residual {
-            Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
-            Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d,
-        }, Relu,
-        Residual {
-            Conv2d<32, 3, stride = 2, padding = 1, bias = false>, BatchNorm2d, Relu,
-            Conv2d<32, 3, padding = 1, bias = false>, BatchNorm2d,
-        } skip { Conv2d<32, 1, stride = 2, bias = false>, BatchNorm2d }, Relu,
-        Residual {
-            Conv2d<32, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
-            Conv2d<32, 3, padding = 1, bias = false>, BatchNorm2d,
-        }, Relu,
-        Residual {
-            Conv2d<64, 3, stride = 2, padding = 1, bias = false>, BatchNorm2d, Relu,
-            Conv2d<64, 3, padding = 1, bias = false>, BatchNorm2d,
-        } skip { Conv2d<64, 1, stride = 2, bias = false>, BatchNorm2d }, Relu,
-        Residual {
-            Conv2d<64, 3, padding = 1, bias = false>, BatchNorm2d, Relu,
-            Conv2d<64, 3, padding = 1, bias = false>, BatchNorm2d,
-        }, Relu,
-        GlobalAvgPool2d, Linear<10>,
-    }
-}
 
 type Images<const N: usize> = Rank4<N, 3, 32, 32>;
 

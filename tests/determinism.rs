@@ -1,0 +1,141 @@
+//! The same seed gives the same bits: in a second run, and on 1, 2 and 3 threads.
+//!
+//! The networks are those of `benches/workloads.rs`. Without optimization, as `cargo test` builds,
+//! they take a few samples and steps; `cargo test --release --test determinism` takes 50 steps.
+
+#![cfg(feature = "engine")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "../benches/networks/mod.rs"]
+mod networks;
+mod support;
+
+use networks::{Cnn, Mlp, ResNet};
+use netwright::data::{Batch, Column};
+use netwright::prelude::*;
+use netwright::train::Optimizer;
+use rayon::ThreadPoolBuilder;
+use support::Random;
+
+network! {
+    /// The layers that the workloads lack, on images.
+    struct Rest([3, 12, 12]) -> [10] {
+        Conv2d<8, 3, padding = 1>, Gelu, Dropout(0.1),
+        Conv2d<8, 3, groups = 8, stride = 2>, LeakyRelu,
+        Parallel { { Conv2d<4, 1>, Silu }, { AvgPool2d<3, stride = 1, padding = 1> } },
+        BatchNorm2d<affine = false>, MaxPool2d<3, stride = 2, padding = 1>, Elu,
+        Flatten, Linear<96, bias = false>, BatchNorm1d, Softplus, LayerNorm, Dropout,
+        Reshape<[8, 12]>, Linear<12>, Tanh, Softmax, Flatten, Linear<10>, LogSoftmax,
+    }
+}
+
+/// A number of samples or steps: all, or those for a build without optimization.
+fn many(all: usize, few: usize) -> usize {
+    if cfg!(debug_assertions) { few } else { all }
+}
+
+fn column(samples: usize, shape: &[usize], seed: u64) -> Column {
+    let mut random = Random(seed);
+    let count = samples * shape.iter().product::<usize>();
+    Column::floats((0..count).map(|_| random.number() as f32).collect(), shape).unwrap()
+}
+
+/// Random samples; a network cannot learn their labels, but its parameters move all the time.
+fn batch(samples: usize, shape: &[usize], seed: u64) -> Batch {
+    let labels = (0..samples).map(|i| (i * 7 + seed as usize) % 10).collect();
+    Batch { inputs: vec![column(samples, shape, seed)], targets: vec![Column::labels(labels)] }
+}
+
+/// What a training leaves: losses, parameters, running statistics, predictions of one sample and
+/// of many; bit by bit.
+#[derive(PartialEq)]
+struct Left {
+    losses: Vec<u64>,
+    tensors: Vec<Vec<u32>>,
+    predictions: Vec<Vec<u32>>,
+}
+
+/// A training of some steps, the last of them with one sample less.
+struct Training {
+    samples: usize,
+    steps: usize,
+    adam: bool,
+}
+
+impl Training {
+    fn run<M: Model<f32, Cpu>>(&self, mut net: M) -> Left {
+        let mut optimizer: Box<dyn Optimizer<f32, Cpu>> = match self.adam {
+            true => Box::new(Adam::default()),
+            false => Box::new(Sgd::default().momentum(0.9)),
+        };
+        let shape = net.graph().inputs[0].shape;
+        let step = |i: usize| {
+            let samples = self.samples - usize::from(i + 1 == self.steps);
+            let batch = batch(samples, shape, i as u64);
+            net.step(&batch, CrossEntropy, &mut *optimizer).unwrap().loss.to_bits()
+        };
+        let losses = (0..self.steps).map(step).collect();
+        let bits = |floats: &[f32]| floats.iter().map(|x| x.to_bits()).collect::<Vec<u32>>();
+        let tensors = net.tensors().into_iter().map(|t| bits(&t.array().unwrap().data.as_vec()));
+        let predict = |samples| {
+            let scores = net.predict(&column(samples, shape, 99)).unwrap();
+            bits(scores.as_floats().unwrap())
+        };
+        Left {
+            losses,
+            tensors: tensors.collect(),
+            predictions: [1, 3, self.samples + 2].map(predict).into(),
+        }
+    }
+
+    fn on<M: Model<f32, Cpu>>(&self, threads: usize, net: impl Fn() -> M + Sync) -> Left {
+        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| self.run(net()))
+    }
+
+    /// Twice on one thread, then on more.
+    fn check<M: Model<f32, Cpu>>(&self, net: impl Fn() -> M + Sync) {
+        let names = net().graph().params;
+        let first = self.on(1, &net);
+        assert!(first.tensors.iter().flatten().all(|bits| f32::from_bits(*bits).is_finite()));
+        let untrained = Training { steps: 0, ..*self }.on(1, &net);
+        for (i, (before, after)) in untrained.tensors.iter().zip(&first.tensors).enumerate() {
+            assert!(before != after, "the training does not move {}", names[i].name);
+        }
+        for threads in [1, 2, 3] {
+            let again = self.on(threads, &net);
+            assert!(again.losses == first.losses, "losses on {threads} threads");
+            for (i, (again, first)) in again.tensors.iter().zip(&first.tensors).enumerate() {
+                assert!(again == first, "{} on {threads} threads", names[i].name);
+            }
+            assert!(again.predictions == first.predictions, "predictions on {threads} threads");
+        }
+    }
+}
+
+#[test]
+fn w1() {
+    let training = Training { samples: many(65, 9), steps: many(50, 2), adam: true };
+    training.check(|| Cnn::seeded(&Cpu::default(), 1));
+}
+
+#[test]
+fn w2() {
+    let training = Training { samples: many(129, 33), steps: many(50, 2), adam: true };
+    training.check(|| Mlp::seeded(&Cpu::default(), 1));
+}
+
+#[test]
+fn w6() {
+    let training = Training { samples: many(17, 3), steps: many(50, 2), adam: true };
+    training.check(|| ResNet::seeded(&Cpu::default(), 1));
+}
+
+/// Dropout's random numbers belong to the step and the place, not to the thread.
+#[test]
+fn the_other_layers() {
+    for adam in [true, false] {
+        let training = Training { samples: many(65, 17), steps: many(50, 3), adam };
+        training.check(|| Rest::seeded(&Cpu::default(), 1));
+    }
+}
