@@ -164,7 +164,8 @@ unsafe fn normalized_lanes<V: Lanes>(job: &Normalize) {
 
 /// `dx = dy · a + (x + negative_mean) · b + c`, overwritten or added to.
 pub(crate) struct Gradient<'a> {
-    pub(crate) x: &'a [f32],
+    /// `None` where all of b and c are 0: an infinite `x` times 0 would be NaN.
+    pub(crate) x: Option<&'a [f32]>,
     pub(crate) dy: &'a [f32],
     /// Where a ReLU stands behind: its values.
     pub(crate) y: Option<&'a [f32]>,
@@ -177,8 +178,8 @@ pub(crate) struct Gradient<'a> {
 impl Gradient<'_> {
     pub(crate) fn run(&self, dx: &mut [f32]) {
         let len = dx.len();
-        assert!(self.x.len() == len && self.dy.len() == len && len.is_multiple_of(self.channels));
-        assert!(self.y.is_none_or(|y| y.len() == len));
+        assert!(self.dy.len() == len && len.is_multiple_of(self.channels));
+        assert!([self.x, self.y].iter().flatten().all(|values| values.len() == len));
         assert_eq!(self.coefficients.len(), 4 * self.channels);
         // SAFETY: the lengths are right.
         unsafe { gradient(Level::best().fitting(self.channels), self, dx) };
@@ -191,22 +192,25 @@ kernel!(unsafe fn gradient(job: &Gradient<'_>, dx: &mut [f32]) = gradient_lanes)
 /// The slices' lengths are those of whole rows.
 #[inline(always)]
 unsafe fn gradient_lanes<V: Lanes>(job: &Gradient<'_>, dx: &mut [f32]) {
-    let (x, dy, dx) = (job.x.as_ptr(), job.dy.as_ptr(), dx.as_mut_ptr());
-    let coefficients = job.coefficients.as_ptr();
+    let rows = dx.len() / job.channels;
+    let (dy, dx, coefficients) = (job.dy.as_ptr(), dx.as_mut_ptr(), job.coefficients.as_ptr());
     for first in (0..job.channels).step_by(V::COUNT) {
         let count = V::COUNT.min(job.channels - first);
         // SAFETY: `count` channels are left of every row.
         unsafe {
             let [mean, a, b, c] = [0, 1, 2, 3]
                 .map(|i| V::load_up_to(coefficients.add(i * job.channels + first), count));
-            for row in 0..job.x.len() / job.channels {
+            for row in 0..rows {
                 let at = row * job.channels + first;
                 let mut dy = V::load_up_to(dy.add(at), count);
                 if let Some(y) = job.y {
                     dy = dy.where_active(V::load_up_to(y.as_ptr().add(at), count));
                 }
-                let x = V::load_up_to(x.add(at), count).add(mean);
-                let mut sum = dy.mul_add(a, x.mul_add(b, c));
+                let rest = match job.x {
+                    Some(x) => V::load_up_to(x.as_ptr().add(at), count).add(mean).mul_add(b, c),
+                    None => c,
+                };
+                let mut sum = dy.mul_add(a, rest);
                 if !job.overwrite {
                     sum = sum.add(V::load_up_to(dx.add(at), count));
                 }

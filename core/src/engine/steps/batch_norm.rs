@@ -229,7 +229,7 @@ impl Step for NormStep {
         }
         let coefficients = &mut at.scratch[..4 * channels];
         self.gradient_coefficients(call, coefficients);
-        let overwrite = self.x.first;
+        let (overwrite, x) = (self.x.first, call.training.map(|_| x));
         Gradient { x, dy, y, coefficients, channels, overwrite }.run(at.dx);
     }
 }
