@@ -104,6 +104,16 @@ pub fn data(graph: &'static Graph, batch: usize) -> (Vec<Vec<f32>>, Vec<Data<f32
     (params, inputs)
 }
 
+/// The same numbers in f64.
+pub fn wide(params: &[Vec<f32>], inputs: &[Data<f32>]) -> (Vec<Vec<f64>>, Vec<Data<f64>>) {
+    let wide = |data: &Vec<f32>| data.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
+    let inputs = inputs.iter().map(|data| match data {
+        Data::Floats(data) => Data::Floats(wide(data)),
+        Data::Indices(data) => Data::Indices(data.clone()),
+    });
+    (params.iter().map(wide).collect(), inputs.collect())
+}
+
 /// The engine in f32 gives what the portable path gives in f64, for one sample and several chunks,
 /// in both forms.
 pub fn agrees(graph: &'static Graph) {
@@ -111,13 +121,7 @@ pub fn agrees(graph: &'static Graph) {
     for (batch, training) in [(1, None), (3, Some(5)), (65, None), (65, Some(6))] {
         let (params, inputs) = data(graph, batch);
         let found = run(graph, &params, &inputs, batch, training, <Cpu as Backend<f32>>::run);
-        let wide = |data: &Vec<f32>| data.iter().map(|&x| f64::from(x)).collect::<Vec<f64>>();
-        let params: Vec<_> = params.iter().map(wide).collect();
-        let inputs = inputs.iter().map(|data| match data {
-            Data::Floats(data) => Data::Floats(wide(data)),
-            Data::Indices(data) => Data::Indices(data.clone()),
-        });
-        let inputs: Vec<_> = inputs.collect();
+        let (params, inputs) = wide(&params, &inputs);
         let expected = run(graph, &params, &inputs, batch, training, portable);
         let kinds = ["output", "gradient of input", "gradient of parameter"];
         for ((found, expected), kind) in found.iter().zip(&expected).zip(kinds) {

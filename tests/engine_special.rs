@@ -1,0 +1,181 @@
+//! NaN, infinities, zeros of both signs and denormals in the input: the engine gives what the
+//! portable path gives in f64, for every layer of the catalogue.
+
+#![cfg(feature = "engine")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "support/graphs.rs"]
+mod graphs;
+mod support;
+
+use graphs::{Found, data, run, wide};
+use netwright::prelude::*;
+use netwright_core::Backend;
+use netwright_core::run::portable;
+use netwright_core::spec::catalogue;
+use netwright_core::spec::graph::Graph;
+use support::{Data, Random};
+
+macro_rules! networks {
+    ($($name:ident: $shape:tt => { $($body:tt)* })*) => {
+        $(mod $name {
+            use netwright::prelude::*;
+            network! {
+                pub struct Net($shape) { $($body)* }
+            }
+            #[test]
+            fn special_numbers() {
+                super::check(Net::<f32, Cpu>::GRAPH);
+            }
+        })*
+        const GRAPHS: &[&Graph] = &[$($name::Net::<f32, Cpu>::GRAPH),*];
+    };
+}
+
+networks! {
+    linear: [37] => { Linear<19> }
+    linear_rows: [3, 17] => { Linear<33, bias = false> }
+    linear_relu: [20] => { Linear<40>, Relu, Linear<3> }
+    conv2d: [3, 7, 8] => { Conv2d<17, 3, padding = 1> }
+    conv2d_many: [17, 6, 5] => { Conv2d<33, 3> }
+    conv2d_one: [18, 5, 6] => { Conv2d<20, 1> }
+    conv2d_strided: [5, 9, 8] => { Conv2d<9, 3, stride = 2, padding = (1, 2), dilation = (1, 2)> }
+    conv2d_groups: [6, 7, 7] => { Conv2d<9, (2, 3), groups = 3, bias = false> }
+    conv2d_depthwise: [19, 7, 6] => { Conv2d<19, 3, groups = 19, padding = same> }
+    conv2d_large: [2, 9, 9] => { Conv2d<3, 9, padding = 4> }
+    conv2d_relu: [3, 7, 7] => { Conv2d<18, 3>, Relu, Conv2d<5, 1> }
+    conv2d_pool: [3, 10, 9] => { Conv2d<18, 3>, Relu, MaxPool2d<2> }
+    conv2d_pool_wide: [2, 11, 12] => { Conv2d<5, 2>, MaxPool2d<(3, 2)> }
+    conv2d_norm: [3, 6, 7] => { Conv2d<17, 3, padding = 1, bias = false>, BatchNorm2d, Relu }
+    max_pool2d: [17, 6, 7] => { MaxPool2d<2> }
+    max_pool2d_overlap: [3, 7, 6] => {
+        MaxPool2d<(3, 2), stride = 2, padding = 1, dilation = (1, 2), ceil_mode = true>
+    }
+    avg_pool2d: [17, 5, 6] => { AvgPool2d<2> }
+    avg_pool2d_inside: [3, 6, 7] => {
+        AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
+    }
+    global_avg_pool2d: [19, 4, 5] => { GlobalAvgPool2d }
+    flatten: [2, 3, 4] => { Flatten }
+    reshape: [4, 6] => { Reshape<[3, _]> }
+    embedding: [usize; 4] => { Embedding<7, 19> }
+    batch_norm1d: [19] => { BatchNorm1d }
+    batch_norm1d_time: [3, 17] => { BatchNorm1d<affine = false> }
+    batch_norm2d: [9, 3, 4] => { BatchNorm2d, Relu }
+    layer_norm: [3, 19] => { LayerNorm }
+    layer_norm_image: [2, 3, 7] => { LayerNorm<axes = 3, affine = false> }
+    dropout: [3, 19] => { Dropout(0.3) }
+    relu: [3, 19] => { Relu }
+    leaky_relu: [3, 19] => { LeakyRelu(0.2) }
+    elu: [3, 19] => { Elu(0.7) }
+    gelu: [3, 19] => { Gelu }
+    gelu_tanh: [3, 19] => { Gelu<approximate = tanh> }
+    silu: [3, 19] => { Silu }
+    sigmoid: [3, 19] => { Sigmoid }
+    tanh: [3, 19] => { Tanh }
+    softplus: [3, 19] => { Softplus }
+    softmax: [3, 19] => { Softmax }
+    softmax_first: [3, 19, 2] => { Softmax<axis = 0> }
+    log_softmax: [3, 19] => { LogSoftmax }
+    log_softmax_middle: [2, 3, 19] => { LogSoftmax<axis = 1> }
+    add: [19] => { Residual { Linear<19> }, Relu }
+    add_images: [5, 6, 6] => { Residual { Conv2d<5, 3, padding = 1, bias = false>, BatchNorm2d }, Relu }
+    concat: [3, 5, 5] => { Parallel { { Conv2d<5, 1> }, { Relu }, { AvgPool2d<1> } } }
+}
+
+/// What stands at a few places of an input, or all over it.
+#[derive(Clone, Copy, Debug)]
+enum Special {
+    Few(&'static [f32]),
+    All(&'static [f32]),
+}
+
+const SPECIALS: &[Special] = &[
+    Special::Few(&[f32::NAN]),
+    Special::Few(&[f32::INFINITY]),
+    Special::Few(&[f32::NEG_INFINITY]),
+    Special::Few(&[f32::NEG_INFINITY, f32::INFINITY, f32::NAN]),
+    Special::All(&[f32::NEG_INFINITY]),
+    Special::Few(&[1e-40, -1e-40, f32::MIN_POSITIVE, -1e-45, -0.0]),
+    Special::All(&[1e-40, -3e-41, 7e-42, -1e-45, 5e-39]),
+    Special::All(&[0.0, -0.0]),
+];
+
+impl Special {
+    fn put(self, input: &mut [f32]) {
+        let mut random = Random(8);
+        match self {
+            Special::Few(numbers) => {
+                for &number in numbers {
+                    input[random.below(input.len())] = number;
+                }
+            }
+            Special::All(numbers) => {
+                input.iter_mut().for_each(|x| *x = numbers[random.below(numbers.len())]);
+            }
+        }
+    }
+}
+
+/// For one sample and for several chunks, in both forms.
+fn check(graph: &'static Graph) {
+    for (batch, training) in [(1, None), (3, Some(5)), (21, None)] {
+        for &special in SPECIALS {
+            let (params, mut inputs) = data(graph, batch);
+            if let Data::Floats(input) = &mut inputs[0] {
+                special.put(input);
+            }
+            let found = run(graph, &params, &inputs, batch, training, <Cpu as Backend<f32>>::run);
+            let (params, inputs) = wide(&params, &inputs);
+            let expected = run(graph, &params, &inputs, batch, training, portable);
+            let what = format!("{special:?}, batch {batch}, training {training:?}");
+            compare(graph, &what, &found, &expected);
+        }
+    }
+}
+
+fn compare(graph: &Graph, what: &str, found: &Found<f32>, expected: &Found<f64>) {
+    let [outputs, inputs, params] = [0, 1, 2].map(|i| found[i].iter().zip(&expected[i]));
+    for (found, expected) in outputs {
+        near(&format!("{what}: output"), found, expected, false);
+    }
+    let skips = skips_zeros(graph);
+    for (found, expected) in inputs {
+        near(&format!("{what}: gradient of the input"), found, expected, skips);
+    }
+    for ((found, expected), param) in params.zip(graph.params).filter(|(_, p)| p.trainable) {
+        near(&format!("{what}: gradient of {}", param.name), found, expected, skips);
+    }
+}
+
+/// Where the portable path multiplies an infinity or a NaN by a gradient of 0, and so gives NaN, the
+/// engine leaves the product out: a convolution with the pooling behind it works for the winners
+/// alone, and `Gelu` has a slope of 0 far below zero.
+fn skips_zeros(graph: &Graph) -> bool {
+    let kinds: Vec<&str> = graph.nodes.iter().map(|node| node.kind).collect();
+    kinds[0] == "Gelu" || kinds[0] == "Conv2d" && kinds.contains(&"MaxPool2d")
+}
+
+/// Each number to 1e-5 of the largest, with one unit of the smallest denormal; what is not finite is
+/// the same, or with `skips` may be finite where NaN is expected.
+fn near(what: &str, found: &[f32], expected: &[f64], skips: bool) {
+    assert_eq!(found.len(), expected.len(), "{what}");
+    let largest = expected.iter().filter(|x| x.is_finite()).fold(0.0, |a: f64, b| a.max(b.abs()));
+    for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let found = f64::from(found);
+        let same = match expected.is_finite() {
+            true => (found - expected).abs() <= 1e-5 * largest + 2e-45,
+            false if expected.is_nan() => found.is_nan() || skips,
+            false => found == expected,
+        };
+        assert!(same, "{what} [{i}]: {found:e}, not {expected:e}, the largest is {largest:e}");
+    }
+}
+
+#[test]
+fn every_layer_is_in_the_list() {
+    for def in catalogue::ALL {
+        let mut nodes = GRAPHS.iter().flat_map(|graph| graph.nodes);
+        assert!(nodes.any(|node| node.kind == def.name), "{}", def.name);
+    }
+}
