@@ -26,7 +26,8 @@ const POINTS: usize = 16;
 /// holds in registers.
 const BLOCK: usize = 48;
 
-/// Fewer channels than this do not pay for bringing tiles to points and back.
+/// Fewer channels than this do not pay for bringing tiles to points and back. It is also the most
+/// that a vector holds, which the kernels of tiles rely on.
 const LEAST: usize = 16;
 
 /// One direction: the convolution itself, or its input gradient.
@@ -101,17 +102,15 @@ impl Winograd {
 
     pub fn scratch_len(&self) -> usize {
         let [from, to] = [self.from[0], self.to[0]];
-        POINTS * (Self::point_len(from) + Self::point_len(to)) + from.max(to)
+        POINTS * (Self::point_len(from) + Self::point_len(to) + from.max(to))
     }
 
-    /// Zeros, and memory for a block at all points, of what is read and what is written.
+    /// Memory for one tile, and for a block at all points of what is read and what is written.
     fn split<'a>(&self, scratch: &'a mut [f32]) -> [&'a mut [f32]; 3] {
         let [from, to] = [self.from[0], self.to[0]];
         let (reads, rest) = scratch.split_at_mut(POINTS * Self::point_len(from));
         let (writes, rest) = rest.split_at_mut(POINTS * Self::point_len(to));
-        let zeros = &mut rest[..from.max(to)];
-        zeros.fill(0.0);
-        [zeros, reads, writes]
+        [&mut rest[..POINTS * from.max(to)], reads, writes]
     }
 
     /// Tiles of `image`, whose first begins `before` its first pixel.
@@ -150,17 +149,17 @@ impl Winograd {
     ) -> bool {
         let samples = self.samples(x, y);
         assert!(packed.len() == self.packed_len() && bias.is_none_or(|b| b.len() == self.to[0]));
-        let [zeros, reads, writes] = self.split(scratch);
+        let [patch, reads, writes] = self.split(scratch);
         let [mut from, mut to] = [self.tiles(self.from, self.before), self.tiles(self.to, [0; 2])];
-        let bias = bias.map_or(zeros.as_ptr(), <[f32]>::as_ptr);
         let mut finite = true;
         for (first, count) in self.blocks(samples) {
             (from.first, from.count, to.first, to.count) = (first, count, first, count);
             // SAFETY: the tiles are those of the samples, whose lengths are checked above.
             unsafe {
-                let zeros = zeros.as_ptr();
-                tiles::read(self.level, &from, x.as_ptr(), zeros, reads.as_mut_ptr());
+                let patch = patch.as_mut_ptr();
+                tiles::read(self.level, &from, x.as_ptr(), patch, reads.as_mut_ptr());
                 self.multiply(packed, reads, writes, count);
+                let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
                 let job = tiles::Write { bias, relu: act == Act::Relu, y: y.as_mut_ptr() };
                 tiles::write(self.level, &to, writes.as_ptr(), &job, &mut finite);
             }
@@ -202,15 +201,15 @@ impl Winograd {
     ) {
         let samples = self.samples(x, dy);
         assert_eq!(packed.len(), self.packed_len());
-        let [zeros, reads, gradients] = self.split(scratch);
+        let [patch, reads, gradients] = self.split(scratch);
         let [mut from, mut to] = [self.tiles(self.from, self.before), self.tiles(self.to, [0; 2])];
         for (first, count) in self.blocks(samples) {
             (from.first, from.count, to.first, to.count) = (first, count, first, count);
             // SAFETY: the tiles are those of the samples, whose lengths are checked above.
             unsafe {
-                let zeros = zeros.as_ptr();
-                tiles::read(self.level, &from, x.as_ptr(), zeros, reads.as_mut_ptr());
-                tiles::read_gradient(self.level, &to, dy.as_ptr(), zeros, gradients.as_mut_ptr());
+                let patch = patch.as_mut_ptr();
+                tiles::read(self.level, &from, x.as_ptr(), patch, reads.as_mut_ptr());
+                tiles::read_gradient(self.level, &to, dy.as_ptr(), patch, gradients.as_mut_ptr());
             }
             self.add_products(reads, gradients, packed, count);
         }

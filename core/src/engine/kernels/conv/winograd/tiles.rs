@@ -3,6 +3,9 @@
 //! Point `p` of tile `t` of a block lies at `points[p · point + t · channels]`, its channels side
 //! by side.
 
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
+
 use crate::engine::simd::{Lanes, kernel};
 
 /// Some of the tiles of an image's samples, sample by sample, row by row.
@@ -23,33 +26,80 @@ pub(super) struct Tiles {
     pub count: usize,
 }
 
+/// Where a tile begins in the image: its sample, row and column; before the image they have
+/// wrapped round.
+#[derive(Clone, Copy)]
+struct Corner {
+    sample: usize,
+    row: usize,
+    column: usize,
+}
+
 impl Tiles {
-    /// The sample of a tile, and its first row and column, which may be before the image: then
-    /// they have wrapped round.
+    /// The block's corners in their order.
     #[inline(always)]
-    fn corner(&self, tile: usize) -> [usize; 3] {
-        let (line, column) = (tile / self.columns, tile % self.columns);
-        let (sample, row) = (line / self.rows, line % self.rows);
+    fn corners(&self) -> impl Iterator<Item = Corner> {
+        let (line, mut column) = (self.first / self.columns, self.first % self.columns);
+        let (mut sample, mut row) = (line / self.rows, line % self.rows);
         let [top, left] = self.before;
-        [sample, (2 * row).wrapping_sub(top), (2 * column).wrapping_sub(left)]
+        (0..self.count).map(move |_| {
+            let at = [(2 * row).wrapping_sub(top), (2 * column).wrapping_sub(left)];
+            let corner = Corner { sample, row: at[0], column: at[1] };
+            column += 1;
+            if column == self.columns {
+                (column, row) = (0, row + 1);
+            }
+            if row == self.rows {
+                (row, sample) = (0, sample + 1);
+            }
+            corner
+        })
     }
 
-    /// Where each pixel of a tile of `N` by `N` is in the image; `None` beyond its borders.
+    /// The place of a pixel right and below of a corner.
     #[inline(always)]
-    fn pixels<const N: usize>(&self, tile: usize) -> [[Option<usize>; N]; N] {
-        let [sample, row, column] = self.corner(tile);
-        let mut pixels = [[None; N]; N];
-        for (i, line) in pixels.iter_mut().enumerate() {
-            let row = row.wrapping_add(i);
-            for (j, pixel) in line.iter_mut().enumerate() {
-                let column = column.wrapping_add(j);
-                if row < self.height && column < self.width {
-                    let at = (sample * self.height + row) * self.width + column;
-                    *pixel = Some(at * self.channels);
+    fn place(&self, corner: Corner, i: usize, j: usize) -> usize {
+        let row = corner.sample * self.height + corner.row.wrapping_add(i);
+        (row * self.width + corner.column.wrapping_add(j)) * self.channels
+    }
+
+    #[inline(always)]
+    fn inside(&self, corner: Corner, i: usize, j: usize) -> bool {
+        corner.row.wrapping_add(i) < self.height && corner.column.wrapping_add(j) < self.width
+    }
+
+    /// Where vectors of `lanes` channels start: the last may overlap the one before, which gives
+    /// the same numbers twice.
+    #[inline(always)]
+    fn vectors(&self, lanes: usize) -> impl Iterator<Item = usize> {
+        (0..self.channels).step_by(lanes).map(move |first| first.min(self.channels - lanes))
+    }
+
+    /// Copies a tile of `N` by `N` that is partly beyond the image's borders, where zeros are.
+    ///
+    /// # Safety
+    /// `x` holds the sample, `patch` the tile.
+    #[inline(always)]
+    unsafe fn copy<V: Lanes, const N: usize>(
+        &self,
+        corner: Corner,
+        x: *const f32,
+        patch: *mut f32,
+    ) {
+        for i in 0..N {
+            for j in 0..N {
+                let inside = self.inside(corner, i, j);
+                let from = if inside { self.place(corner, i, j) } else { 0 };
+                for first in self.vectors(V::COUNT) {
+                    // SAFETY: the pixel is in the image, else the first is.
+                    unsafe {
+                        let pixel = V::load(x.add(from + first));
+                        let pixel = if inside { pixel } else { V::splat(0.0) };
+                        pixel.store(patch.add((i * N + j) * self.channels + first));
+                    }
                 }
             }
         }
-        pixels
     }
 }
 
@@ -75,27 +125,28 @@ unsafe fn output<V: Lanes>(m: [V; 4]) -> [V; 2] {
 }
 
 kernel!(
-    /// Bᵀ d B of every tile of the block.
-    pub(super) unsafe fn read(tiles: &Tiles, x: *const f32, zeros: *const f32, points: *mut f32) =
+    /// Bᵀ d B of every tile of the block; `patch` has room for a tile.
+    pub(super) unsafe fn read(tiles: &Tiles, x: *const f32, patch: *mut f32, points: *mut f32) =
         read_lanes
 );
 
 kernel!(
-    /// A dy Aᵀ of every tile of the block.
+    /// A dy Aᵀ of every tile of the block; `patch` has room for a tile.
     pub(super) unsafe fn read_gradient(
         tiles: &Tiles,
         x: *const f32,
-        zeros: *const f32,
+        patch: *mut f32,
         points: *mut f32,
     ) = read_gradient_lanes
 );
 
 /// # Safety
-/// `x` holds the samples of the block, `zeros` a pixel, `points` the block.
+/// `x` holds the samples of the block, `patch` a tile, `points` the block; a pixel has at least a
+/// vector of channels.
 #[inline(always)]
-unsafe fn read_lanes<V: Lanes>(tiles: &Tiles, x: *const f32, zeros: *const f32, points: *mut f32) {
+unsafe fn read_lanes<V: Lanes>(tiles: &Tiles, x: *const f32, patch: *mut f32, points: *mut f32) {
     // SAFETY: as the caller says.
-    unsafe { transform::<V, 4>(tiles, x, zeros, points, |d| input(d)) }
+    unsafe { transform::<V, 4>(tiles, x, patch, points, |d| input(d)) }
 }
 
 /// # Safety
@@ -104,11 +155,11 @@ unsafe fn read_lanes<V: Lanes>(tiles: &Tiles, x: *const f32, zeros: *const f32, 
 unsafe fn read_gradient_lanes<V: Lanes>(
     tiles: &Tiles,
     x: *const f32,
-    zeros: *const f32,
+    patch: *mut f32,
     points: *mut f32,
 ) {
     // SAFETY: as the caller says.
-    unsafe { transform::<V, 2>(tiles, x, zeros, points, |d| gradient(d)) }
+    unsafe { transform::<V, 2>(tiles, x, patch, points, |d| gradient(d)) }
 }
 
 /// `line` of all columns of each tile of `N` by `N`, then of all rows.
@@ -119,23 +170,27 @@ unsafe fn read_gradient_lanes<V: Lanes>(
 unsafe fn transform<V: Lanes, const N: usize>(
     tiles: &Tiles,
     x: *const f32,
-    zeros: *const f32,
+    patch: *mut f32,
     points: *mut f32,
     line: impl Fn([V; N]) -> [V; 4],
 ) {
-    for tile in 0..tiles.count {
-        let places = tiles.pixels::<N>(tiles.first + tile);
-        let pixels = places.map(|line| line.map(|at| at.map_or(zeros, |at| x.wrapping_add(at))));
-        for first in (0..tiles.channels).step_by(V::COUNT) {
-            let count = V::COUNT.min(tiles.channels - first);
-            // SAFETY: `count` channels are left of every pixel and of every point.
-            unsafe {
-                let to = points.add(tile * tiles.channels + first);
+    let channels = tiles.channels;
+    for (tile, corner) in tiles.corners().enumerate() {
+        // SAFETY: both corners are in the image, and so is all between; else the copy is read.
+        unsafe {
+            let (mut from, mut pitch) = (patch.cast_const(), N * channels);
+            if tiles.inside(corner, 0, 0) && tiles.inside(corner, N - 1, N - 1) {
+                (from, pitch) = (x.add(tiles.place(corner, 0, 0)), tiles.width * channels);
+            } else {
+                tiles.copy::<V, N>(corner, x, patch);
+            }
+            for first in tiles.vectors(V::COUNT) {
+                let (from, to) = (from.add(first), points.add(tile * channels + first));
                 let mut columns = [[V::splat(0.0); 4]; N];
                 for j in 0..N {
                     let mut column = [V::splat(0.0); N];
                     for i in 0..N {
-                        column[i] = V::load_up_to(pixels[i][j].add(first), count);
+                        column[i] = V::load(from.add(i * pitch + j * channels));
                     }
                     columns[j] = line(column);
                 }
@@ -146,7 +201,7 @@ unsafe fn transform<V: Lanes, const N: usize>(
                     }
                     let row = line(row);
                     for j in 0..4 {
-                        row[j].store_up_to(to.add((4 * i + j) * tiles.point), count);
+                        row[j].store(to.add((4 * i + j) * tiles.point));
                     }
                 }
             }
@@ -154,7 +209,7 @@ unsafe fn transform<V: Lanes, const N: usize>(
     }
 }
 
-/// Where tiles go, and what is added before.
+/// Where tiles go, and what is added before unless it is null.
 pub(super) struct Write {
     pub bias: *const f32,
     pub relu: bool,
@@ -169,25 +224,27 @@ kernel!(
 );
 
 /// # Safety
-/// `y` holds the samples of the block, `bias` a pixel, `points` the block.
+/// `y` holds the samples of the block, `bias` a pixel, `points` the block; a pixel has at least a
+/// vector of channels.
 #[inline(always)]
 unsafe fn write_lanes<V: Lanes>(tiles: &Tiles, points: *const f32, job: &Write, finite: &mut bool) {
-    // SAFETY: `count` channels are left of every pixel and of every point.
+    // SAFETY: a vector of channels is there of every pixel and of every point; the first pixel of
+    // a tile is in the image, others are asked.
     unsafe {
         let zero = V::splat(0.0);
         let mut check = zero;
-        for tile in 0..tiles.count {
-            let pixels = tiles.pixels::<2>(tiles.first + tile);
-            for first in (0..tiles.channels).step_by(V::COUNT) {
-                let count = V::COUNT.min(tiles.channels - first);
+        for (tile, corner) in tiles.corners().enumerate() {
+            let to = job.y.add(tiles.place(corner, 0, 0));
+            let (below, right) = (tiles.inside(corner, 1, 0), tiles.inside(corner, 0, 1));
+            for first in tiles.vectors(V::COUNT) {
                 let from = points.add(tile * tiles.channels + first);
-                let bias = V::load_up_to(job.bias.add(first), count);
+                let to = to.add(first);
+                let bias = if job.bias.is_null() { zero } else { V::load(job.bias.add(first)) };
                 let mut columns = [[zero; 2]; 4];
                 for j in 0..4 {
                     let mut column = [zero; 4];
                     for i in 0..4 {
-                        let point = from.add((4 * i + j) * tiles.point);
-                        column[i] = V::load_up_to(point, count);
+                        column[i] = V::load(from.add((4 * i + j) * tiles.point));
                     }
                     columns[j] = output(column);
                 }
@@ -196,9 +253,9 @@ unsafe fn write_lanes<V: Lanes>(tiles: &Tiles, points: *const f32, job: &Write, 
                     for j in 0..2 {
                         let y = row[j].add(bias);
                         check = y.mul_add(zero, check);
-                        if let Some(at) = pixels[i][j] {
+                        if (i == 0 || below) && (j == 0 || right) {
                             let y = if job.relu { y.relu() } else { y };
-                            y.store_up_to(job.y.add(at + first), count);
+                            y.store(to.add((i * tiles.width + j) * tiles.channels));
                         }
                     }
                 }
