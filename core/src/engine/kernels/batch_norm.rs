@@ -67,13 +67,21 @@ struct Moments {
     first: usize,
 }
 
-/// The sums of two vectors for each row, in runs: in f32 inside a run, two rows at a time, and in
-/// f64 over the runs.
+/// What a row adds to two sums. A trait and no closure, because it must be inlined: vectors do not
+/// pass between functions in registers.
+trait Row<V: Lanes> {
+    /// # Safety
+    /// The row is there, and the caller has the instruction set.
+    unsafe fn add(&self, row: usize, sums: [V; 2]) -> [V; 2];
+}
+
+/// The sums over all rows, in runs: in f32 inside a run, two rows at a time, and in f64 over the
+/// runs.
 ///
 /// # Safety
-/// `row` has the instruction set.
+/// As [`Row::add`] for all rows.
 #[inline(always)]
-unsafe fn sum_rows<V: Lanes>(rows: usize, row: impl Fn(usize, [V; 2]) -> [V; 2]) -> Sums {
+unsafe fn sum_rows<V: Lanes>(rows: usize, row: &impl Row<V>) -> Sums {
     let mut total = [[0.0; BLOCK]; 2];
     for start in (0..rows).step_by(RUN) {
         let end = rows.min(start + RUN);
@@ -82,11 +90,11 @@ unsafe fn sum_rows<V: Lanes>(rows: usize, row: impl Fn(usize, [V; 2]) -> [V; 2])
             let mut sums = [[V::splat(0.0); 2]; 2];
             let mut at = start;
             while at + 2 <= end {
-                sums = [row(at, sums[0]), row(at + 1, sums[1])];
+                sums = [row.add(at, sums[0]), row.add(at + 1, sums[1])];
                 at += 2;
             }
             if at < end {
-                sums[0] = row(at, sums[0]);
+                sums[0] = row.add(at, sums[0]);
             }
             for i in 0..2 {
                 let mut lanes = [0.0; BLOCK];
@@ -98,6 +106,49 @@ unsafe fn sum_rows<V: Lanes>(rows: usize, row: impl Fn(usize, [V; 2]) -> [V; 2])
         }
     }
     total
+}
+
+/// The difference from `near` and its square.
+struct MomentRow<V> {
+    x: *const f32,
+    channels: usize,
+    count: usize,
+    near: V,
+}
+
+impl<V: Lanes> Row<V> for MomentRow<V> {
+    #[inline(always)]
+    unsafe fn add(&self, row: usize, [sum, square]: [V; 2]) -> [V; 2] {
+        // SAFETY: `count` channels are left of every row.
+        unsafe {
+            let x = V::load_up_to(self.x.add(row * self.channels), self.count).sub(self.near);
+            [sum.add(x), x.mul_add(x, square)]
+        }
+    }
+}
+
+/// The gradient and its product with the difference from `near`.
+struct GradientRow<'a, V> {
+    job: &'a GradientSums<'a>,
+    first: usize,
+    count: usize,
+    near: V,
+}
+
+impl<V: Lanes> Row<V> for GradientRow<'_, V> {
+    #[inline(always)]
+    unsafe fn add(&self, row: usize, [sum, product]: [V; 2]) -> [V; 2] {
+        let (job, at) = (self.job, row * self.job.channels + self.first);
+        // SAFETY: `count` channels are left of every row.
+        unsafe {
+            let mut dy = V::load_up_to(job.dy.as_ptr().add(at), self.count);
+            if let Some(y) = job.y {
+                dy = dy.where_active(V::load_up_to(y.as_ptr().add(at), self.count));
+            }
+            let x = V::load_up_to(job.x.as_ptr().add(at), self.count).sub(self.near);
+            [sum.add(dy), dy.mul_add(x, product)]
+        }
+    }
 }
 
 kernel!(unsafe fn moments(job: &Moments, sums: &mut Sums) = moments_lanes);
@@ -124,10 +175,8 @@ unsafe fn moments_lanes<V: Lanes>(job: &Moments, sums: &mut Sums) {
             near.mul(V::splat(1.0 / lead as f32)).store(reference.as_mut_ptr());
             let reference = reference.map(|x: f32| if x.is_finite() { x } else { 0.0 });
             let near = V::load(reference.as_ptr());
-            let [sum, square] = sum_rows::<V>(job.rows, |row, [sum, square]| {
-                let x = V::load_up_to(x.add(row * job.channels), count).sub(near);
-                [sum.add(x), x.mul_add(x, square)]
-            });
+            let row = MomentRow { x, channels: job.channels, count, near };
+            let [sum, square] = sum_rows::<V>(job.rows, &row);
             let rows = job.rows as f64;
             for lane in 0..count {
                 let near = f64::from(reference[lane]);
@@ -156,17 +205,8 @@ unsafe fn gradient_sums_lanes<V: Lanes>(
         // SAFETY: `count` channels are left of every row, and a vector is in a block.
         unsafe {
             let near = V::load(rounded.as_ptr().add(at));
-            let load = |from: &[f32], row: usize| {
-                V::load_up_to(from.as_ptr().add(row * job.channels + first + at), count)
-            };
-            let rows = job.x.len() / job.channels;
-            let [sum, product] = sum_rows::<V>(rows, |row, [sum, product]| {
-                let mut dy = load(job.dy, row);
-                if let Some(y) = job.y {
-                    dy = dy.where_active(load(y, row));
-                }
-                [sum.add(dy), dy.mul_add(load(job.x, row).sub(near), product)]
-            });
+            let row = GradientRow { job, first: first + at, count, near };
+            let [sum, product] = sum_rows::<V>(job.x.len() / job.channels, &row);
             for lane in 0..count {
                 let rest = f64::from(rounded[at + lane]) - mean[at + lane];
                 sums[0][at + lane] = sum[lane];
@@ -176,52 +216,50 @@ unsafe fn gradient_sums_lanes<V: Lanes>(
     }
 }
 
-/// `y = (x + negative_mean) · scale + shift`, at least 0 with `relu`; `coefficients` are
-/// [negative_mean, scale, shift], each for all channels.
-pub(crate) fn normalize(
-    x: &[f32],
-    coefficients: &[f32],
-    channels: usize,
-    relu: bool,
-    y: &mut [f32],
-) {
-    let rows = x.len() / channels;
-    assert!(coefficients.len() == 3 * channels && rows * channels == y.len());
-    let (x, y, coefficients) = (x.as_ptr(), y.as_mut_ptr(), coefficients.as_ptr());
-    let job = Normalize { x, y, coefficients, rows, channels, relu };
-    // SAFETY: the lengths are those of the slices.
-    unsafe { normalized(Level::best().fitting(channels), &job) };
+/// `y = (x + negative_mean) · scale + shift + skip`, at least 0 with `relu`.
+pub(crate) struct Normalize<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) skip: Option<&'a [f32]>,
+    /// [negative_mean, scale, shift], each for all channels.
+    pub(crate) coefficients: &'a [f32],
+    pub(crate) channels: usize,
+    pub(crate) relu: bool,
 }
 
-/// # Safety
-/// `x` and `y` point at `rows · channels` floats, `coefficients` at three times `channels`.
-struct Normalize {
-    x: *const f32,
-    y: *mut f32,
-    coefficients: *const f32,
-    rows: usize,
-    channels: usize,
-    relu: bool,
+impl Normalize<'_> {
+    /// Overwrites `y`.
+    pub(crate) fn run(&self, y: &mut [f32]) {
+        let len = y.len();
+        assert!(self.x.len() == len && len.is_multiple_of(self.channels));
+        assert!(self.skip.is_none_or(|skip| skip.len() == len));
+        assert_eq!(self.coefficients.len(), 3 * self.channels);
+        // SAFETY: the lengths are right.
+        unsafe { normalized(Level::best().fitting(self.channels), self, y) };
+    }
 }
 
-kernel!(unsafe fn normalized(job: &Normalize) = normalized_lanes);
+kernel!(unsafe fn normalized(job: &Normalize<'_>, y: &mut [f32]) = normalized_lanes);
 
 /// # Safety
-/// See [`Normalize`].
+/// The slices' lengths are those of whole rows.
 #[inline(always)]
-unsafe fn normalized_lanes<V: Lanes>(job: &Normalize) {
+unsafe fn normalized_lanes<V: Lanes>(job: &Normalize<'_>, y: &mut [f32]) {
+    let (x, y, coefficients) = (job.x.as_ptr(), y.as_mut_ptr(), job.coefficients.as_ptr());
     for first in (0..job.channels).step_by(V::COUNT) {
         let count = V::COUNT.min(job.channels - first);
         // SAFETY: `count` channels are left of every row.
         unsafe {
-            let [mean, scale, shift] = [0, 1, 2]
-                .map(|i| V::load_up_to(job.coefficients.add(i * job.channels + first), count));
-            for row in 0..job.rows {
+            let [mean, scale, shift] =
+                [0, 1, 2].map(|i| V::load_up_to(coefficients.add(i * job.channels + first), count));
+            for row in 0..job.x.len() / job.channels {
                 let at = row * job.channels + first;
-                let x = V::load_up_to(job.x.add(at), count);
-                let y = x.add(mean).mul_add(scale, shift);
-                let y = if job.relu { y.relu() } else { y };
-                y.store_up_to(job.y.add(at), count);
+                let x = V::load_up_to(x.add(at), count);
+                let mut sum = x.add(mean).mul_add(scale, shift);
+                if let Some(skip) = job.skip {
+                    sum = sum.add(V::load_up_to(skip.as_ptr().add(at), count));
+                }
+                let sum = if job.relu { sum.relu() } else { sum };
+                sum.store_up_to(y.add(at), count);
             }
         }
     }

@@ -72,9 +72,7 @@ impl ConvStep {
         let filters = weight.chunks_exact_mut(filter_len);
         for ((channel, filter), to) in filters.enumerate().zip(to) {
             let [scale, shift] = fold.norm.scale_and_shift(params, channel);
-            for weight in filter {
-                *weight = (f64::from(*weight) * scale) as f32;
-            }
+            filter.iter_mut().for_each(|weight| *weight *= scale as f32);
             let bias = self.parts.bias.map_or(0.0, |bias| f64::from(params[bias][channel]));
             *to = (bias * scale + shift) as f32;
         }

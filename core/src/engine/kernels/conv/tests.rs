@@ -206,3 +206,44 @@ fn ties_and_nans() {
         }
     }
 }
+
+/// What is not finite goes where its windows are and no further, although tiles share their sums.
+#[test]
+fn infinities_and_nans_stay_in_their_windows() {
+    let sizes = ConvSizes { input: [16, 12, 9], out_channels: 16, padding: [1; 4], ..PLAIN };
+    for (bad, &level) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
+        .into_iter()
+        .flat_map(|b| Level::all().iter().map(move |l| (b, l)))
+    {
+        let what = format!("{bad} {level:?}");
+        let (conv, reference) = (Conv::at_level(sizes, level, true), Reference(sizes));
+        let [weight, bias, mut x, mut dy] = data(&sizes, 16 * 12 * 9);
+        let mut scratch = vec![f32::NAN; conv.scratch_len()];
+        (x[16 * 40 + 3], dy[16 * 52 + 7]) = (bad, bad);
+        // Two samples, of which only one is spoilt.
+        let (clean, mut y) = (numbers(x.len(), 5), vec![f32::NAN; 2 * dy.len()]);
+        let mut packed = vec![f32::NAN; conv.packed_len()];
+        conv.pack(&weight, &mut packed);
+        let both = [&clean[..], &x].concat();
+        conv.forward(&both, &packed, Some(&bias), Act::Relu, &mut y, &mut scratch);
+        let want = [&clean, &x].map(|x| reference.forward(x, &weight, Some(&bias), true));
+        alike(&what, &y, &want.concat());
+
+        let mut packed = vec![f32::NAN; conv.packed_transposed_len()];
+        conv.pack_transposed(&weight, &mut packed);
+        let mut dx = vec![f32::NAN; x.len()];
+        conv.backward_input(&dy, &packed, &mut dx, &mut scratch);
+        alike(&what, &dx, &reference.input(&dy, &weight));
+    }
+}
+
+/// Close where they are finite; else of one sign, or both NaN.
+fn alike(what: &str, got: &[f32], want: &[f32]) {
+    for (i, (&got, &want)) in got.iter().zip(want).enumerate() {
+        let same = match want.is_finite() {
+            true => (got - want).abs() <= 1e-4,
+            false => got == want || got.is_nan() && want.is_nan(),
+        };
+        assert!(same, "{what}: {got} for {want} at {i}");
+    }
+}

@@ -6,7 +6,9 @@
 //! output's gradient with the weights turned round; the weights' gradient is
 //! Gᵀ(Σ (Bᵀ d B) ⊙ (A dy Aᵀ)) G, where the sum is over all tiles and its frame G is done once.
 //!
-//! The matrices hold 0, ±1 and ±½, so errors stay near those of the plain sum. Andrew Lavin, Scott
+//! The matrices hold 0, ±1 and ±½, so errors stay near those of the plain sum; but they are small
+//! against the largest number of the tile, where the plain sum's are against those of the window.
+//! Andrew Lavin, Scott
 //! Gray: Fast Algorithms for Convolutional Neural Networks, <https://arxiv.org/abs/1509.09308>.
 
 mod filters;
