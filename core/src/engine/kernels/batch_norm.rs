@@ -1,18 +1,29 @@
 //! Batch norm of rows of channels, `x[row · channels + channel]`: sums for the statistics, and
 //! what is done with them.
 
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
+
 use crate::engine::simd::{Lanes, Level, kernel};
 
-/// Channels that are summed at once.
-pub(crate) const BLOCK: usize = 8;
+/// Channels that are summed at once: at least a vector.
+pub(crate) const BLOCK: usize = 16;
+
+/// Rows whose sums are taken in f32, of differences that are small where values are close to each
+/// other; all else is f64.
+const RUN: usize = 32;
+
+/// Two sums of each channel of a block.
+type Sums = [[f64; BLOCK]; 2];
 
 /// Adds the sum and the sum of squares of each channel to `to`: [channels] and [channels].
 pub(crate) fn add_moments(x: &[f32], channels: usize, to: &mut [f64]) {
     let (sums, squares) = to.split_at_mut(channels);
     for first in (0..channels).step_by(BLOCK) {
+        let job = Moments { x: x.as_ptr(), rows: x.len() / channels, channels, first };
         let mut block = [[0.0; BLOCK]; 2];
-        // SAFETY: safe code, compiled for each instruction set.
-        unsafe { moments(Level::best(), x, channels, first, &mut block) };
+        // SAFETY: the rows are those of the slice.
+        unsafe { moments(Level::best().fitting(channels), &job, &mut block) };
         add_block(&block[0], &mut sums[first..]);
         add_block(&block[1], &mut squares[first..]);
     }
@@ -35,128 +46,220 @@ pub(crate) struct GradientSums<'a> {
 
 impl GradientSums<'_> {
     /// The sums of dy and of dy · (x - mean) for up to [`BLOCK`] channels from `first` on.
-    pub(crate) fn block(&self, first: usize, mean: &[f64; BLOCK]) -> [[f64; BLOCK]; 2] {
+    pub(crate) fn block(&self, first: usize, mean: &[f64; BLOCK]) -> Sums {
+        let len = self.x.len();
+        assert!(self.dy.len() == len && self.y.is_none_or(|y| y.len() == len));
         let mut block = [[0.0; BLOCK]; 2];
-        // SAFETY: safe code, compiled for each instruction set.
-        unsafe { gradient_sums(Level::best(), self, first, mean, &mut block) };
+        // SAFETY: the lengths are the same.
+        unsafe {
+            gradient_sums(Level::best().fitting(self.channels), self, first, mean, &mut block);
+        }
         block
     }
 }
 
-kernel!(unsafe fn moments(x: &[f32], channels: usize, first: usize, sums: &mut [[f64; BLOCK]; 2]) = moments_body);
-
-#[inline(always)]
-unsafe fn moments_body<V: Lanes>(
-    x: &[f32],
+/// # Safety
+/// `x` holds `rows · channels` floats.
+struct Moments {
+    x: *const f32,
+    rows: usize,
     channels: usize,
     first: usize,
-    sums: &mut [[f64; BLOCK]; 2],
-) {
-    let [mut sum, mut square] = *sums;
-    if channels - first >= BLOCK {
-        for row in x.chunks_exact(channels) {
-            let row = &row[first..first + BLOCK];
-            for i in 0..BLOCK {
-                let x = f64::from(row[i]);
-                sum[i] += x;
-                square[i] += x * x;
+}
+
+/// What a row adds to two sums. A trait and no closure, because it must be inlined: vectors do not
+/// pass between functions in registers.
+trait Row<V: Lanes> {
+    /// # Safety
+    /// The row is there, and the caller has the instruction set.
+    unsafe fn add(&self, row: usize, sums: [V; 2]) -> [V; 2];
+}
+
+/// The sums over all rows, in runs: in f32 inside a run, two rows at a time, and in f64 over the
+/// runs.
+///
+/// # Safety
+/// As [`Row::add`] for all rows.
+#[inline(always)]
+unsafe fn sum_rows<V: Lanes>(rows: usize, row: &impl Row<V>) -> Sums {
+    let mut total = [[0.0; BLOCK]; 2];
+    for start in (0..rows).step_by(RUN) {
+        let end = rows.min(start + RUN);
+        // SAFETY: as the caller says.
+        unsafe {
+            let mut sums = [[V::splat(0.0); 2]; 2];
+            let mut at = start;
+            while at + 2 <= end {
+                sums = [row.add(at, sums[0]), row.add(at + 1, sums[1])];
+                at += 2;
             }
-        }
-    } else {
-        for row in x.chunks_exact(channels) {
-            for (i, x) in row[first..].iter().enumerate() {
-                let x = f64::from(*x);
-                sum[i] += x;
-                square[i] += x * x;
+            if at < end {
+                sums[0] = row.add(at, sums[0]);
+            }
+            for i in 0..2 {
+                let mut lanes = [0.0; BLOCK];
+                sums[0][i].add(sums[1][i]).store(lanes.as_mut_ptr());
+                for lane in 0..V::COUNT {
+                    total[i][lane] += f64::from(lanes[lane]);
+                }
             }
         }
     }
-    *sums = [sum, square];
+    total
 }
 
-kernel!(unsafe fn gradient_sums(job: &GradientSums<'_>, first: usize, mean: &[f64; BLOCK], sums: &mut [[f64; BLOCK]; 2]) = gradient_sums_body);
+/// The difference from `near` and its square.
+struct MomentRow<V> {
+    x: *const f32,
+    channels: usize,
+    count: usize,
+    near: V,
+}
 
+impl<V: Lanes> Row<V> for MomentRow<V> {
+    #[inline(always)]
+    unsafe fn add(&self, row: usize, [sum, square]: [V; 2]) -> [V; 2] {
+        // SAFETY: `count` channels are left of every row.
+        unsafe {
+            let x = V::load_up_to(self.x.add(row * self.channels), self.count).sub(self.near);
+            [sum.add(x), x.mul_add(x, square)]
+        }
+    }
+}
+
+/// The gradient and its product with the difference from `near`.
+struct GradientRow<'a, V> {
+    job: &'a GradientSums<'a>,
+    first: usize,
+    count: usize,
+    near: V,
+}
+
+impl<V: Lanes> Row<V> for GradientRow<'_, V> {
+    #[inline(always)]
+    unsafe fn add(&self, row: usize, [sum, product]: [V; 2]) -> [V; 2] {
+        let (job, at) = (self.job, row * self.job.channels + self.first);
+        // SAFETY: `count` channels are left of every row.
+        unsafe {
+            let mut dy = V::load_up_to(job.dy.as_ptr().add(at), self.count);
+            if let Some(y) = job.y {
+                dy = dy.where_active(V::load_up_to(y.as_ptr().add(at), self.count));
+            }
+            let x = V::load_up_to(job.x.as_ptr().add(at), self.count).sub(self.near);
+            [sum.add(dy), dy.mul_add(x, product)]
+        }
+    }
+}
+
+kernel!(unsafe fn moments(job: &Moments, sums: &mut Sums) = moments_lanes);
+
+/// Differences from the mean of the first run are summed, which leaves the squares exact where the
+/// mean is large.
+///
+/// # Safety
+/// See [`Moments`].
 #[inline(always)]
-unsafe fn gradient_sums_body<V: Lanes>(
+unsafe fn moments_lanes<V: Lanes>(job: &Moments, sums: &mut Sums) {
+    let width = BLOCK.min(job.channels - job.first);
+    for at in (0..width).step_by(V::COUNT) {
+        let count = V::COUNT.min(width - at);
+        // SAFETY: `count` channels are left of every row.
+        unsafe {
+            let x = job.x.add(job.first + at);
+            let lead = job.rows.min(RUN);
+            let mut near = V::splat(0.0);
+            for row in 0..lead {
+                near = near.add(V::load_up_to(x.add(row * job.channels), count));
+            }
+            let mut reference = [0.0; BLOCK];
+            near.mul(V::splat(1.0 / lead as f32)).store(reference.as_mut_ptr());
+            let reference = reference.map(|x: f32| if x.is_finite() { x } else { 0.0 });
+            let near = V::load(reference.as_ptr());
+            let row = MomentRow { x, channels: job.channels, count, near };
+            let [sum, square] = sum_rows::<V>(job.rows, &row);
+            let rows = job.rows as f64;
+            for lane in 0..count {
+                let near = f64::from(reference[lane]);
+                sums[0][at + lane] = sum[lane] + rows * near;
+                sums[1][at + lane] = square[lane] + near * (2.0 * sum[lane] + rows * near);
+            }
+        }
+    }
+}
+
+kernel!(unsafe fn gradient_sums(job: &GradientSums<'_>, first: usize, mean: &[f64; BLOCK], sums: &mut Sums) = gradient_sums_lanes);
+
+/// # Safety
+/// The slices are equally long.
+#[inline(always)]
+unsafe fn gradient_sums_lanes<V: Lanes>(
     job: &GradientSums<'_>,
     first: usize,
     mean: &[f64; BLOCK],
-    sums: &mut [[f64; BLOCK]; 2],
+    sums: &mut Sums,
 ) {
-    let [mut sum, mut product] = *sums;
-    let rows = job.x.chunks_exact(job.channels).zip(job.dy.chunks_exact(job.channels));
-    // Without a ReLU its place is taken by `x`, which is not asked.
-    let relu = job.y.is_some();
-    let rows = rows.zip(job.y.unwrap_or(job.x).chunks_exact(job.channels));
-    let mut add = |i: usize, x: f32, dy: f32, y: f32| {
-        let dy = if relu && y <= 0.0 { 0.0 } else { f64::from(dy) };
-        sum[i] += dy;
-        product[i] += dy * (f64::from(x) - mean[i]);
-    };
-    if job.channels - first >= BLOCK {
-        for ((x, dy), y) in rows {
-            let block = first..first + BLOCK;
-            let (x, dy, y) = (&x[block.clone()], &dy[block.clone()], &y[block]);
-            for i in 0..BLOCK {
-                add(i, x[i], dy[i], y[i]);
-            }
-        }
-    } else {
-        for ((x, dy), y) in rows {
-            for i in 0..job.channels - first {
-                add(i, x[first + i], dy[first + i], y[first + i]);
+    let width = BLOCK.min(job.channels - first);
+    let rounded = mean.map(|mean| mean as f32);
+    for at in (0..width).step_by(V::COUNT) {
+        let count = V::COUNT.min(width - at);
+        // SAFETY: `count` channels are left of every row, and a vector is in a block.
+        unsafe {
+            let near = V::load(rounded.as_ptr().add(at));
+            let row = GradientRow { job, first: first + at, count, near };
+            let [sum, product] = sum_rows::<V>(job.x.len() / job.channels, &row);
+            for lane in 0..count {
+                let rest = f64::from(rounded[at + lane]) - mean[at + lane];
+                sums[0][at + lane] = sum[lane];
+                sums[1][at + lane] = product[lane] + rest * sum[lane];
             }
         }
     }
-    *sums = [sum, product];
 }
 
-/// `y = (x + negative_mean) · scale + shift`, at least 0 with `relu`; `coefficients` are
-/// [negative_mean, scale, shift], each for all channels.
-pub(crate) fn normalize(
-    x: &[f32],
-    coefficients: &[f32],
-    channels: usize,
-    relu: bool,
-    y: &mut [f32],
-) {
-    let rows = x.len() / channels;
-    assert!(coefficients.len() == 3 * channels && rows * channels == y.len());
-    let (x, y, coefficients) = (x.as_ptr(), y.as_mut_ptr(), coefficients.as_ptr());
-    let job = Normalize { x, y, coefficients, rows, channels, relu };
-    // SAFETY: the lengths are those of the slices.
-    unsafe { normalized(Level::best().fitting(channels), &job) };
+/// `y = (x + negative_mean) · scale + shift + skip`, at least 0 with `relu`.
+pub(crate) struct Normalize<'a> {
+    pub(crate) x: &'a [f32],
+    pub(crate) skip: Option<&'a [f32]>,
+    /// [negative_mean, scale, shift], each for all channels.
+    pub(crate) coefficients: &'a [f32],
+    pub(crate) channels: usize,
+    pub(crate) relu: bool,
 }
+
+impl Normalize<'_> {
+    /// Overwrites `y`.
+    pub(crate) fn run(&self, y: &mut [f32]) {
+        let len = y.len();
+        assert!(self.x.len() == len && len.is_multiple_of(self.channels));
+        assert!(self.skip.is_none_or(|skip| skip.len() == len));
+        assert_eq!(self.coefficients.len(), 3 * self.channels);
+        // SAFETY: the lengths are right.
+        unsafe { normalized(Level::best().fitting(self.channels), self, y) };
+    }
+}
+
+kernel!(unsafe fn normalized(job: &Normalize<'_>, y: &mut [f32]) = normalized_lanes);
 
 /// # Safety
-/// `x` and `y` point at `rows · channels` floats, `coefficients` at three times `channels`.
-struct Normalize {
-    x: *const f32,
-    y: *mut f32,
-    coefficients: *const f32,
-    rows: usize,
-    channels: usize,
-    relu: bool,
-}
-
-kernel!(unsafe fn normalized(job: &Normalize) = normalized_lanes);
-
-/// # Safety
-/// See [`Normalize`].
+/// The slices' lengths are those of whole rows.
 #[inline(always)]
-unsafe fn normalized_lanes<V: Lanes>(job: &Normalize) {
+unsafe fn normalized_lanes<V: Lanes>(job: &Normalize<'_>, y: &mut [f32]) {
+    let (x, y, coefficients) = (job.x.as_ptr(), y.as_mut_ptr(), job.coefficients.as_ptr());
     for first in (0..job.channels).step_by(V::COUNT) {
         let count = V::COUNT.min(job.channels - first);
         // SAFETY: `count` channels are left of every row.
         unsafe {
-            let [mean, scale, shift] = [0, 1, 2]
-                .map(|i| V::load_up_to(job.coefficients.add(i * job.channels + first), count));
-            for row in 0..job.rows {
+            let [mean, scale, shift] =
+                [0, 1, 2].map(|i| V::load_up_to(coefficients.add(i * job.channels + first), count));
+            for row in 0..job.x.len() / job.channels {
                 let at = row * job.channels + first;
-                let x = V::load_up_to(job.x.add(at), count);
-                let y = x.add(mean).mul_add(scale, shift);
-                let y = if job.relu { y.relu() } else { y };
-                y.store_up_to(job.y.add(at), count);
+                let x = V::load_up_to(x.add(at), count);
+                let mut sum = x.add(mean).mul_add(scale, shift);
+                if let Some(skip) = job.skip {
+                    sum = sum.add(V::load_up_to(skip.as_ptr().add(at), count));
+                }
+                let sum = if job.relu { sum.relu() } else { sum };
+                sum.store_up_to(y.add(at), count);
             }
         }
     }
@@ -215,6 +318,71 @@ unsafe fn gradient_lanes<V: Lanes>(job: &Gradient<'_>, dx: &mut [f32]) {
                     sum = sum.add(V::load_up_to(dx.add(at), count));
                 }
                 sum.store_up_to(dx.add(at), count);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Repeatable numbers about `mean`.
+    fn numbers(len: usize, mean: f32, seed: usize) -> Vec<f32> {
+        (0..len).map(|i| mean + ((i + seed) * 7919 % 1013) as f32 / 506.0 - 1.0).collect()
+    }
+
+    fn close(what: &str, got: f64, want: f64, rows: usize) {
+        assert!((got - want).abs() <= 1e-6 * rows as f64, "{what}: {got} for {want}");
+    }
+
+    const CASES: [(usize, usize, f32); 6] =
+        [(1, 1, 0.0), (3, 5, 2.0), (32, 3, 0.0), (65, 16, 0.0), (64, 17, 1000.0), (131, 40, -50.0)];
+
+    fn column(of: &[f32], channel: usize, channels: usize) -> Vec<f64> {
+        of.iter().skip(channel).step_by(channels).map(|x| f64::from(*x)).collect()
+    }
+
+    #[test]
+    fn moments_are_those_of_f64() {
+        for (rows, channels, mean) in CASES {
+            let what = format!("{rows} rows of {channels} about {mean}");
+            let x = numbers(rows * channels, mean, 3);
+            let mut moments = vec![1.0; 2 * channels];
+            add_moments(&x, channels, &mut moments);
+            for channel in 0..channels {
+                let x = column(&x, channel, channels);
+                let (n, sum) = (rows as f64, x.iter().sum::<f64>());
+                let squares = x.iter().map(|x| (x - sum / n).powi(2)).sum();
+                let (got, square) = (moments[channel] - 1.0, moments[channels + channel] - 1.0);
+                close(&what, got, sum, rows);
+                close(&what, square - got * got / n, squares, rows);
+            }
+        }
+    }
+
+    #[test]
+    fn sums_for_gradients_are_those_of_f64() {
+        for ((rows, channels, mean), relu) in
+            CASES.into_iter().flat_map(|c| [(c, false), (c, true)])
+        {
+            let what = format!("{rows} rows of {channels} about {mean}");
+            let x = numbers(rows * channels, mean, 3);
+            let (dy, y) = (numbers(x.len(), 0.1, 11), numbers(x.len(), 0.0, 17));
+            let job = GradientSums { x: &x, dy: &dy, y: relu.then_some(&y), channels };
+            for channel in 0..channels {
+                let mean = f64::from(mean) + 0.123_456_789;
+                let (first, at) = (channel / BLOCK * BLOCK, channel % BLOCK);
+                let got = job.block(first, &[mean; BLOCK]);
+                let of = |from: &[f32]| column(from, channel, channels);
+                let mut want = [0.0; 2];
+                for ((x, dy), y) in of(&x).into_iter().zip(of(&dy)).zip(of(&y)) {
+                    if !relu || y > 0.0 {
+                        want = [want[0] + dy, want[1] + dy * (x - mean)];
+                    }
+                }
+                close(&what, got[0][at], want[0], rows);
+                close(&what, got[1][at], want[1], rows);
             }
         }
     }

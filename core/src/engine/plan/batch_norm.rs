@@ -22,8 +22,12 @@ impl Builder<'_> {
         self.fused[norm] = true;
         self.place(self.value_of(conv), parts.y, layout(self.graph.nodes[conv].shape));
         let step = NormStep { folded: true, ..self.norm_step(norm)? };
-        let act = if step.relu { Act::Relu } else { Act::None };
-        let fold = Fold { norm: step.norm, y: step.y, act };
+        // What is added comes behind the convolution.
+        let fold = match (step.skip, step.relu) {
+            (Some(_), _) => Fold { norm: step.norm, y: step.x.slot, act: Act::None },
+            (None, true) => Fold { norm: step.norm, y: step.y, act: Act::Relu },
+            (None, false) => Fold { norm: step.norm, y: step.y, act: Act::None },
+        };
         self.steps.push(Box::new(ConvStep::new(parts).folding(fold)));
         self.steps.push(Box::new(step));
         Some(())
@@ -35,10 +39,23 @@ impl Builder<'_> {
         let x = self.edge(node.inputs[0])?;
         let norm = self.norm(node);
         let mut last = number;
+        let skip = self.fuse_sum(&mut last);
         let relu = self.fuse_relu(&mut last) == Act::Relu;
         let y = self.slot(x.slot.len);
         self.place(self.value_of(last), y, layout(node.shape));
-        Some(NormStep { norm, x, y, relu, folded: false })
+        Some(NormStep { norm, x, skip, y, relu, folded: false })
+    }
+
+    /// The other value of a sum of two behind the node, if it is there already: the end of a
+    /// residual.
+    fn fuse_sum(&mut self, last: &mut usize) -> Option<Edge> {
+        let add = self.sole_consumer(*last, "Add")?;
+        let value = self.value_of(*last);
+        let &[a, b] = self.graph.nodes[add].inputs else { return None };
+        let skip = self.edge(if a == value { b } else { a })?;
+        self.fused[add] = true;
+        *last = add;
+        Some(skip)
     }
 
     fn norm(&mut self, node: &Node) -> Norm {
@@ -62,7 +79,14 @@ impl Builder<'_> {
         let norm = self.norm(node);
         let edge = |slot| Edge { slot, first: true, input: false };
         self.steps.push(Box::new(Transpose { from, to, image, to_pixels: true }));
-        self.steps.push(Box::new(NormStep { norm, x: edge(to), y, relu: false, folded: false }));
+        self.steps.push(Box::new(NormStep {
+            norm,
+            x: edge(to),
+            skip: None,
+            y,
+            relu: false,
+            folded: false,
+        }));
         self.steps.push(Box::new(Transpose { from: edge(y), to: end, image, to_pixels: false }));
         self.place(self.value_of(number), end, Layout::Plain);
         Some(())

@@ -14,15 +14,20 @@ use super::kernels::linear::Linear;
 use super::steps::{Enter, Layout, LinearStep, Step, Transpose};
 use netwright_spec::graph::Graph;
 
-/// Working memory of a chunk that should stay in a core's cache, in floats.
+/// All values of a chunk, in floats, that may stay in a core's cache together.
 const CHUNK_FLOATS: usize = 1 << 17;
+
+/// The largest value of a chunk: a step with all that it reads and writes should stay in a core's
+/// cache, and many samples share what each step reads of the parameters.
+const VALUE_FLOATS: usize = 1 << 16;
 
 /// A network as steps.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Planned>,
-    /// Floats of all values of one sample.
+    /// Floats of all values of one sample, and of the largest.
     pub(crate) values: usize,
+    pub(crate) largest: usize,
     /// Bytes of one sample.
     pub(crate) bytes: usize,
     /// Floats of all prepared parameters.
@@ -62,7 +67,8 @@ impl Plan {
 
     /// How many samples a chunk has: it depends on the batch alone, not on the machine.
     pub(crate) fn chunk(&self, batch: usize) -> usize {
-        let fitting = CHUNK_FLOATS / self.values.max(1);
+        let together = CHUNK_FLOATS / self.values.max(1);
+        let fitting = together.max(VALUE_FLOATS / self.largest.max(1));
         fitting.clamp(1, batch.div_ceil(2).max(1))
     }
 }
@@ -85,6 +91,7 @@ struct Builder<'a> {
     fused: Vec<bool>,
     steps: Vec<Box<dyn Step>>,
     values: usize,
+    largest: usize,
     bytes: usize,
     inputs: Vec<(Slot, Layout)>,
 }
@@ -104,12 +111,14 @@ impl<'a> Builder<'a> {
             fused: vec![false; graph.nodes.len()],
             steps: Vec::new(),
             values: 0,
+            largest: 0,
             bytes: 0,
             inputs: Vec::new(),
         }
     }
 
     fn slot(&mut self, len: usize) -> Slot {
+        self.largest = self.largest.max(len);
         Slot::next(&mut self.values, len)
     }
 
@@ -241,8 +250,8 @@ impl<'a> Builder<'a> {
                 step,
             })
             .collect();
-        let Builder { values, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
-        Some(Plan { steps, values, bytes, prepared, gradients, inputs, outputs })
+        let Builder { values, largest, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
+        Some(Plan { steps, values, largest, bytes, prepared, gradients, inputs, outputs })
     }
 }
 

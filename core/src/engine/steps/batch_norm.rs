@@ -1,8 +1,9 @@
-//! `BatchNorm1d` and `BatchNorm2d`, with a ReLU behind them.
+//! `BatchNorm1d` and `BatchNorm2d`, with the sum and the ReLU of a residual behind them.
 
 use super::{Call, Deliver, Step};
-use crate::engine::chunk::{Chunk, Edge, Slot};
-use crate::engine::kernels::batch_norm::{BLOCK, Gradient, GradientSums, add_moments, normalize};
+use crate::engine::chunk::{Chunk, Edge, Slot, two_mut};
+use crate::engine::kernels::batch_norm::{BLOCK, Gradient, GradientSums, Normalize, add_moments};
+use crate::engine::kernels::sum::{pass_gradient, sum};
 
 /// The parameters of a batch norm.
 #[derive(Clone, Copy, Debug)]
@@ -36,15 +37,18 @@ impl Norm {
     }
 }
 
-/// y = (x - mean) / √(variance + eps) · weight + bias, and a ReLU. Each row of a sample has one
-/// value for each channel.
+/// y = (x - mean) / √(variance + eps) · weight + bias + skip, and a ReLU. Each row of a sample has
+/// one value for each channel.
 #[derive(Debug)]
 pub(crate) struct NormStep {
     pub(crate) norm: Norm,
     pub(crate) x: Edge,
+    /// What is added; like `x` it lies before `y`.
+    pub(crate) skip: Option<Edge>,
     pub(crate) y: Slot,
     pub(crate) relu: bool,
-    /// Whether the convolution before does this step's work where no gradients are wanted.
+    /// Whether the convolution before does this step's work where no gradients are wanted; but for
+    /// the sum.
     pub(crate) folded: bool,
 }
 
@@ -117,6 +121,19 @@ impl NormStep {
         }
     }
 
+    /// The gradient of what is added, before that of `x`: where both are one value, the last writes
+    /// first.
+    fn pass_to_skip(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        let Some(edge) = self.skip.filter(|edge| !edge.input || call.input_gradient) else {
+            return;
+        };
+        let n = chunk.n;
+        let y = self.relu.then_some(&chunk.memory.values[self.y.range(n)]);
+        let parts = (edge.slot.range(n), self.y.range(n));
+        let (dx, dy) = two_mut(&mut chunk.memory.gradients, parts.0, parts.1);
+        pass_gradient(dy, y, dx, edge.first);
+    }
+
     /// dx = dy · a + (x - mean) · b + c: [-mean, a, b, c] for each channel.
     fn gradient_coefficients(&self, call: &Call<'_>, to: &mut [f32]) {
         let channels = self.norm.channels;
@@ -140,8 +157,9 @@ impl NormStep {
 impl Step for NormStep {
     fn describe(&self) -> String {
         let relu = if self.relu { " + relu" } else { "" };
+        let sum = if self.skip.is_some() { " + sum" } else { "" };
         let folded = if self.folded { ", folded for inference" } else { "" };
-        format!("batch norm of {} channels{relu}{folded}", self.norm.channels)
+        format!("batch norm of {} channels{sum}{relu}{folded}", self.norm.channels)
     }
 
     fn gradient_len(&self) -> usize {
@@ -199,12 +217,14 @@ impl Step for NormStep {
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        let (channels, n) = (self.norm.channels, chunk.n);
+        let (before, y) = chunk.memory.values.split_at_mut(self.y.range(n).start);
+        let (x, y) = (&before[self.x.slot.range(n)], &mut y[..self.y.len * n]);
+        let skip = self.skip.map(|skip| &before[skip.slot.range(n)]);
         if self.folded && call.inference {
-            return;
+            return skip.map_or((), |skip| sum(x, skip, y, self.relu));
         }
-        let channels = self.norm.channels;
-        let at = chunk.forward(self.x.slot, self.y, Slot::default());
-        let coefficients = &mut at.scratch[..3 * channels];
+        let coefficients = &mut chunk.memory.scratch[..3 * channels];
         for channel in 0..channels {
             let [mean, inverse] = self.mean_and_inverse(call, channel);
             let [weight, bias] = self.norm.affine(call.params, channel);
@@ -212,12 +232,13 @@ impl Step for NormStep {
                 coefficients[i * channels + channel] = x as f32;
             }
         }
-        normalize(at.x, coefficients, channels, self.relu, at.y);
+        Normalize { x, skip, coefficients, channels, relu: self.relu }.run(y);
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let channels = self.norm.channels;
         let first = chunk.first == 0;
+        self.pass_to_skip(call, chunk);
         let at = chunk.backward(self.x.slot, self.y, Slot::default(), call.gradients);
         let (x, dy, y) = (at.x, &*at.dy, self.relu.then_some(at.y));
         if self.norm.affine.is_some() {

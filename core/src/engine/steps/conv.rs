@@ -72,9 +72,7 @@ impl ConvStep {
         let filters = weight.chunks_exact_mut(filter_len);
         for ((channel, filter), to) in filters.enumerate().zip(to) {
             let [scale, shift] = fold.norm.scale_and_shift(params, channel);
-            for weight in filter {
-                *weight = (f64::from(*weight) * scale) as f32;
-            }
+            filter.iter_mut().for_each(|weight| *weight *= scale as f32);
             let bias = self.parts.bias.map_or(0.0, |bias| f64::from(params[bias][channel]));
             *to = (bias * scale + shift) as f32;
         }
@@ -91,7 +89,7 @@ impl ConvStep {
         (self.transposed_at() + self.conv.packed_transposed_len()).next_multiple_of(ALIGNMENT)
     }
 
-    /// Behind a sample's scratch: the gradient before the activation, and of the input.
+    /// Behind it: the gradient of the input, where it is added to that of others.
     fn kernel_scratch(&self) -> usize {
         self.conv.scratch_len().next_multiple_of(ALIGNMENT)
     }
@@ -145,8 +143,9 @@ impl Step for ConvStep {
         }
     }
 
-    fn scratch_len(&self, _: usize) -> usize {
-        self.kernel_scratch() + self.parts.x.slot.len
+    fn scratch_len(&self, n: usize) -> usize {
+        let x = self.parts.x;
+        self.kernel_scratch() + if x.first { 0 } else { x.slot.len * n }
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
@@ -159,9 +158,7 @@ impl Step for ConvStep {
         };
         let packed = &call.prepared[..self.conv.packed_len()];
         let at = chunk.forward(x.slot, y, Slot::default());
-        for (x, y) in at.x.chunks_exact(x.slot.len).zip(at.y.chunks_exact_mut(y.len)) {
-            self.conv.forward(x, packed, bias, act, y, at.scratch);
-        }
+        self.conv.forward(at.x, packed, bias, act, at.y, at.scratch);
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
@@ -174,20 +171,17 @@ impl Step for ConvStep {
         if act == Act::Relu {
             relu_gradient(at.y, at.dy);
         }
-        let samples = at.x.chunks_exact(edge.slot.len).zip(at.dy.chunks_exact(slot.len));
-        for ((x, dy), dx) in samples.zip(at.dx.chunks_exact_mut(edge.slot.len)) {
-            let db = self.parts.bias.is_some().then_some(&mut *db);
-            self.conv.backward_weights(x, dy, dw, db, scratch);
-            if !self.parts.wants_dx(call) {
-                continue;
-            }
-            if edge.first {
-                self.conv.backward_input(dy, transposed, dx, scratch);
-            } else {
-                let spare = &mut spare[..dx.len()];
-                self.conv.backward_input(dy, transposed, spare, scratch);
-                add(spare, dx);
-            }
+        let db = self.parts.bias.is_some().then_some(db);
+        self.conv.backward_weights(at.x, at.dy, dw, db, scratch);
+        if !self.parts.wants_dx(call) {
+            return;
+        }
+        if edge.first {
+            self.conv.backward_input(at.dy, transposed, at.dx, scratch);
+        } else {
+            let spare = &mut spare[..at.dx.len()];
+            self.conv.backward_input(at.dy, transposed, spare, scratch);
+            add(spare, at.dx);
         }
     }
 }

@@ -24,6 +24,7 @@ mod timing;
 mod walk;
 mod weights;
 mod winners;
+mod winograd;
 
 pub(crate) use pool::ConvPool;
 
@@ -31,6 +32,7 @@ use crate::engine::simd::Level;
 use pad::Pad;
 use sweep::{Sweep, pack, unpack};
 use walk::{Axis, Images, Steps, Walk};
+use winograd::Winograd;
 
 /// What is done with every output before it is stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +97,8 @@ pub(crate) struct Conv {
     output: [usize; 3],
     forward: Sweep,
     backward: Sweep,
+    /// The same with fewer products, where that is possible.
+    winograd: Option<[Winograd; 2]>,
 }
 
 impl Conv {
@@ -104,16 +108,18 @@ impl Conv {
         Self::at_level(sizes, Level::best(), true)
     }
 
-    fn at_level(sizes: ConvSizes, level: Level, depthwise: bool) -> Self {
+    /// `special` allows kernels for depthwise and for 3×3 convolutions.
+    fn at_level(sizes: ConvSizes, level: Level, special: bool) -> Self {
         sizes.check();
         let (rows, columns) = sizes.axes();
         let output = [sizes.out_channels, rows.out(), columns.out()];
-        let depthwise = depthwise
+        let depthwise = special
             && sizes.groups > 1
             && sizes.groups == sizes.input[0]
             && sizes.groups == sizes.out_channels;
         let make = Maker { sizes, output, level, depthwise };
-        Conv { sizes, output, forward: make.forward(), backward: make.backward() }
+        let winograd = if special { winograd::both(&sizes, output, level) } else { None };
+        Conv { sizes, output, forward: make.forward(), backward: make.backward(), winograd }
     }
 
     /// [channels, height, width]
@@ -123,38 +129,55 @@ impl Conv {
 
     /// Floats of the packed weights, and of their gradient.
     pub(crate) fn packed_len(&self) -> usize {
-        self.forward.sources.len()
+        match &self.winograd {
+            Some([forward, _]) => forward.packed_len(),
+            None => self.forward.sources.len(),
+        }
     }
 
     /// Floats of the weights packed for the input gradient.
     pub(crate) fn packed_transposed_len(&self) -> usize {
-        self.backward.sources.len()
+        match &self.winograd {
+            Some([_, backward]) => backward.packed_len(),
+            None => self.backward.sources.len(),
+        }
     }
 
     /// Packs weights [out, in / groups, rows, columns] for the forward pass.
     pub(crate) fn pack(&self, weight: &[f32], packed: &mut [f32]) {
         assert_eq!(weight.len(), self.sizes.weight_len());
-        pack(&self.forward.sources, weight, packed);
+        match &self.winograd {
+            Some([forward, _]) => forward.pack(weight, packed),
+            None => pack(&self.forward.sources, weight, packed),
+        }
     }
 
     /// Packs weights [out, in / groups, rows, columns] for the input gradient.
     pub(crate) fn pack_transposed(&self, weight: &[f32], packed: &mut [f32]) {
         assert_eq!(weight.len(), self.sizes.weight_len());
-        pack(&self.backward.sources, weight, packed);
+        match &self.winograd {
+            Some([_, backward]) => backward.pack(weight, packed),
+            None => pack(&self.backward.sources, weight, packed),
+        }
     }
 
     /// Adds the gradient of packed weights to one of weights [out, in / groups, rows, columns].
     pub(crate) fn unpack_gradient(&self, packed: &[f32], weight: &mut [f32]) {
         assert_eq!(weight.len(), self.sizes.weight_len());
-        unpack(&self.forward.sources, packed, weight);
+        match &self.winograd {
+            Some([forward, _]) => forward.unpack_gradient(packed, weight),
+            None => unpack(&self.forward.sources, packed, weight),
+        }
     }
 
     /// Scratch that every function needs at most; what is in it does not matter.
     pub(crate) fn scratch_len(&self) -> usize {
-        self.forward.pad.scratch_len().max(self.backward.pad.scratch_len())
+        let sweeps = self.forward.pad.scratch_len().max(self.backward.pad.scratch_len());
+        let winograd = self.winograd.iter().flatten().map(Winograd::scratch_len);
+        winograd.fold(sweeps, usize::max)
     }
 
-    /// Overwrites `y`.
+    /// Overwrites `y`, of one sample or more.
     pub(crate) fn forward(
         &self,
         x: &[f32],
@@ -164,11 +187,17 @@ impl Conv {
         y: &mut [f32],
         scratch: &mut [f32],
     ) {
-        self.forward.run(x, packed, bias, activation, y, scratch);
+        let Some([winograd, _]) = &self.winograd else {
+            return self.forward.run(x, packed, bias, activation, y, scratch);
+        };
+        if !winograd.run(x, packed, bias, activation, y, scratch) {
+            let packed = repack(&self.forward, &winograd.unpack(packed));
+            self.forward.run(x, &packed, bias, activation, y, scratch);
+        }
     }
 
     /// Adds to the gradients of the packed weights and of the bias; `dy` is the gradient before
-    /// the activation.
+    /// the activation. Of one sample or more.
     pub(crate) fn backward_weights(
         &self,
         x: &[f32],
@@ -177,14 +206,18 @@ impl Conv {
         db: Option<&mut [f32]>,
         scratch: &mut [f32],
     ) {
-        self.forward.add_weight_gradient(x, dy, dw, scratch);
+        match &self.winograd {
+            Some([forward, _]) => forward.add_weight_gradient(x, dy, dw, scratch),
+            None => self.forward.add_weight_gradient(x, dy, dw, scratch),
+        }
         if let Some(db) = db {
             assert_eq!(db.len(), self.output[0]);
             add_bias_gradient(dy, db);
         }
     }
 
-    /// Overwrites `dx`; `packed` is from [`pack_transposed`](Self::pack_transposed).
+    /// Overwrites `dx`, of one sample or more; `packed` is from
+    /// [`pack_transposed`](Self::pack_transposed).
     pub(crate) fn backward_input(
         &self,
         dy: &[f32],
@@ -192,8 +225,21 @@ impl Conv {
         dx: &mut [f32],
         scratch: &mut [f32],
     ) {
-        self.backward.run(dy, packed, None, Act::None, dx, scratch);
+        let Some([_, winograd]) = &self.winograd else {
+            return self.backward.run(dy, packed, None, Act::None, dx, scratch);
+        };
+        if !winograd.run(dy, packed, None, Act::None, dx, scratch) {
+            let packed = repack(&self.backward, &winograd.unpack(packed));
+            self.backward.run(dy, &packed, None, Act::None, dx, scratch);
+        }
     }
+}
+
+/// Weights packed for a sweep.
+fn repack(sweep: &Sweep, weight: &[f32]) -> Vec<f32> {
+    let mut packed = vec![0.0; sweep.sources.len()];
+    pack(&sweep.sources, weight, &mut packed);
+    packed
 }
 
 /// Adds to `db` the sum of `dy` over the pixels of each channel.

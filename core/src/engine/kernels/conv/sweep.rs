@@ -80,7 +80,7 @@ impl Sweep {
         self.pixels * self.groups * self.group_to
     }
 
-    /// Overwrites `y`.
+    /// Overwrites `y` of some samples.
     pub fn run(
         &self,
         x: &[f32],
@@ -91,7 +91,22 @@ impl Sweep {
         scratch: &mut [f32],
     ) {
         self.check(packed, bias);
-        assert_eq!(y.len(), self.output_len());
+        self.check_samples(x, y);
+        let samples = x.chunks_exact(self.pad.len()).zip(y.chunks_exact_mut(self.output_len()));
+        for (x, y) in samples {
+            self.run_sample(x, packed, bias, act, y, scratch);
+        }
+    }
+
+    fn run_sample(
+        &self,
+        x: &[f32],
+        packed: &[f32],
+        bias: Option<&[f32]>,
+        act: Act,
+        y: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         let (x, _) = self.pad.pad(x, scratch);
         let mut packed = packed;
         for walk in &self.walks {
@@ -110,6 +125,11 @@ impl Sweep {
                 }
             }
         }
+    }
+
+    fn check_samples(&self, x: &[f32], y: &[f32]) {
+        assert_eq!(x.len() % self.pad.len(), 0);
+        assert_eq!(x.len() / self.pad.len() * self.output_len(), y.len());
     }
 
     pub fn check(&self, packed: &[f32], bias: Option<&[f32]>) {
@@ -151,7 +171,7 @@ impl Sweep {
         }
     }
 
-    /// Adds the gradient of the packed weights, of a sweep of one walk.
+    /// Adds the gradient of the packed weights of some samples, of a sweep of one walk.
     pub fn add_weight_gradient(
         &self,
         x: &[f32],
@@ -160,7 +180,14 @@ impl Sweep {
         scratch: &mut [f32],
     ) {
         self.check(packed, None);
-        assert_eq!(dy.len(), self.output_len());
+        self.check_samples(x, dy);
+        let samples = x.chunks_exact(self.pad.len()).zip(dy.chunks_exact(self.output_len()));
+        for (x, dy) in samples {
+            self.add_sample_gradient(x, dy, packed, scratch);
+        }
+    }
+
+    fn add_sample_gradient(&self, x: &[f32], dy: &[f32], packed: &mut [f32], scratch: &mut [f32]) {
         let (x, _) = self.pad.pad(x, scratch);
         let walk = &self.walks[0];
         for group in 0..self.kernel_groups() {

@@ -57,6 +57,11 @@ fn cases() -> Vec<ConvSizes> {
         square(1, 21, 1, 20, 1, 3),
         square(1, 9, 2, 2, 3, 0),
         square(2, 5, 8, 5, 1, 4),
+        square(16, 5, 16, 3, 1, 1),
+        square(16, 20, 24, 3, 1, 1),
+        square(35, 8, 18, 3, 1, 2),
+        ConvSizes { input: [17, 9, 6], out_channels: 40, padding: [0, 1, 2, 1], ..PLAIN },
+        ConvSizes { input: [19, 1, 1], out_channels: 16, padding: [1, 1, 1, 2], ..PLAIN },
         ConvSizes { padding: [1, 2, 0, 3], stride: [2, 1], ..PLAIN },
         ConvSizes { padding: [3, 0, 2, 1], stride: [3, 2], dilation: [2, 3], ..PLAIN },
         ConvSizes { padding: [2, 2, 2, 2], dilation: [2, 2], out_channels: 19, ..PLAIN },
@@ -199,5 +204,46 @@ fn ties_and_nans() {
             assert_eq!(winners, places);
             assert_eq!(format!("{y:?}"), format!("{want:?}"));
         }
+    }
+}
+
+/// What is not finite goes where its windows are and no further, although tiles share their sums.
+#[test]
+fn infinities_and_nans_stay_in_their_windows() {
+    let sizes = ConvSizes { input: [16, 12, 9], out_channels: 16, padding: [1; 4], ..PLAIN };
+    for (bad, &level) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
+        .into_iter()
+        .flat_map(|b| Level::all().iter().map(move |l| (b, l)))
+    {
+        let what = format!("{bad} {level:?}");
+        let (conv, reference) = (Conv::at_level(sizes, level, true), Reference(sizes));
+        let [weight, bias, mut x, mut dy] = data(&sizes, 16 * 12 * 9);
+        let mut scratch = vec![f32::NAN; conv.scratch_len()];
+        (x[16 * 40 + 3], dy[16 * 52 + 7]) = (bad, bad);
+        // Two samples, of which only one is spoilt.
+        let (clean, mut y) = (numbers(x.len(), 5), vec![f32::NAN; 2 * dy.len()]);
+        let mut packed = vec![f32::NAN; conv.packed_len()];
+        conv.pack(&weight, &mut packed);
+        let both = [&clean[..], &x].concat();
+        conv.forward(&both, &packed, Some(&bias), Act::Relu, &mut y, &mut scratch);
+        let want = [&clean, &x].map(|x| reference.forward(x, &weight, Some(&bias), true));
+        alike(&what, &y, &want.concat());
+
+        let mut packed = vec![f32::NAN; conv.packed_transposed_len()];
+        conv.pack_transposed(&weight, &mut packed);
+        let mut dx = vec![f32::NAN; x.len()];
+        conv.backward_input(&dy, &packed, &mut dx, &mut scratch);
+        alike(&what, &dx, &reference.input(&dy, &weight));
+    }
+}
+
+/// Close where they are finite; else of one sign, or both NaN.
+fn alike(what: &str, got: &[f32], want: &[f32]) {
+    for (i, (&got, &want)) in got.iter().zip(want).enumerate() {
+        let same = match want.is_finite() {
+            true => (got - want).abs() <= 1e-4,
+            false => got == want || got.is_nan() && want.is_nan(),
+        };
+        assert!(same, "{what}: {got} for {want} at {i}");
     }
 }

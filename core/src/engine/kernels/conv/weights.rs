@@ -54,12 +54,14 @@ unsafe fn weight_gradient_lanes<V: Lanes>(job: &Job<'_>) {
     }
 }
 
-/// The next piece of a run: as long as the registers allow, then 9, 6, 3, 2 and 1. Each size is
-/// compiled for each instruction set, so there are few.
+/// The next piece of a run: as long as the registers allow, then 9, 8, 3, 2 and 1. Of 16 it is
+/// half, because short pieces wait for their own sums. Each size is compiled for each instruction
+/// set, so there are few.
 fn piece_len(left: usize, most: usize) -> usize {
-    match left >= most {
-        true => most,
-        false => [9, 6, 3, 2].into_iter().find(|size| left >= *size).unwrap_or(1),
+    match left {
+        16 if most > 8 => 8,
+        _ if left >= most => most,
+        _ => [9, 8, 3, 2].into_iter().find(|size| left >= *size).unwrap_or(1),
     }
 }
 
@@ -108,7 +110,7 @@ impl Block<'_> {
             };
         }
         if V::REGISTERS >= 32 || (V::REGISTERS >= 16 && N == 1) {
-            sizes!(12 9 6 3 2)
+            sizes!(12 9 8 3 2)
         } else if V::REGISTERS >= 16 {
             sizes!(6 3 2)
         } else {
