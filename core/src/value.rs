@@ -114,7 +114,8 @@ pub(crate) fn unreal(shape: &[usize]) -> Error {
     Error::Data(format!("a tensor of shape {shape:?} does not have its declared shape"))
 }
 
-/// A typed parameter, seen without its type.
+/// A typed parameter, seen without its type. A program compiles these methods for each shape, so
+/// they leave to others whatever does not depend on the shape's type.
 pub trait AnyTensor<E: Dtype, D: Device<E>> {
     /// Shares its memory and its identity, so gradients for the array are gradients for it.
     fn array(&self) -> Result<Array<E, D>>;
@@ -139,18 +140,22 @@ impl<S: Ranked, E: Float, D: Backend<E>> AnyTensor<E, D> for Tensor<S, E, D> {
     }
 
     fn write(&mut self, data: &[E]) -> Result<()> {
-        let count = self.shape().num_elements();
-        if data.len() != count {
-            return Err(Error::Data(format!(
-                "a parameter of {count} elements cannot take {}",
-                data.len()
-            )));
+        let checked = fits(self.shape().concrete().as_ref(), data.len());
+        if checked.is_ok() {
+            self.copy_from(data);
         }
-        self.copy_from(data);
-        Ok(())
+        checked
     }
 
     fn slice_mut(&mut self) -> Option<&mut [E]> {
         D::slice_mut(self)
     }
+}
+
+fn fits(shape: &[usize], given: usize) -> Result<()> {
+    let count: usize = shape.iter().product();
+    if given == count {
+        return Ok(());
+    }
+    Err(Error::Data(format!("a parameter of {count} elements cannot take {given}")))
 }

@@ -27,18 +27,23 @@ pub(crate) fn slice_mut<S: Ranked, E: Float>(tensor: &mut Tensor<S, E, Cpu>) -> 
 where
     Cpu: Device<E>,
 {
-    if tensor.shape().num_elements() == 0 {
+    if tensor.shape().concrete().as_ref().contains(&0) {
         return Some(&mut []);
     }
-    let own: *const E = &mut tensor[S::Concrete::default()];
+    let own = first(tensor);
     let count = count_from(own, &erase(tensor.clone()).ok()?.0)?;
-    let first: *mut E = &mut tensor[S::Concrete::default()];
-    // SAFETY: dfdx keeps the elements in one vector, and taking the first for a change made the
-    // vector this tensor's own, so nobody else sees it while `tensor` is borrowed. `count_from`
+    let first = first(tensor);
+    // SAFETY: dfdx keeps the elements in one vector, and `first` made the vector this tensor's
+    // own, so nobody else sees it while `tensor` is borrowed. `count_from`
     // found all `count` of them side by side from this first one. (The pointer comes from a borrow
     // of one element, the only one that dfdx gives, and reaches further inside the same allocation:
     // LLVM and Tree Borrows allow that.)
     Some(unsafe { std::slice::from_raw_parts_mut(first, count) })
+}
+
+/// The first element, in memory that no other handle shares.
+fn first<S: Shape, E: Unit>(tensor: &mut Tensor<S, E, Cpu>) -> *mut E {
+    &mut tensor[S::Concrete::default()]
 }
 
 /// The number of elements if they lie in row-major order from `first`, and are no copy.
