@@ -4,7 +4,7 @@
 //! by the crate `safetensors`, whose derives and hash tables would cost every program that depends
 //! on netwright several seconds of clean build; that crate reads our files in the tests.
 
-use serde_json::Value;
+use super::json::Json;
 use std::collections::BTreeMap;
 
 /// What the header says.
@@ -29,13 +29,14 @@ impl Header {
     /// Reads and checks: tensors lie side by side, from 0 on, and are as long as type and shape
     /// say.
     pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        let Value::Object(entries) = value else { return Err("its header is no table".into()) };
+        let Json::Table(entries) = Json::parse(json)? else {
+            return Err("its header is no table".into());
+        };
         let mut header =
             Header { metadata: BTreeMap::new(), tensors: BTreeMap::new(), order: Vec::new() };
         for (name, value) in entries {
             match name.as_str() {
-                "__metadata__" => header.metadata = metadata(&value)?,
+                "__metadata__" => header.metadata = metadata(value)?,
                 _ => drop(header.tensors.insert(name.clone(), tensor(&name, &value)?)),
             }
         }
@@ -107,25 +108,25 @@ fn bits(dtype: &str) -> Option<usize> {
     }
 }
 
-fn metadata(value: &Value) -> Result<BTreeMap<String, String>, String> {
+fn metadata(value: Json) -> Result<BTreeMap<String, String>, String> {
     let wrong = || "`__metadata__` is no table of texts".to_string();
-    let entries = value.as_object().ok_or_else(wrong)?.iter();
-    entries
-        .map(|(key, text)| Ok((key.clone(), text.as_str().ok_or_else(wrong)?.to_string())))
-        .collect()
+    let Json::Table(entries) = value else { return Err(wrong()) };
+    let text = |value| match value {
+        Json::Text(text) => Ok(text),
+        _ => Err(wrong()),
+    };
+    entries.into_iter().map(|(key, value)| Ok((key, text(value)?))).collect()
 }
 
-fn tensor(name: &str, value: &Value) -> Result<TensorInfo, String> {
+fn tensor(name: &str, value: &Json) -> Result<TensorInfo, String> {
     let wrong = |what: &str| format!("tensor `{name}` has no {what}");
-    let dtype = value["dtype"].as_str().ok_or_else(|| wrong("type"))?.to_string();
-    let shape = sizes(&value["shape"]).ok_or_else(|| wrong("shape"))?;
-    match sizes(&value["data_offsets"]).as_deref() {
-        Some(&[from, to]) => Ok(TensorInfo { dtype, shape, data_offsets: (from, to) }),
+    let dtype = value.get("dtype").and_then(Json::as_text).ok_or_else(|| wrong("type"))?;
+    let sizes = |key| value.get(key).and_then(Json::as_sizes);
+    let shape = sizes("shape").ok_or_else(|| wrong("shape"))?;
+    match sizes("data_offsets").as_deref() {
+        Some(&[from, to]) => {
+            Ok(TensorInfo { dtype: dtype.to_string(), shape, data_offsets: (from, to) })
+        }
         _ => Err(wrong("place")),
     }
-}
-
-fn sizes(value: &Value) -> Option<Vec<usize>> {
-    let sizes = value.as_array()?.iter();
-    sizes.map(|size| usize::try_from(size.as_u64()?).ok()).collect()
 }
