@@ -112,16 +112,17 @@ impl Codes {
     }
 }
 
-/// A prefix code: for each 15 bits that may come next, the symbol, and its length in the upper
-/// byte; 0 where there is no such code.
+/// A prefix code: for all bits that may come next, as many as the longest code has, the symbol and
+/// the length of its code; 0 where there is none.
 pub(super) struct Code(Vec<(u16, u8)>);
 
 impl Code {
     /// The canonical code of these lengths: shorter codes first, then in the order of symbols.
     fn new(lengths: &[u8]) -> Result<Self> {
-        let mut table = vec![(0, 0); 1 << LONGEST];
+        let longest = usize::from(lengths.iter().copied().max().unwrap_or(0)).min(LONGEST);
+        let mut table = vec![(0, 0); 1 << longest];
         let mut code = 0u32;
-        for length in 1..=LONGEST {
+        for length in 1..=longest {
             for (symbol, _) in
                 lengths.iter().enumerate().filter(|(_, l)| usize::from(**l) == length)
             {
@@ -141,7 +142,7 @@ impl Code {
 
     pub(super) fn next<R: Read>(&self, bits: &mut Bits<R>) -> Result<u16> {
         bits.want(LONGEST as u32)?;
-        match self.0[bits.held as usize % (1 << LONGEST)] {
+        match self.0[bits.held as usize % self.0.len()] {
             (_, 0) => Err(wrong("a code that stands for nothing")),
             (symbol, length) => bits.drop(u32::from(length)).map(|()| symbol),
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 /// The same tree as the referee has it.
 fn same(ours: &Json, theirs: &Value) -> bool {
     match (ours, theirs) {
-        (Json::Word(word), Value::Null | Value::Bool(_)) => *word == theirs.to_string(),
+        (Json::Word(word), Value::Null | Value::Bool(_)) => theirs.to_string() == **word,
         (Json::Number(digits), Value::Number(number)) => {
             digits.parse::<f64>().ok() == number.as_f64()
         }
