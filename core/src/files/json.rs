@@ -3,7 +3,6 @@
 //! It is read here rather than by `serde_json`, whose seven seconds of CPU every program that
 //! depends on netwright would wait for; that crate is the referee in the tests.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// Deeper lists and tables are refused, so that a file cannot exhaust the stack.
@@ -18,8 +17,8 @@ pub(super) enum Json {
     Number(String),
     Text(String),
     List(Vec<Json>),
-    /// Of equal names the last one counts.
-    Table(BTreeMap<String, Json>),
+    /// As it is written.
+    Table(Vec<(String, Json)>),
 }
 
 impl Json {
@@ -32,10 +31,12 @@ impl Json {
         if reader.at == text.len() { Ok(value) } else { Err(reader.wrong("the end")) }
     }
 
-    /// An entry of a table.
+    /// An entry of a table; of equal names the last one counts.
     pub(super) fn get(&self, name: &str) -> Option<&Json> {
         match self {
-            Json::Table(entries) => entries.get(name),
+            Json::Table(entries) => {
+                entries.iter().rfind(|(found, _)| found == name).map(|(_, value)| value)
+            }
             _ => None,
         }
     }
@@ -118,7 +119,7 @@ impl Reader<'_> {
     }
 
     fn table(&mut self, depth: usize) -> Result<Json, String> {
-        let mut entries = BTreeMap::new();
+        let mut entries = Vec::new();
         self.items(b'}', |reader| {
             reader.space();
             let name = reader.text()?;
@@ -126,7 +127,7 @@ impl Reader<'_> {
             if !reader.eat(b':') {
                 return Err(reader.wrong("`:`"));
             }
-            entries.insert(name, reader.value(depth)?);
+            entries.push((name, reader.value(depth)?));
             Ok(())
         })?;
         Ok(Json::Table(entries))

@@ -14,9 +14,9 @@ fn same(ours: &Json, theirs: &Value) -> bool {
         (Json::List(ours), Value::Array(theirs)) => {
             ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(a, b)| same(a, b))
         }
-        (Json::Table(ours), Value::Object(theirs)) => {
-            ours.len() == theirs.len()
-                && ours.iter().all(|(key, a)| theirs.get(key).is_some_and(|b| same(a, b)))
+        (table @ Json::Table(ours), Value::Object(theirs)) => {
+            let all = ours.iter().all(|(key, _)| theirs.contains_key(key));
+            all && theirs.iter().all(|(key, b)| table.get(key).is_some_and(|a| same(a, b)))
         }
         _ => false,
     }
