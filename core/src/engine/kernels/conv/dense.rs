@@ -122,12 +122,10 @@ impl Block<'_> {
     #[inline(always)]
     unsafe fn pixels<V: Lanes, const N: usize, const POOL: bool>(&self) {
         let pixels = self.job.from.len();
-        let wide = V::REGISTERS >= 32 || N == 1 && V::REGISTERS >= 16;
-        let narrow = !wide && !POOL && V::REGISTERS >= 16;
         let mut done = 0;
         // SAFETY: every tile lies inside the pixels.
         unsafe {
-            if wide {
+            if const { V::REGISTERS >= 32 || N == 1 && V::REGISTERS >= 16 } {
                 while done + TILE <= pixels {
                     self.tile::<V, TILE, N, POOL>(done);
                     done += TILE;
@@ -136,7 +134,7 @@ impl Block<'_> {
                     self.tile::<V, TILE, N, POOL>(pixels - TILE);
                     done = pixels;
                 }
-            } else if narrow {
+            } else if const { !POOL && V::REGISTERS >= 16 } {
                 while done + 6 <= pixels {
                     self.tile::<V, 6, N, POOL>(done);
                     done += 6;
