@@ -126,13 +126,9 @@ impl Block<'_> {
         // SAFETY: every tile lies inside the pixels.
         unsafe {
             if const { V::REGISTERS >= 32 || N == 1 && V::REGISTERS >= 16 } {
-                while done + TILE <= pixels {
-                    self.tile::<V, TILE, N, POOL>(done);
-                    done += TILE;
-                }
-                if pixels >= TILE && pixels - done > 4 {
-                    self.tile::<V, TILE, N, POOL>(pixels - TILE);
-                    done = pixels;
+                while pixels >= TILE && pixels - done > 4 {
+                    self.tile::<V, TILE, N, POOL>(done.min(pixels - TILE));
+                    done = pixels.min(done + TILE);
                 }
             } else if const { !POOL && V::REGISTERS >= 16 } {
                 while done + 6 <= pixels {

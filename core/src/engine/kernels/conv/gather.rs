@@ -57,7 +57,7 @@ unsafe fn gather<V: Lanes, const FULL: bool>(job: &Job<'_>, each: usize) {
         pieces!((0, whole); 18 by 1  6 by 4  3 by 8  1 by 8);
         pieces!((whole, job.channels); 6 by 1  1 by 1);
     } else {
-        pieces!((0, whole); 12 by 1  3 by 4  1 by 8);
+        pieces!((0, whole); 12 by 1  6 by 2  3 by 4  1 by 8);
         pieces!((whole, job.channels); 6 by 1  1 by 1);
     }
 }
@@ -70,11 +70,24 @@ unsafe fn gather_piece<V: Lanes, const T: usize, const O: usize, const FULL: boo
     each: usize,
     channels: (usize, usize),
 ) {
-    let (from, to) = vectors::<V, T, FULL>(job, at, each);
-    for channel in (channels.0..channels.1).step_by(O) {
+    let (from, to) = places::<V, T, FULL>(job, at, each);
+    let (mut channel, end) = channels;
+    while channel < end {
         // SAFETY: the channels exist.
         unsafe { gather_tile::<V, T, O, FULL>(job, channel, &from, &to) };
+        channel += O;
     }
+}
+
+/// [`vectors`], apart: or else the compiler takes the sums in it apart and computes half of each
+/// place again for each window, with registers it does not have.
+#[inline(never)]
+fn places<V: Lanes, const T: usize, const FULL: bool>(
+    job: &Job<'_>,
+    at: usize,
+    each: usize,
+) -> ([usize; T], [usize; T]) {
+    vectors::<V, T, FULL>(job, at, each)
 }
 
 /// `T` vectors for `O` channels: the sums stay in registers over all windows.
