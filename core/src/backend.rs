@@ -1,16 +1,16 @@
 //! What a device must be able to do to run a network.
 
 use crate::data::{Batch, Column, Samples};
-use crate::engine::{PlanReport, bridge};
+use crate::engine::PlanReport;
 use crate::error::Result;
+use crate::in_place::InPlace;
 use crate::model::Model;
 use crate::run::{Outcome, Task};
 use crate::train;
 use crate::value::{Array, Value};
-use dfdx::prelude::{Cpu, Device, Dtype, Gradients, Shape, Tensor};
+use dfdx::prelude::{Cpu, Dtype, Gradients};
 use dfdx::tensor::CpuError;
 use netwright_spec::graph::Graph;
-use std::any::Any;
 use std::path::Path;
 
 /// The float types networks work in: `f32` and `f64`.
@@ -23,11 +23,6 @@ pub trait Float: Dtype + num_traits::Float + Default + std::fmt::Display {
     fn f64(self) -> f64;
     /// The values' bits, the least significant byte first.
     fn to_le(values: &[Self]) -> Vec<u8>;
-    /// The elements of a tensor on the CPU, where they can be changed in place.
-    #[doc(hidden)]
-    fn in_place<S: Shape>(_tensor: &mut dyn Any) -> Option<&mut [Self]> {
-        None
-    }
     /// Back from [`Float::to_le`]; bytes that are too few for one more value are left out.
     fn from_le(bytes: &[u8]) -> Vec<Self>;
 }
@@ -42,9 +37,6 @@ impl Float for f32 {
     }
     fn to_le(values: &[Self]) -> Vec<u8> {
         values.iter().flat_map(|x| x.to_le_bytes()).collect()
-    }
-    fn in_place<S: Shape>(tensor: &mut dyn Any) -> Option<&mut [Self]> {
-        tensor.downcast_mut::<Tensor<S, f32, Cpu>>().and_then(bridge::slice_mut)
     }
     fn from_le(bytes: &[u8]) -> Vec<Self> {
         bytes.as_chunks().0.iter().map(|&x| f32::from_le_bytes(x)).collect()
@@ -71,7 +63,7 @@ impl Float for f64 {
 ///
 /// Its methods are not generic: their bodies are compiled once, inside this crate, and a program
 /// that declares a network instantiates none of them.
-pub trait Backend<E: Float>: Device<E> {
+pub trait Backend<E: Float>: InPlace<E> {
     /// Runs a network forward; on a tape if the task has one.
     fn run(task: Task<'_, E, Self>) -> Result<Outcome<E, Self>>;
 

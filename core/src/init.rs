@@ -27,14 +27,19 @@ pub fn reset<S: Shape, E: Float, D: Device<E>>(
     number: usize,
     tensor: &mut Tensor<S, E, D>,
 ) -> Result<(), D::Err> {
-    let init = graph.params.get(number).map_or(Init::Zeros, |p| p.init);
+    tensor.copy_from(&drawn(graph, number, tensor.device()));
+    Ok(())
+}
+
+/// Instantiated once for each device, not for each shape.
+fn drawn<E: Float, D: Device<E>>(graph: &Graph, number: usize, device: &D) -> Vec<E> {
+    let (init, shape) =
+        graph.params.get(number).map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
     let seed = match init {
         Init::Zeros | Init::Ones => 0,
-        Init::FanIn(_) | Init::Normal => tensor.device().random_u64(),
+        Init::FanIn(_) | Init::Normal => device.random_u64(),
     };
-    let values: Vec<E> = values(init, tensor.shape().num_elements(), seed);
-    tensor.copy_from(&values);
-    Ok(())
+    values(init, shape.iter().product(), seed)
 }
 
 fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {

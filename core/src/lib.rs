@@ -6,6 +6,7 @@ pub mod backend;
 pub mod data;
 pub mod error;
 pub mod files;
+pub mod in_place;
 pub mod init;
 pub mod layers;
 pub mod model;

@@ -2,10 +2,10 @@
 //!
 //! The same seed and stream give the same numbers on every platform and in every version: the
 //! generator is ChaCha with 8 rounds, keyed with the seed itself, and every step from its 64-bit
-//! words to a number is written here, because `rand` may change its own between versions.
+//! words to a number is written here, because a library may change its own between versions.
 
-use rand::rngs::ChaCha8Rng;
-use rand::{Rng as _, SeedableRng as _};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
 /// A random generator that is wholly determined by a seed and a stream.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 //! each operation is compiled once; a tensor keeps its identity on the way (dfdx's `realize`, and
 //! `reshape` of contiguous memory), so gradients reach the typed parameter it came from.
 
-use crate::backend::Float;
+use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
 use dfdx::prelude::*;
 
@@ -71,18 +71,20 @@ ranked! {
 pub fn erase<S: Ranked, E: Dtype, D: Device<E>, T: Tape<E, D>>(
     tensor: Tensor<S, E, D, T>,
 ) -> Result<(Array<E, D>, T)> {
-    let shape: Vec<usize> = tensor.shape().concrete().into();
-    let ranked = tensor.try_realize::<S::Dyn>().map_err(|_| unreal(&shape))?;
-    let (data, tape) = flatten(ranked)?.split_tape();
-    Ok((Array { data, shape }, tape))
+    match tensor.try_realize::<S::Dyn>() {
+        Ok(ranked) => flatten(ranked),
+        Err(_) => Err(unreal(&[])),
+    }
 }
 
 /// Instantiated once for each rank, not for each shape.
 fn flatten<R: Shape, E: Dtype, D: Device<E>, T: Tape<E, D>>(
     tensor: Tensor<R, E, D, T>,
-) -> Result<Tensor<(usize,), E, D, T>> {
-    let count = tensor.shape().num_elements();
-    tensor.try_reshape_like(&(count,)).map_err(Error::device)
+) -> Result<(Array<E, D>, T)> {
+    let shape: Vec<usize> = tensor.shape().concrete().into();
+    let count = shape.iter().product();
+    let (data, tape) = tensor.try_reshape_like(&(count,)).map_err(Error::device)?.split_tape();
+    Ok((Array { data, shape }, tape))
 }
 
 /// Puts the shape back into the type.
@@ -112,7 +114,8 @@ pub(crate) fn unreal(shape: &[usize]) -> Error {
     Error::Data(format!("a tensor of shape {shape:?} does not have its declared shape"))
 }
 
-/// A typed parameter, seen without its type.
+/// A typed parameter, seen without its type. A program compiles these methods for each shape, so
+/// they leave to others whatever does not depend on the shape's type.
 pub trait AnyTensor<E: Dtype, D: Device<E>> {
     /// Shares its memory and its identity, so gradients for the array are gradients for it.
     fn array(&self) -> Result<Array<E, D>>;
@@ -123,40 +126,36 @@ pub trait AnyTensor<E: Dtype, D: Device<E>> {
     /// Overwrites all elements, in row-major order, in place.
     fn write(&mut self, data: &[E]) -> Result<()>;
 
-    /// Changes all elements, in row-major order. Without a copy on the CPU in f32, where no other
-    /// handle on the tensor is alive.
-    fn change(&mut self, change: &mut dyn FnMut(&mut [E])) -> Result<()>;
+    /// All elements in row-major order, to be changed in place: on the CPU.
+    fn slice_mut(&mut self) -> Option<&mut [E]>;
 }
 
-impl<S: Ranked, E: Float, D: Device<E>> AnyTensor<E, D> for Tensor<S, E, D> {
+impl<S: Ranked, E: Float, D: Backend<E>> AnyTensor<E, D> for Tensor<S, E, D> {
     fn array(&self) -> Result<Array<E, D>> {
         Ok(erase(self.clone())?.0)
     }
 
     fn axpy(&mut self, alpha: f64, other: &Array<E, D>, beta: f64) -> Result<()> {
-        let other = restore::<S, E, D, NoneTape>(other.clone(), NoneTape)?;
-        self.try_axpy(alpha, &other, beta).map_err(Error::device)
+        D::axpy(self, alpha, other, beta)
     }
 
     fn write(&mut self, data: &[E]) -> Result<()> {
-        let count = self.shape().num_elements();
-        if data.len() != count {
-            return Err(Error::Data(format!(
-                "a parameter of {count} elements cannot take {}",
-                data.len()
-            )));
+        let checked = fits(self.shape().concrete().as_ref(), data.len());
+        if checked.is_ok() {
+            self.copy_from(data);
         }
-        self.copy_from(data);
-        Ok(())
+        checked
     }
 
-    fn change(&mut self, change: &mut dyn FnMut(&mut [E])) -> Result<()> {
-        if let Some(data) = E::in_place::<S>(self) {
-            change(data);
-            return Ok(());
-        }
-        let mut data = self.as_vec();
-        change(&mut data);
-        self.write(&data)
+    fn slice_mut(&mut self) -> Option<&mut [E]> {
+        D::slice_mut(self)
     }
+}
+
+fn fits(shape: &[usize], given: usize) -> Result<()> {
+    let count: usize = shape.iter().product();
+    if given == count {
+        return Ok(());
+    }
+    Err(Error::Data(format!("a parameter of {count} elements cannot take {given}")))
 }

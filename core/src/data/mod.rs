@@ -17,6 +17,7 @@
 mod column;
 mod dataset;
 mod digits;
+mod gzip;
 mod idx;
 mod mnist;
 mod samples;

@@ -1,13 +1,14 @@
 //! dfdx's tensors as slices, without copies: the one place that goes around its types.
 
+use crate::backend::Float;
+use crate::value::{Array, Ranked, erase};
 use dfdx::prelude::*;
 
 /// All elements of a flat tensor.
 ///
 /// # Panics
-/// If it is not contiguous, which [`erase`](crate::value::erase) sees to.
-#[cfg_attr(not(feature = "engine"), allow(dead_code))]
-pub(crate) fn slice(tensor: &Tensor<(usize,), f32, Cpu>) -> &[f32] {
+/// If it is not contiguous, which [`erase`] sees to.
+pub(crate) fn slice<E: Unit>(tensor: &Tensor<(usize,), E, Cpu>) -> &[E] {
     let count = tensor.shape().0;
     if count == 0 {
         return &[];
@@ -15,43 +16,40 @@ pub(crate) fn slice(tensor: &Tensor<(usize,), f32, Cpu>) -> &[f32] {
     let (first, last) = (&raw const tensor[[0]], &raw const tensor[[count - 1]]);
     assert_eq!(first.wrapping_add(count - 1), last, "the tensor is not contiguous");
     // SAFETY: dfdx keeps the elements in one vector, of which the indexing above, which it checks,
-    // proved that `first` and `last` are elements; they are `count - 1` apart, so `count` floats
+    // proved that `first` and `last` are elements; they are `count - 1` apart, so `count` elements
     // lie between. The vector lives and stays unchanged as long as `tensor` is borrowed.
     unsafe { std::slice::from_raw_parts(first, count) }
 }
 
 /// All elements of a contiguous tensor, to be changed in place; `None` for any other. If its memory
 /// is shared, with another handle on the tensor, it gets a copy of its own first.
-pub(crate) fn slice_mut<S: Shape>(tensor: &mut Tensor<S, f32, Cpu>) -> Option<&mut [f32]> {
-    let count = tensor.shape().num_elements();
-    if count == 0 {
+pub(crate) fn slice_mut<S: Ranked, E: Float>(tensor: &mut Tensor<S, E, Cpu>) -> Option<&mut [E]>
+where
+    Cpu: Device<E>,
+{
+    if tensor.shape().concrete().as_ref().contains(&0) {
         return Some(&mut []);
     }
-    if !contiguous(tensor) {
-        return None;
-    }
-    let first: *mut f32 = &mut tensor[S::Concrete::default()];
-    // SAFETY: dfdx keeps the elements in one vector; `contiguous` found `count` of its elements side
-    // by side from this first one. Taking the first for a change made the vector this tensor's
-    // own, so nobody else sees it while `tensor` is borrowed. (The pointer comes from a borrow of
-    // one element, the only one that dfdx gives, and reaches further inside the same allocation:
+    let own = first(tensor);
+    let count = count_from(own, &erase(tensor.clone()).ok()?.0)?;
+    let first = first(tensor);
+    // SAFETY: dfdx keeps the elements in one vector, and `first` made the vector this tensor's
+    // own, so nobody else sees it while `tensor` is borrowed. `count_from`
+    // found all `count` of them side by side from this first one. (The pointer comes from a borrow
+    // of one element, the only one that dfdx gives, and reaches further inside the same allocation:
     // LLVM and Tree Borrows allow that.)
     Some(unsafe { std::slice::from_raw_parts_mut(first, count) })
 }
 
-/// Whether a tensor with elements has them in row-major order without gaps: one step along each
-/// axis is as long as all later axes.
-fn contiguous<S: Shape>(tensor: &Tensor<S, f32, Cpu>) -> bool {
-    let sizes = tensor.shape().concrete();
-    let first: *const f32 = &tensor[S::Concrete::default()];
-    let mut step = 1;
-    (0..S::NUM_DIMS).rev().all(|axis| {
-        let mut next = S::Concrete::default();
-        next[axis] = sizes[axis] - 1;
-        let fits = first.wrapping_add(step * (sizes[axis] - 1)) == &raw const tensor[next];
-        step *= sizes[axis];
-        fits
-    })
+/// The first element, in memory that no other handle shares.
+fn first<S: Shape, E: Unit>(tensor: &mut Tensor<S, E, Cpu>) -> *mut E {
+    &mut tensor[S::Concrete::default()]
+}
+
+/// The number of elements if they lie in row-major order from `first`, and are no copy.
+fn count_from<E: Float>(first: *const E, array: &Array<E, Cpu>) -> Option<usize> {
+    let data = slice(&array.data);
+    (data.as_ptr() == first).then_some(data.len())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use netwright_spec::graph::{Graph, Param};
 pub(super) fn of(header: &Header, graph: &Graph, float: &str) -> Option<String> {
     let mut lines: Vec<_> =
         graph.params.iter().filter_map(|p| expected(p, header.info(p.name), float)).collect();
-    lines.extend(header.names().iter().filter_map(|name| unexpected(name, header, graph)));
+    lines.extend(header.tensors().iter().filter_map(|(name, info)| unexpected(name, info, graph)));
     if lines.is_empty() {
         return None;
     }
@@ -42,10 +42,10 @@ fn expected(param: &Param, found: Option<&TensorInfo>, float: &str) -> Option<St
 }
 
 /// The line of a tensor that the network does not have.
-fn unexpected(name: &str, header: &Header, graph: &Graph) -> Option<String> {
+fn unexpected(name: &str, info: &TensorInfo, graph: &Graph) -> Option<String> {
     let known = graph.params.iter().any(|p| p.name == name);
-    let info = header.info(name).filter(|info| !known && !is_counter(name, info, graph))?;
-    Some(format!("unexpected: {} {:?}", name.escape_debug(), info.shape))
+    let passed_over = known || is_counter(name, info, graph);
+    (!passed_over).then(|| format!("unexpected: {} {:?}", name.escape_debug(), info.shape))
 }
 
 /// PyTorch's batch normalization counts its batches in a tensor that nothing computes with.

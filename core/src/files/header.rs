@@ -4,16 +4,15 @@
 //! by the crate `safetensors`, whose derives and hash tables would cost every program that depends
 //! on netwright several seconds of clean build; that crate reads our files in the tests.
 
-use serde_json::Value;
-use std::collections::BTreeMap;
+use super::json::Json;
 
 /// What the header says.
 pub(super) struct Header {
-    /// Free text under `__metadata__`.
-    metadata: BTreeMap<String, String>,
-    tensors: BTreeMap<String, TensorInfo>,
-    /// The names, in the order of the data.
-    order: Vec<String>,
+    /// A table of free texts.
+    metadata: Json,
+    /// In the order of the data. (Lists rather than maps, here and in [`Json`]: three kinds of
+    /// trees would be a twentieth of this crate's build.)
+    tensors: Vec<(String, TensorInfo)>,
 }
 
 /// One tensor.
@@ -29,25 +28,26 @@ impl Header {
     /// Reads and checks: tensors lie side by side, from 0 on, and are as long as type and shape
     /// say.
     pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
-        let value: Value = serde_json::from_slice(json).map_err(|error| error.to_string())?;
-        let Value::Object(entries) = value else { return Err("its header is no table".into()) };
-        let mut header =
-            Header { metadata: BTreeMap::new(), tensors: BTreeMap::new(), order: Vec::new() };
+        let Json::Table(entries) = Json::parse(json)? else {
+            return Err("its header is no table".into());
+        };
+        let mut header = Header { metadata: Json::Table(Vec::new()), tensors: Vec::new() };
         for (name, value) in entries {
-            match name.as_str() {
-                "__metadata__" => header.metadata = metadata(&value)?,
-                _ => drop(header.tensors.insert(name.clone(), tensor(&name, &value)?)),
+            if name == "__metadata__" {
+                header.metadata = metadata(value)?;
+            } else {
+                let info = tensor(&name, &value)?;
+                header.tensors.push((name, info));
             }
         }
+        header.tensors.sort_unstable_by_key(|(_, info)| info.data_offsets);
         header.check()?;
         Ok(header)
     }
 
-    fn check(&mut self) -> Result<(), String> {
-        let mut order: Vec<_> = self.tensors.iter().collect();
-        order.sort_by_key(|(_, info)| info.data_offsets);
+    fn check(&self) -> Result<(), String> {
         let mut end = 0;
-        for (name, info) in &order {
+        for (name, info) in &self.tensors {
             let (from, to) = info.data_offsets;
             if from != end || to < from {
                 return Err(format!("invalid offset for tensor `{name}`"));
@@ -57,29 +57,27 @@ impl Header {
             }
             end = to;
         }
-        self.order = order.into_iter().map(|(name, _)| name.clone()).collect();
         Ok(())
     }
 
     /// An entry of the metadata.
     pub(super) fn metadata(&self, key: &str) -> Option<&str> {
-        self.metadata.get(key).map(String::as_str)
+        self.metadata.get(key)?.as_text()
     }
 
     /// A tensor.
     pub(super) fn info(&self, name: &str) -> Option<&TensorInfo> {
-        self.tensors.get(name)
+        self.tensors.iter().find(|(found, _)| found == name).map(|(_, info)| info)
     }
 
-    /// All tensors' names, in the order of the data.
-    pub(super) fn names(&self) -> &[String] {
-        &self.order
+    /// All tensors, in the order of the data.
+    pub(super) fn tensors(&self) -> &[(String, TensorInfo)] {
+        &self.tensors
     }
 
     /// Bytes of all tensors.
     pub(super) fn data_len(&self) -> usize {
-        let last = self.order.last().and_then(|name| self.info(name));
-        last.map_or(0, |info| info.data_offsets.1)
+        self.tensors.last().map_or(0, |(_, info)| info.data_offsets.1)
     }
 }
 
@@ -107,25 +105,24 @@ fn bits(dtype: &str) -> Option<usize> {
     }
 }
 
-fn metadata(value: &Value) -> Result<BTreeMap<String, String>, String> {
-    let wrong = || "`__metadata__` is no table of texts".to_string();
-    let entries = value.as_object().ok_or_else(wrong)?.iter();
-    entries
-        .map(|(key, text)| Ok((key.clone(), text.as_str().ok_or_else(wrong)?.to_string())))
-        .collect()
-}
-
-fn tensor(name: &str, value: &Value) -> Result<TensorInfo, String> {
-    let wrong = |what: &str| format!("tensor `{name}` has no {what}");
-    let dtype = value["dtype"].as_str().ok_or_else(|| wrong("type"))?.to_string();
-    let shape = sizes(&value["shape"]).ok_or_else(|| wrong("shape"))?;
-    match sizes(&value["data_offsets"]).as_deref() {
-        Some(&[from, to]) => Ok(TensorInfo { dtype, shape, data_offsets: (from, to) }),
-        _ => Err(wrong("place")),
+fn metadata(value: Json) -> Result<Json, String> {
+    match &value {
+        Json::Table(entries) if entries.iter().all(|(_, text)| text.as_text().is_some()) => {
+            Ok(value)
+        }
+        _ => Err("`__metadata__` is no table of texts".into()),
     }
 }
 
-fn sizes(value: &Value) -> Option<Vec<usize>> {
-    let sizes = value.as_array()?.iter();
-    sizes.map(|size| usize::try_from(size.as_u64()?).ok()).collect()
+fn tensor(name: &str, value: &Json) -> Result<TensorInfo, String> {
+    let wrong = |what: &str| format!("tensor `{name}` has no {what}");
+    let dtype = value.get("dtype").and_then(Json::as_text).ok_or_else(|| wrong("type"))?;
+    let sizes = |key| value.get(key).and_then(Json::as_sizes);
+    let shape = sizes("shape").ok_or_else(|| wrong("shape"))?;
+    match sizes("data_offsets").as_deref() {
+        Some(&[from, to]) => {
+            Ok(TensorInfo { dtype: dtype.to_string(), shape, data_offsets: (from, to) })
+        }
+        _ => Err(wrong("place")),
+    }
 }

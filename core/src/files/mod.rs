@@ -7,6 +7,7 @@
 
 mod differences;
 mod header;
+mod json;
 mod reader;
 mod replace;
 mod topology;

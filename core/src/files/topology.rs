@@ -1,7 +1,7 @@
 //! A graph as JSON.
 
+use super::json::quoted;
 use netwright_spec::graph::{Attr, Graph, Init, Node, Output, Param, Params, Port};
-use serde_json::Value;
 use std::fmt::Display;
 
 /// The whole network as JSON, but for the lines of its source: what a saved file holds under
@@ -33,7 +33,7 @@ pub fn topology(graph: &Graph) -> String {
     let Graph { name, inputs, nodes, outputs, params } = graph;
     format!(
         r#"{{"name":{},"inputs":{},"nodes":{},"outputs":{},"params":{}}}"#,
-        text(name),
+        quoted(name),
         list(inputs.iter().map(port)),
         list(nodes.iter().map(node)),
         list(outputs.iter().map(output)),
@@ -43,18 +43,18 @@ pub fn topology(graph: &Graph) -> String {
 
 fn port(port: &Port) -> String {
     let Port { name, shape, index } = port;
-    format!(r#"{{"name":{},"shape":{},"index":{index}}}"#, text(name), list(*shape))
+    format!(r#"{{"name":{},"shape":{},"index":{index}}}"#, quoted(name), list(*shape))
 }
 
 fn node(node: &Node) -> String {
     let Node { name, kind, inputs, shape, attrs, params, line: _ } = node;
     let Params { first, count } = params;
     let attrs: Vec<_> =
-        attrs.iter().map(|(name, attr)| format!("{}:{}", text(name), value(attr))).collect();
+        attrs.iter().map(|(name, attr)| format!("{}:{}", quoted(name), value(attr))).collect();
     format!(
         r#"{{"name":{},"kind":{},"inputs":{},"shape":{},"attrs":{{{}}},"params":{{"first":{first},"count":{count}}}}}"#,
-        text(name),
-        text(kind),
+        quoted(name),
+        quoted(kind),
         list(*inputs),
         list(*shape),
         attrs.join(","),
@@ -69,33 +69,28 @@ fn value(attr: &Attr) -> String {
         Attr::Number(x) if x.is_finite() => format!("{x:?}"),
         Attr::Number(x) => format!(r#"{{"number":"{x}"}}"#),
         Attr::Flag(flag) => flag.to_string(),
-        Attr::Word(word) => text(word),
+        Attr::Word(word) => quoted(word),
     }
 }
 
 fn output(output: &Output) -> String {
     let Output { name, value } = output;
-    format!(r#"{{"name":{},"value":{value}}}"#, text(name))
+    format!(r#"{{"name":{},"value":{value}}}"#, quoted(name))
 }
 
 fn param(param: &Param) -> String {
     let Param { name, shape, init, trainable } = param;
     let init = match init {
-        Init::Zeros => text("zeros"),
-        Init::Ones => text("ones"),
+        Init::Zeros => quoted("zeros"),
+        Init::Ones => quoted("ones"),
         Init::FanIn(fan_in) => format!(r#"{{"fan_in":{fan_in}}}"#),
-        Init::Normal => text("normal"),
+        Init::Normal => quoted("normal"),
     };
     format!(
         r#"{{"name":{},"shape":{},"init":{init},"trainable":{trainable}}}"#,
-        text(name),
+        quoted(name),
         list(*shape)
     )
-}
-
-/// A string of JSON, in its quotes.
-pub(super) fn text(text: &str) -> String {
-    Value::from(text).to_string()
 }
 
 /// An array of JSON.

@@ -4,7 +4,8 @@
 //! metadata in another order each time: the same network must give the same bytes.
 
 use super::VERSION;
-use super::topology::{list, text, topology};
+use super::json::quoted;
+use super::topology::{list, topology};
 use netwright_spec::graph::Graph;
 
 /// The length of the header, and the header: JSON, filled with spaces so that numbers are aligned.
@@ -15,7 +16,7 @@ pub(super) fn header(graph: &Graph, float: &str, size: usize) -> Vec<u8> {
         let end = start + param.shape.iter().product::<usize>() * size;
         header += &format!(
             r#",{}:{{"dtype":"{float}","shape":{},"data_offsets":[{start},{end}]}}"#,
-            text(param.name),
+            quoted(param.name),
             list(param.shape)
         );
         start = end;
@@ -30,7 +31,7 @@ pub(super) fn header(graph: &Graph, float: &str, size: usize) -> Vec<u8> {
 fn metadata(graph: &Graph) -> String {
     format!(
         r#"{{"__metadata__":{{"format":"netwright","version":"{VERSION}","network":{},"topology":{}}}"#,
-        text(graph.name),
-        text(&topology(graph)),
+        quoted(graph.name),
+        quoted(&topology(graph)),
     )
 }

@@ -142,7 +142,14 @@ pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
     let consts = code.const_params();
     let (this, this_f32) = (code.self_type(), code.type_of(quote!(f32), device));
-    let fields = code.fields().map(|node| literal(code, node, || quote!(#p::zeros(device)?)));
+    // Not `?`, which rustc compiles to three calls, for each parameter.
+    let zeros = quote! {
+        match #p::zeros(device) {
+            ::core::result::Result::Ok(zeros) => zeros,
+            ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
+        }
+    };
+    let fields = code.fields().map(|node| literal(code, node, || zeros.clone()));
     let init = code.body(quote! {
         let mut net = Self {
             #(#fields,)*

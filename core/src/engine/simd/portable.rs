@@ -1,11 +1,35 @@
 //! The portable vector: the compiler makes of it what the target has.
 
 use super::Lanes;
-use std::array::from_fn;
 
-/// Eight floats.
+/// Four floats.
 #[derive(Clone, Copy)]
 pub(crate) struct Portable([f32; 4]);
+
+/// An array of something for each lane. Written out, because a closure for each lane would cost
+/// more compile time than all of the work.
+macro_rules! each {
+    (|$i:ident| $value:expr) => {
+        [
+            {
+                const $i: usize = 0;
+                $value
+            },
+            {
+                const $i: usize = 1;
+                $value
+            },
+            {
+                const $i: usize = 2;
+                $value
+            },
+            {
+                const $i: usize = 3;
+                $value
+            },
+        ]
+    };
+}
 
 // SAFETY: plain Rust; the pointers are read and written as the trait says.
 unsafe impl Lanes for Portable {
@@ -27,57 +51,57 @@ unsafe impl Lanes for Portable {
     }
     #[inline(always)]
     unsafe fn mul_add(self, x: Self, y: Self) -> Self {
-        Portable(from_fn(|i| self.0[i] * x.0[i] + y.0[i]))
+        Portable(each!(|I| self.0[I] * x.0[I] + y.0[I]))
     }
     #[inline(always)]
     unsafe fn add(self, x: Self) -> Self {
-        Portable(from_fn(|i| self.0[i] + x.0[i]))
+        Portable(each!(|I| self.0[I] + x.0[I]))
     }
     #[inline(always)]
     unsafe fn mul(self, x: Self) -> Self {
-        Portable(from_fn(|i| self.0[i] * x.0[i]))
+        Portable(each!(|I| self.0[I] * x.0[I]))
     }
     #[inline(always)]
     unsafe fn sub(self, x: Self) -> Self {
-        Portable(from_fn(|i| self.0[i] - x.0[i]))
+        Portable(each!(|I| self.0[I] - x.0[I]))
     }
     #[inline(always)]
     unsafe fn div(self, x: Self) -> Self {
-        Portable(from_fn(|i| self.0[i] / x.0[i]))
+        Portable(each!(|I| self.0[I] / x.0[I]))
     }
     #[inline(always)]
     unsafe fn at_least(self, low: Self) -> Self {
-        Portable(from_fn(|i| if self.0[i] < low.0[i] { low.0[i] } else { self.0[i] }))
+        Portable(each!(|I| if self.0[I] < low.0[I] { low.0[I] } else { self.0[I] }))
     }
     #[inline(always)]
     unsafe fn at_most(self, high: Self) -> Self {
-        Portable(from_fn(|i| if self.0[i] > high.0[i] { high.0[i] } else { self.0[i] }))
+        Portable(each!(|I| if self.0[I] > high.0[I] { high.0[I] } else { self.0[I] }))
     }
     #[inline(always)]
     unsafe fn if_less(self, x: Self, a: Self, b: Self) -> Self {
-        Portable(from_fn(|i| if self.0[i] < x.0[i] { a.0[i] } else { b.0[i] }))
+        Portable(each!(|I| if self.0[I] < x.0[I] { a.0[I] } else { b.0[I] }))
     }
     #[inline(always)]
     unsafe fn pow2(self) -> Self {
-        Portable(self.0.map(|x| f32::from_bits(((x as i32 + 127) << 23) as u32)))
+        Portable(each!(|I| f32::from_bits(((self.0[I] as i32 + 127) << 23) as u32)))
     }
     #[inline(always)]
     unsafe fn relu(self) -> Self {
-        Portable(self.0.map(|x| if x <= 0.0 { 0.0 } else { x }))
+        Portable(each!(|I| if self.0[I] <= 0.0 { 0.0 } else { self.0[I] }))
     }
     #[inline(always)]
     unsafe fn where_active(self, y: Self) -> Self {
-        Portable(from_fn(|i| if y.0[i] <= 0.0 { 0.0 } else { self.0[i] }))
+        Portable(each!(|I| if y.0[I] <= 0.0 { 0.0 } else { self.0[I] }))
     }
     #[inline(always)]
     unsafe fn max_at(self, place: Self, x: Self, at: Self) -> (Self, Self) {
-        let wins: [bool; 4] = from_fn(|i| x.0[i] > self.0[i] || x.0[i].is_nan());
-        let pick = |a: Self, b: Self| Portable(from_fn(|i| if wins[i] { a.0[i] } else { b.0[i] }));
+        let wins: [bool; 4] = each!(|I| x.0[I] > self.0[I] || x.0[I].is_nan());
+        let pick = |a: Self, b: Self| Portable(each!(|I| if wins[I] { a.0[I] } else { b.0[I] }));
         (pick(x, self), pick(at, place))
     }
     #[inline(always)]
     unsafe fn store_bytes(self, to: *mut u8) {
         // SAFETY: the caller vouches for 4 bytes.
-        unsafe { to.cast::<[u8; 4]>().write_unaligned(self.0.map(|x| x as u8)) }
+        unsafe { to.cast::<[u8; 4]>().write_unaligned(each!(|I| self.0[I] as u8)) }
     }
 }

@@ -121,10 +121,10 @@ unsafe impl Lanes for __m256 {
     }
 }
 
-/// The mask of the first `count` of sixteen lanes; `count` is less than 16.
+/// The mask of the first `count` of sixteen lanes.
 #[inline(always)]
 fn first_of_16(count: usize) -> __mmask16 {
-    (1 << count) - 1
+    ((1_u32 << count) - 1) as __mmask16
 }
 
 // SAFETY: a few intrinsics each; the caller has detected AVX-512F and vouches for the floats.
@@ -238,5 +238,21 @@ unsafe impl Lanes for __m512 {
             let whole = _mm512_cvtps_epi32(self);
             _mm512_mask_cvtepi32_storeu_epi8(to.cast(), first_of_16(count), whole);
         }
+    }
+    // A mask costs as much as none, so these need no branch.
+    #[inline(always)]
+    unsafe fn load_up_to(from: *const f32, count: usize) -> Self {
+        // SAFETY: the caller vouches for `count` floats.
+        unsafe { Self::load_first(from, count) }
+    }
+    #[inline(always)]
+    unsafe fn store_up_to(self, to: *mut f32, count: usize) {
+        // SAFETY: the caller vouches for `count` floats.
+        unsafe { self.store_first(to, count) }
+    }
+    #[inline(always)]
+    unsafe fn store_bytes_up_to(self, to: *mut u8, count: usize) {
+        // SAFETY: the caller vouches for `count` bytes.
+        unsafe { self.store_first_bytes(to, count) }
     }
 }

@@ -54,7 +54,13 @@ fn step(
         average.resize(gradient.len(), 0.0);
     }
     let [first, second] = &mut slot.averages[..] else { return Err(foreign()) };
-    tensor.change(&mut |param| update(formula, Parts { param, gradient, first, second }))
+    if let Some(param) = tensor.slice_mut() {
+        update(formula, Parts { param, gradient, first, second });
+        return Ok(());
+    }
+    let mut param = tensor.array()?.data.as_vec();
+    update(formula, Parts { param: &mut param, gradient, first, second });
+    tensor.write(&param)
 }
 
 /// The number of the first trained parameter whose gradient is not finite.

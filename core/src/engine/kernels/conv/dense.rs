@@ -122,21 +122,15 @@ impl Block<'_> {
     #[inline(always)]
     unsafe fn pixels<V: Lanes, const N: usize, const POOL: bool>(&self) {
         let pixels = self.job.from.len();
-        let wide = V::REGISTERS >= 32 || N == 1 && V::REGISTERS >= 16;
-        let narrow = !wide && !POOL && V::REGISTERS >= 16;
         let mut done = 0;
         // SAFETY: every tile lies inside the pixels.
         unsafe {
-            if wide {
-                while done + TILE <= pixels {
-                    self.tile::<V, TILE, N, POOL>(done);
-                    done += TILE;
+            if const { V::REGISTERS >= 32 || N == 1 && V::REGISTERS >= 16 } {
+                while pixels >= TILE && pixels - done > 4 {
+                    self.tile::<V, TILE, N, POOL>(done.min(pixels - TILE));
+                    done = pixels.min(done + TILE);
                 }
-                if pixels >= TILE && pixels - done > 4 {
-                    self.tile::<V, TILE, N, POOL>(pixels - TILE);
-                    done = pixels;
-                }
-            } else if narrow {
+            } else if const { !POOL && V::REGISTERS >= 16 } {
                 while done + 6 <= pixels {
                     self.tile::<V, 6, N, POOL>(done);
                     done += 6;

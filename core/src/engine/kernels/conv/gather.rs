@@ -34,46 +34,60 @@ unsafe fn weight_gradient_lanes<V: Lanes>(job: &Job<'_>) {
 /// `each` vectors of every run, in pieces that fit into the registers.
 #[inline(always)]
 unsafe fn gather<V: Lanes, const FULL: bool>(job: &Job<'_>, each: usize) {
-    let (mut at, all) = (0, each * job.windows.runs.len());
+    let all = each * job.windows.runs.len();
+    let whole = job.channels - job.channels % 8;
     macro_rules! pieces {
-        ($($vectors:literal by $channels:literal)*) => {
+        ($channels:expr; $($vectors:literal by $at_once:literal)*) => {
+            let mut at = 0;
             $(while all - at >= $vectors {
                 // SAFETY: the vectors lie inside the runs.
-                unsafe { gather_piece::<V, $vectors, $channels, FULL>(job, at, each) };
+                unsafe { gather_piece::<V, $vectors, $at_once, FULL>(job, at, each, $channels) };
                 at += $vectors;
             })*
         };
     }
-    if !FULL {
-        // Short rests: few sizes, because each is compiled for each instruction set.
-        pieces!(3 by 4  1 by 8);
-    } else if V::REGISTERS >= 32 {
-        pieces!(18 by 1  9 by 2  6 by 4  3 by 8  1 by 8);
+    // Few sizes, because each is compiled for each instruction set.
+    if const { V::REGISTERS < 16 } {
+        pieces!((0, whole); 1 by 4);
+        pieces!((whole, job.channels); 1 by 1);
+    } else if !FULL {
+        pieces!((0, whole); 3 by 4  1 by 8);
+        pieces!((whole, job.channels); 3 by 1  1 by 1);
+    } else if const { V::REGISTERS >= 32 } {
+        pieces!((0, whole); 18 by 1  6 by 4  3 by 8  1 by 8);
+        pieces!((whole, job.channels); 6 by 1  1 by 1);
     } else {
-        pieces!(12 by 1  6 by 2  3 by 4  1 by 8);
+        pieces!((0, whole); 12 by 1  6 by 2  3 by 4  1 by 8);
+        pieces!((whole, job.channels); 6 by 1  1 by 1);
     }
 }
 
-/// `T` vectors for all channels, `O` at a time.
+/// `T` vectors for these channels, a multiple of `O`, so many at a time.
 #[inline(always)]
 unsafe fn gather_piece<V: Lanes, const T: usize, const O: usize, const FULL: bool>(
     job: &Job<'_>,
     at: usize,
     each: usize,
+    channels: (usize, usize),
 ) {
-    let (from, to) = vectors::<V, T, FULL>(job, at, each);
-    let mut channel = 0;
-    // SAFETY: the channels exist.
-    unsafe {
-        while channel + O <= job.channels {
-            gather_tile::<V, T, O, FULL>(job, channel, &from, &to);
-            channel += O;
-        }
-        while channel < job.channels {
-            gather_tile::<V, T, 1, FULL>(job, channel, &from, &to);
-            channel += 1;
-        }
+    let (from, to) = places::<V, T, FULL>(job, at, each);
+    let (mut channel, end) = channels;
+    while channel < end {
+        // SAFETY: the channels exist.
+        unsafe { gather_tile::<V, T, O, FULL>(job, channel, &from, &to) };
+        channel += O;
     }
+}
+
+/// [`vectors`], apart: or else the compiler takes the sums in it apart and computes half of each
+/// place again for each window, with registers it does not have.
+#[inline(never)]
+fn places<V: Lanes, const T: usize, const FULL: bool>(
+    job: &Job<'_>,
+    at: usize,
+    each: usize,
+) -> ([usize; T], [usize; T]) {
+    vectors::<V, T, FULL>(job, at, each)
 }
 
 /// `T` vectors for `O` channels: the sums stay in registers over all windows.

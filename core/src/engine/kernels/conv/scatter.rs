@@ -78,7 +78,12 @@ unsafe fn scatter<V: Lanes, const FULL: bool>(
             })*
         };
     }
-    if V::REGISTERS >= 32 {
+    // Few sizes, because each is compiled for each instruction set.
+    if const { V::REGISTERS < 16 } {
+        pieces!(4 1);
+    } else if !FULL {
+        pieces!(3 1);
+    } else if const { V::REGISTERS >= 32 } {
         pieces!(18 9 3 1);
     } else {
         pieces!(12 6 3 1);

@@ -79,7 +79,7 @@ impl Block<'_> {
         let most = match V::REGISTERS {
             32.. => 12,
             16.. => 12 / N,
-            _ => 4 / N,
+            _ => 2,
         };
         let len = self.job.run_len;
         for (index, &run) in self.job.runs.iter().enumerate() {
@@ -109,12 +109,12 @@ impl Block<'_> {
                 }
             };
         }
-        if V::REGISTERS >= 32 || (V::REGISTERS >= 16 && N == 1) {
+        if const { V::REGISTERS >= 32 || (V::REGISTERS >= 16 && N == 1) } {
             sizes!(12 9 8 3 2)
-        } else if V::REGISTERS >= 16 {
+        } else if const { V::REGISTERS >= 16 } {
             sizes!(6 3 2)
         } else {
-            sizes!(4 3 2)
+            sizes!(2)
         }
     }
 

@@ -1,0 +1,74 @@
+//! How a device changes a parameter where it lies. A program compiles these for each shape of a
+//! parameter, so whatever does not depend on the shape's type is elsewhere.
+
+use crate::backend::Float;
+use crate::engine::bridge;
+use crate::error::{Error, Result};
+use crate::value::{Array, Ranked};
+use dfdx::prelude::*;
+
+/// What [`AnyTensor`](crate::value::AnyTensor) asks of a device.
+pub trait InPlace<E: Float>: Device<E> {
+    /// All elements in row-major order; `None` where the host does not reach them.
+    fn slice_mut<S: Ranked>(tensor: &mut Tensor<S, E, Self>) -> Option<&mut [E]>;
+
+    /// `tensor = alpha · tensor + beta · other`.
+    fn axpy<S: Ranked>(
+        tensor: &mut Tensor<S, E, Self>,
+        alpha: f64,
+        other: &Array<E, Self>,
+        beta: f64,
+    ) -> Result<()>;
+}
+
+impl<E: Float> InPlace<E> for Cpu
+where
+    Cpu: Device<E>,
+{
+    fn slice_mut<S: Ranked>(tensor: &mut Tensor<S, E, Self>) -> Option<&mut [E]> {
+        bridge::slice_mut(tensor)
+    }
+
+    fn axpy<S: Ranked>(
+        tensor: &mut Tensor<S, E, Self>,
+        alpha: f64,
+        other: &Array<E, Self>,
+        beta: f64,
+    ) -> Result<()> {
+        axpy(bridge::slice_mut(tensor), alpha, bridge::slice(&other.data), beta)
+    }
+}
+
+fn axpy<E: Float>(to: Option<&mut [E]>, alpha: f64, other: &[E], beta: f64) -> Result<()> {
+    let Some(to) = to.filter(|to| to.len() == other.len()) else {
+        return Err(Error::Data(format!(
+            "a parameter whose elements do not lie side by side cannot take {}",
+            other.len()
+        )));
+    };
+    let (alpha, beta) = (E::of(alpha), E::of(beta));
+    for (x, &y) in to.iter_mut().zip(other) {
+        *x = *x * alpha + y * beta;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "cuda")]
+impl<E: Float> InPlace<E> for Cuda
+where
+    Cuda: Device<E>,
+{
+    fn slice_mut<S: Ranked>(_: &mut Tensor<S, E, Self>) -> Option<&mut [E]> {
+        None
+    }
+
+    fn axpy<S: Ranked>(
+        tensor: &mut Tensor<S, E, Self>,
+        alpha: f64,
+        other: &Array<E, Self>,
+        beta: f64,
+    ) -> Result<()> {
+        let other = crate::value::restore::<S, E, Self, NoneTape>(other.clone(), NoneTape)?;
+        tensor.try_axpy(alpha, &other, beta).map_err(Error::device)
+    }
+}
