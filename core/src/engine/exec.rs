@@ -87,7 +87,7 @@ pub(crate) fn forward(
     let plan = &engine.plan;
     let mut prepared = engine.prepared();
     let inference = training.is_none() && !backward;
-    let purpose = Purpose { samples: plan.chunk(batch), inference };
+    let purpose = Purpose { inference };
     for planned in &plan.steps {
         planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], purpose);
     }

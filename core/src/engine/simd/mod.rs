@@ -130,4 +130,10 @@ pub(crate) unsafe trait Lanes: Copy {
         unsafe { self.store(lanes.as_mut_ptr()) };
         lanes[..Self::COUNT].iter().sum()
     }
+    /// The sums of all lanes of four vectors, in a fixed order.
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        // SAFETY: that of this method.
+        four.map(|vector| unsafe { vector.sum() })
+    }
 }

@@ -13,6 +13,18 @@ unsafe fn first_of_8(count: usize) -> __m256i {
     unsafe { _mm256_loadu_si256(FIRST.as_ptr().add(8 - count).cast()) }
 }
 
+/// The sum of both halves.
+#[inline(always)]
+unsafe fn quarters(x: __m256) -> [f32; 4] {
+    let mut sums = [0.0; 4];
+    // SAFETY: there is room for four floats, and the caller has detected AVX2.
+    unsafe {
+        let sum = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+        _mm_storeu_ps(sums.as_mut_ptr(), sum);
+    }
+    sums
+}
+
 // SAFETY: a few intrinsics each; the caller has detected AVX2 and FMA and vouches for the floats.
 unsafe impl Lanes for __m256 {
     const COUNT: usize = 8;
@@ -118,6 +130,18 @@ unsafe impl Lanes for __m256 {
     unsafe fn store_first(self, to: *mut f32, count: usize) {
         // SAFETY: see the impl; the other floats are not written.
         unsafe { _mm256_maskstore_ps(to, first_of_8(count), self) }
+    }
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        let [a, b, c, d] = four;
+        // SAFETY: see the impl.
+        unsafe {
+            let ab = _mm256_add_ps(_mm256_unpacklo_ps(a, b), _mm256_unpackhi_ps(a, b));
+            let cd = _mm256_add_ps(_mm256_unpacklo_ps(c, d), _mm256_unpackhi_ps(c, d));
+            let (low, high) =
+                (_mm256_shuffle_ps::<0x44>(ab, cd), _mm256_shuffle_ps::<0xee>(ab, cd));
+            quarters(_mm256_add_ps(low, high))
+        }
     }
 }
 
@@ -254,5 +278,21 @@ unsafe impl Lanes for __m512 {
     unsafe fn store_bytes_up_to(self, to: *mut u8, count: usize) {
         // SAFETY: the caller vouches for `count` bytes.
         unsafe { self.store_first_bytes(to, count) }
+    }
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        let [a, b, c, d] = four;
+        // SAFETY: see the impl.
+        unsafe {
+            let ab = _mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b));
+            let cd = _mm512_add_ps(_mm512_unpacklo_ps(c, d), _mm512_unpackhi_ps(c, d));
+            let (low, high) =
+                (_mm512_shuffle_ps::<0x44>(ab, cd), _mm512_shuffle_ps::<0xee>(ab, cd));
+            let all = _mm512_add_ps(low, high);
+            let upper = _mm512_castpd_ps(_mm512_castpd256_pd512(_mm512_extractf64x4_pd::<1>(
+                _mm512_castps_pd(all),
+            )));
+            quarters(_mm256_add_ps(_mm512_castps512_ps256(all), _mm512_castps512_ps256(upper)))
+        }
     }
 }

@@ -1,13 +1,10 @@
 //! `Linear` with bias and activation: matrix products over all rows of a chunk.
 
 use super::enter::add;
-use super::{Call, Deliver, Purpose, Step};
+use super::{Call, Deliver, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::{Linear, relu_gradient};
-
-/// Up to this many rows, dot products with the weight as it is beat packing it first.
-const FEW: usize = 3;
 
 /// y = x·Wᵀ + b, and a ReLU.
 #[derive(Debug)]
@@ -40,16 +37,6 @@ impl Step for LinearStep {
         self.y.len * self.inputs
     }
 
-    fn prepared_len(&self) -> usize {
-        self.linear.packed_len()
-    }
-
-    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], purpose: Purpose) {
-        if self.rows(purpose.samples) > FEW {
-            self.linear.pack(params[self.weight], prepared);
-        }
-    }
-
     fn gradient_len(&self) -> usize {
         self.outputs * self.inputs + self.bias.map_or(0, |_| self.outputs)
     }
@@ -66,12 +53,7 @@ impl Step for LinearStep {
         let rows = self.rows(chunk.n);
         let at = chunk.forward(self.x.slot, self.y, Slot::default());
         let bias = self.bias.map(|bias| call.params[bias]);
-        if rows <= FEW {
-            let weight = call.params[self.weight];
-            self.linear.forward_few(rows, at.x, weight, bias, self.act, at.y);
-        } else {
-            self.linear.forward(rows, at.x, call.prepared, bias, self.act, at.y);
-        }
+        self.linear.forward(rows, at.x, call.params[self.weight], bias, self.act, at.y);
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
@@ -81,13 +63,14 @@ impl Step for LinearStep {
             relu_gradient(at.y, at.dy);
         }
         let (dw, db) = at.parameters.split_at_mut(self.outputs * self.inputs);
-        self.linear.backward_weights(rows, at.x, at.dy, dw, self.bias.map(|_| db));
+        self.linear.backward_weights(rows, at.x, at.dy, 0..self.outputs, false, dw);
+        if self.bias.is_some() {
+            self.linear.backward_bias(rows, at.dy, false, db);
+        }
         if self.x.input && !call.input_gradient {
             return;
         }
-        if self.x.first {
-            at.dx.fill(0.0);
-        }
-        self.linear.backward_input(rows, at.dy, call.params[self.weight], at.dx);
+        let weight = call.params[self.weight];
+        self.linear.backward_input(rows, at.dy, weight, self.x.first, at.dx);
     }
 }

@@ -98,8 +98,6 @@ pub(crate) type Deliver<'a> = dyn FnMut(usize, &mut dyn FnMut(&mut [f32])) + 'a;
 /// What a run will do with the parameters.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Purpose {
-    /// The samples of the largest chunk.
-    pub(crate) samples: usize,
     /// Neither the training form nor a backward follows.
     pub(crate) inference: bool,
 }

@@ -1,11 +1,9 @@
 //! The matrix products of a `Linear` layer, for many samples: vectors follow each other.
 //!
-//! Weights are the user's, [outputs, inputs]; only the forward product of many samples wants them
-//! packed. The order of all sums depends on the sizes of the layer alone, so samples may be
+//! Weights are the user's, [outputs, inputs], and never packed. The order of all sums depends on the sizes of the layer alone, so samples may be
 //! divided among calls in any way.
 
-mod few;
-mod pack;
+mod dot;
 mod product;
 #[cfg(test)]
 mod reference;
@@ -17,8 +15,8 @@ mod timing;
 
 use super::conv::Act;
 use crate::engine::simd::{Lanes, Level, kernel};
-use few::Few;
-use product::{Left, Product, Right};
+use dot::Dot;
+use product::{Left, Product};
 use std::ops::Range;
 use std::ptr::null;
 
@@ -42,57 +40,12 @@ impl Linear {
 
     fn at_level(inputs: usize, outputs: usize, level: Level) -> Self {
         assert!(inputs > 0 && outputs > 0);
-        let widest = outputs.checked_next_multiple_of(level.lanes());
-        assert!(widest.is_some_and(|outputs| outputs.checked_mul(inputs).is_some()));
+        assert!(outputs.checked_mul(inputs).is_some());
         Linear { inputs, outputs, wide: level.fitting(inputs), level: level.fitting(outputs) }
     }
 
-    /// Floats of the packed weights.
-    pub(crate) fn packed_len(&self) -> usize {
-        self.inputs * self.outputs.next_multiple_of(self.level.lanes())
-    }
-
-    /// Packs weights for [`forward`](Self::forward).
-    pub(crate) fn pack(&self, weight: &[f32], packed: &mut [f32]) {
-        self.check(weight);
-        assert_eq!(packed.len(), self.packed_len());
-        let inputs = self.inputs;
-        product::each_block(self.outputs, self.level.lanes(), |first, count, width| {
-            let weight = &weight[first * inputs..][..count * inputs];
-            pack::block(inputs, weight, width, &mut packed[first * inputs..][..width * inputs]);
-        });
-    }
-
-    /// Overwrites `y` with the products of `n` samples, from packed weights.
+    /// Overwrites `y` with the products of `n` samples.
     pub(crate) fn forward(
-        &self,
-        n: usize,
-        x: &[f32],
-        packed: &[f32],
-        bias: Option<&[f32]>,
-        act: Act,
-        y: &mut [f32],
-    ) {
-        self.check_samples(n, x, y);
-        self.check_bias(bias);
-        assert_eq!(packed.len(), self.packed_len());
-        let product = Product {
-            a: Left::Rows(x.as_ptr()),
-            b: Right::Packed(packed.as_ptr()),
-            c: y.as_mut_ptr(),
-            rows: n,
-            depth: self.inputs,
-            columns: self.outputs,
-            add: false,
-            bias: bias.map_or(null(), <[f32]>::as_ptr),
-            relu: act == Act::Relu,
-        };
-        // SAFETY: the lengths of all slices are checked above.
-        unsafe { product.run(self.level) };
-    }
-
-    /// Overwrites `y` with the products of 1, 2 or 3 samples, from the user's weights.
-    pub(crate) fn forward_few(
         &self,
         n: usize,
         x: &[f32],
@@ -101,13 +54,30 @@ impl Linear {
         act: Act,
         y: &mut [f32],
     ) {
-        self.forward_few_range(n, x, weight, bias, act, 0..self.outputs, y);
+        self.check_samples(n, x, y);
+        // SAFETY: the lengths of `x` and `y` are checked.
+        unsafe { self.dot(n, x, weight, bias, act, 0..self.outputs, y) };
     }
 
-    /// [`forward_few`](Self::forward_few) of some outputs: `y` is [n, outputs of the range], the
-    /// weights and the bias are those of all outputs.
+    /// Some outputs of one sample.
+    pub(crate) fn forward_part(
+        &self,
+        x: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        act: Act,
+        outputs: Range<usize>,
+        y: &mut [f32],
+    ) {
+        assert_eq!((x.len(), y.len()), (self.inputs, outputs.len()));
+        // SAFETY: the lengths of `x` and `y` are checked.
+        unsafe { self.dot(1, x, weight, bias, act, outputs, y) };
+    }
+
+    /// # Safety
+    /// `x` holds `n` samples, `y` as many rows of the range's outputs.
     #[allow(clippy::too_many_arguments)]
-    pub(crate) fn forward_few_range(
+    unsafe fn dot(
         &self,
         n: usize,
         x: &[f32],
@@ -117,71 +87,85 @@ impl Linear {
         outputs: Range<usize>,
         y: &mut [f32],
     ) {
-        assert!((1..=3).contains(&n) && outputs.end <= self.outputs);
         self.check(weight);
         self.check_bias(bias);
         let weight = &weight[outputs.start * self.inputs..outputs.end * self.inputs];
-        let bias = bias.map(|bias| &bias[outputs.clone()]);
-        assert_eq!(x.len(), n * self.inputs);
-        assert_eq!(y.len(), n * outputs.len());
-        let few = Few {
+        let dot = Dot {
             n,
             inputs: self.inputs,
             outputs: outputs.len(),
             x: x.as_ptr(),
             weight: weight.as_ptr(),
-            bias: bias.map_or(null(), <[f32]>::as_ptr),
+            bias: bias.map_or(null(), |bias| bias[outputs].as_ptr()),
             relu: act == Act::Relu,
             y: y.as_mut_ptr(),
         };
-        // SAFETY: the lengths of all slices are checked above.
-        unsafe { few::multiply_few(self.wide, &few) };
+        // SAFETY: the lengths of all slices are checked.
+        unsafe { dot::multiply(self.wide, &dot) };
     }
 
-    /// Adds to `dx`; `dy` is the gradient before the activation.
-    pub(crate) fn backward_input(&self, n: usize, dy: &[f32], weight: &[f32], dx: &mut [f32]) {
+    /// Adds to `dx`, or overwrites it; `dy` is the gradient before the activation.
+    pub(crate) fn backward_input(
+        &self,
+        n: usize,
+        dy: &[f32],
+        weight: &[f32],
+        overwrite: bool,
+        dx: &mut [f32],
+    ) {
         self.check_samples(n, dx, dy);
         self.check(weight);
         let product = Product {
             a: Left::Rows(dy.as_ptr()),
-            b: Right::Rows(weight.as_ptr()),
+            b: weight.as_ptr(),
+            c: dx.as_mut_ptr(),
             rows: n,
             depth: self.outputs,
-            ..Product::sum(dx.as_mut_ptr(), self.inputs)
+            columns: self.inputs,
+            add: !overwrite,
         };
         // SAFETY: the lengths of all slices are checked above.
         unsafe { product.run(self.wide) };
     }
 
-    /// Adds to the gradients of the weights, [outputs, inputs], and of the bias; `dy` is the
-    /// gradient before the activation.
+    /// Adds to the gradients of the weights of some outputs, [outputs of the range, inputs], or
+    /// overwrites them; `dy` is the gradient before the activation.
     pub(crate) fn backward_weights(
         &self,
         n: usize,
         x: &[f32],
         dy: &[f32],
+        outputs: Range<usize>,
+        overwrite: bool,
         dw: &mut [f32],
-        db: Option<&mut [f32]>,
     ) {
         self.check_samples(n, x, dy);
-        self.check(dw);
+        assert!(outputs.end <= self.outputs && dw.len() == outputs.len() * self.inputs);
         let product = Product {
-            a: Left::Steps(dy.as_ptr(), self.outputs),
-            b: Right::Rows(x.as_ptr()),
-            rows: self.outputs,
+            a: Left::Steps(dy.as_ptr().wrapping_add(outputs.start), self.outputs),
+            b: x.as_ptr(),
+            c: dw.as_mut_ptr(),
+            rows: outputs.len(),
             depth: n,
-            ..Product::sum(dw.as_mut_ptr(), self.inputs)
+            columns: self.inputs,
+            add: !overwrite,
         };
         // SAFETY: the lengths of all slices are checked above.
         unsafe { product.run(self.wide) };
-        let Some(db) = db else { return };
+    }
+
+    /// Adds the sums of `dy` over the samples to the gradient of the bias, or overwrites it.
+    pub(crate) fn backward_bias(&self, n: usize, dy: &[f32], overwrite: bool, db: &mut [f32]) {
+        assert_eq!(Some(dy.len()), n.checked_mul(self.outputs));
         self.check_bias(Some(db));
         let ones = Product {
             a: Left::Steps(&1.0, 0),
-            b: Right::Rows(dy.as_ptr()),
+            b: dy.as_ptr(),
+            c: db.as_mut_ptr(),
             rows: 1,
             depth: n,
-            ..Product::sum(db.as_mut_ptr(), self.outputs)
+            columns: self.outputs,
+            add: !overwrite,
         };
         // SAFETY: the lengths of all slices are checked above; of the one, every step is the same.
         unsafe { ones.run(self.level) };

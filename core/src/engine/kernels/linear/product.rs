@@ -5,7 +5,6 @@
 
 use crate::engine::simd::{Lanes, Level, kernel};
 use std::mem::MaybeUninit;
-use std::ptr::null;
 
 /// Rows of a tile at most: with two vectors of columns, 24 sums of 32 registers.
 pub(super) const TILE: usize = 12;
@@ -25,28 +24,20 @@ pub(super) const LANES: usize = 16;
 /// Without depth, `c` stays as it is.
 ///
 /// # Safety
-/// `a`, `b` and `c` hold what their layouts say; `bias` is null or holds `columns` floats.
+/// `a` holds what its layout says, `b` and `c` lie by rows.
 #[derive(Clone, Copy)]
 pub(super) struct Product {
     pub a: Left,
-    pub b: Right,
+    pub b: *const f32,
     pub c: *mut f32,
     pub rows: usize,
     pub depth: usize,
     pub columns: usize,
     /// Whether the product is added to `c` or overwrites it.
     pub add: bool,
-    pub bias: *const f32,
-    pub relu: bool,
 }
 
 impl Product {
-    /// One that adds to `c`; what it multiplies must still be said.
-    pub fn sum(c: *mut f32, columns: usize) -> Self {
-        let (a, b) = (Left::Rows(null()), Right::Rows(null()));
-        Product { a, b, c, rows: 0, depth: 0, columns, add: true, bias: null(), relu: false }
-    }
-
     /// Multiplies, unless there is nothing to multiply.
     ///
     /// # Safety
@@ -66,24 +57,6 @@ pub(super) enum Left {
     Rows(*const f32),
     /// Transposed: so many floats from one step of the depth to the next, rows side by side.
     Steps(*const f32, usize),
-}
-
-/// The right operand.
-#[derive(Clone, Copy)]
-pub(super) enum Right {
-    /// By rows.
-    Rows(*const f32),
-    /// [block of columns][depth][column of the block], see [`each_block`].
-    Packed(*const f32),
-}
-
-/// Calls `block(first column, columns, width)` for every block of `columns`: as wide as
-/// [`VECTORS`] vectors, the last one as narrow as may be.
-pub(super) fn each_block(columns: usize, lanes: usize, mut block: impl FnMut(usize, usize, usize)) {
-    for first in (0..columns).step_by(VECTORS * lanes) {
-        let count = (columns - first).min(VECTORS * lanes);
-        block(first, count, count.next_multiple_of(lanes));
-    }
 }
 
 /// Multiplies.
@@ -147,16 +120,11 @@ impl Part<'_> {
         let width = N * V::COUNT;
         // SAFETY: the part lies inside the operands.
         unsafe {
-            let (b, step) = match b {
-                Right::Packed(b) => (b.add(self.first * depth + self.from * width), width),
-                Right::Rows(b) => {
-                    let b = b.add(self.from * columns + self.first);
-                    if rows <= TILE && columns - self.first >= width {
-                        (b, columns)
-                    } else {
-                        (self.copy::<V, N>(b, panel), width)
-                    }
-                }
+            let b = b.add(self.from * columns + self.first);
+            let (b, step) = if rows <= TILE && columns - self.first >= width {
+                (b, columns)
+            } else {
+                (self.copy::<V, N>(b, panel), width)
             };
             match a {
                 Left::Rows(a) => self.tiles::<V, N, false>(a.add(self.from), depth, b, step),

@@ -55,35 +55,35 @@ fn check(reference: Reference, level: Level, [x, weight, bias, dy]: &[Vec<f32>; 
     let what = format!("{reference:?} {level:?}");
     let Reference { n, inputs, outputs } = reference;
     let linear = Linear::at_level(inputs, outputs, level);
-    let mut packed = vec![f32::NAN; linear.packed_len()];
-    linear.pack(weight, &mut packed);
     for (bias, act) in [(None, Act::None), (Some(&bias[..]), Act::Relu)] {
         let want = reference.forward(x, weight, bias, act == Act::Relu);
         let mut y = vec![f32::NAN; n * outputs];
-        linear.forward(n, x, &packed, bias, act, &mut y);
+        linear.forward(n, x, weight, bias, act, &mut y);
         close(&what, &y, &want);
-        if n <= 3 {
-            y.fill(f32::NAN);
-            linear.forward_few(n, x, weight, bias, act, &mut y);
-            close(&what, &y, &want);
-            let range = outputs / 3..outputs - outputs / 4;
-            let mut part = vec![f32::NAN; n * range.len()];
-            linear.forward_few_range(n, x, weight, bias, act, range.clone(), &mut part);
-            for (part, y) in part.chunks(range.len()).zip(y.chunks(outputs)) {
-                close(&what, part, &y[range.clone()]);
-            }
-        }
+        let range = outputs / 3..outputs - outputs / 4;
+        let mut part = vec![f32::NAN; range.len()];
+        linear.forward_part(&x[..inputs], weight, bias, act, range.clone(), &mut part);
+        close(&what, &part, &want[range]);
     }
     let start = numbers(n * inputs, 7);
     let mut dx = start.clone();
-    linear.backward_input(n, dy, weight, &mut dx);
+    linear.backward_input(n, dy, weight, false, &mut dx);
     close(&what, &dx, &reference.input(dy, weight, &start));
+    linear.backward_input(n, dy, weight, true, &mut dx);
+    close(&what, &dx, &reference.input(dy, weight, &vec![0.0; start.len()]));
 
     let start = numbers(weight.len(), 8);
-    let (mut dw, mut db) = (start.clone(), bias.clone());
-    linear.backward_weights(n, x, dy, &mut dw, Some(&mut db));
-    close(&what, &dw, &reference.weights(x, dy, &start));
-    close(&what, &db, &reference.bias(dy, bias));
+    let zeros = vec![0.0; weight.len()];
+    for (overwrite, start) in [(false, &start), (true, &zeros)] {
+        let (mut dw, mut db) = (numbers(weight.len(), 8), bias.clone());
+        let (low, high) = dw.split_at_mut(outputs / 3 * inputs);
+        linear.backward_weights(n, x, dy, 0..outputs / 3, overwrite, low);
+        linear.backward_weights(n, x, dy, outputs / 3..outputs, overwrite, high);
+        linear.backward_bias(n, dy, overwrite, &mut db);
+        close(&what, &dw, &reference.weights(x, dy, start));
+        let bias = if overwrite { &zeros[..outputs] } else { bias };
+        close(&what, &db, &reference.bias(dy, bias));
+    }
 }
 
 #[test]
@@ -117,15 +117,13 @@ fn samples_do_not_touch_each_other() {
         let reference = Reference { n: 65, inputs: 300, outputs: 45 };
         let [x, weight, bias, dy] = data(&reference);
         let linear = Linear::at_level(300, 45, level);
-        let mut packed = vec![0.0; linear.packed_len()];
-        linear.pack(&weight, &mut packed);
         let run = |step: usize| {
             let (mut y, mut dx) = (vec![0.0; 65 * 45], vec![0.0; 65 * 300]);
             for at in (0..65).step_by(step) {
                 let n = step.min(65 - at);
                 let (x, dy) = (&x[at * 300..][..n * 300], &dy[at * 45..][..n * 45]);
-                linear.forward(n, x, &packed, Some(&bias), Act::Relu, &mut y[at * 45..][..n * 45]);
-                linear.backward_input(n, dy, &weight, &mut dx[at * 300..][..n * 300]);
+                linear.forward(n, x, &weight, Some(&bias), Act::Relu, &mut y[at * 45..][..n * 45]);
+                linear.backward_input(n, dy, &weight, false, &mut dx[at * 300..][..n * 300]);
             }
             (y, dx)
         };
@@ -153,9 +151,9 @@ fn no_samples_change_nothing() {
     for &level in Level::all() {
         let linear = Linear::at_level(4, 3, level);
         let mut dw = [1.0; 12];
-        linear.forward(0, &[], &vec![0.0; linear.packed_len()], None, Act::None, &mut []);
-        linear.backward_input(0, &[], &[0.0; 12], &mut []);
-        linear.backward_weights(0, &[], &[], &mut dw, Some(&mut [1.0; 3]));
+        linear.forward(0, &[], &[0.0; 12], None, Act::None, &mut []);
+        linear.backward_input(0, &[], &[0.0; 12], false, &mut []);
+        linear.backward_weights(0, &[], &[], 0..3, false, &mut dw);
         assert_eq!(dw, [1.0; 12]);
     }
 }
@@ -164,5 +162,5 @@ fn no_samples_change_nothing() {
 #[should_panic(expected = "assertion")]
 fn slices_of_other_lengths_are_refused() {
     let linear = Linear::new(4, 3);
-    linear.backward_input(2, &[0.0; 6], &[0.0; 12], &mut [0.0; 7]);
+    linear.backward_input(2, &[0.0; 6], &[0.0; 12], false, &mut [0.0; 7]);
 }

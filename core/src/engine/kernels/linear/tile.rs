@@ -56,31 +56,27 @@ impl Part<'_> {
         }
     }
 
-    /// Adds what is there already, or the bias, and applies the activation.
+    /// Adds what is there already, unless it is to be overwritten.
     #[inline(always)]
     unsafe fn store<V: Lanes, const R: usize, const N: usize>(
         &self,
         row: usize,
         sums: [[V; N]; R],
     ) {
-        let &Product { c, columns, add, bias, relu, depth, .. } = self.product;
-        let relu = relu && self.to == depth;
-        // SAFETY: the tile lies inside `c`, and the bias is as long as a row of it.
+        let &Product { c, columns, add, .. } = self.product;
+        // SAFETY: the tile lies inside `c`.
         unsafe {
             let c = c.add(row * columns + self.first);
             let (from, stride) = if add || self.from > 0 {
                 (c.cast_const(), columns)
-            } else if bias.is_null() {
-                (ZEROS.as_ptr(), 0)
             } else {
-                (bias.add(self.first), 0)
+                (ZEROS.as_ptr(), 0)
             };
             if self.count::<V>(N - 1) == V::COUNT {
                 for r in 0..R {
                     for n in 0..N {
                         let start = V::load(from.add(r * stride + n * V::COUNT));
                         let sum = start.add(sums[r][n]);
-                        let sum = if relu { sum.relu() } else { sum };
                         sum.store(c.add(r * columns + n * V::COUNT));
                     }
                 }
@@ -98,7 +94,6 @@ impl Part<'_> {
                 let count = self.count::<V>(n);
                 let start = V::load_up_to(from.add(r * stride + n * V::COUNT), count);
                 let sum = start.add(V::load(tile.as_ptr().add(i * V::COUNT)));
-                let sum = if relu { sum.relu() } else { sum };
                 sum.store_up_to(c.add(r * columns + n * V::COUNT), count);
             }
         }
