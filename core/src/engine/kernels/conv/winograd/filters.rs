@@ -3,6 +3,9 @@
 //! Each point has a matrix, packed for the dense kernel: for each channel read the channels
 //! written. Filters go through vectors of channels written, tap by tap.
 
+// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
+#![allow(clippy::needless_range_loop)]
+
 use super::super::dense;
 use super::POINTS;
 use crate::engine::simd::{Lanes, Level, kernel};
