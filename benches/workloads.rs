@@ -9,24 +9,12 @@
 mod networks;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use networks::{Cnn, Mlp, ResNet};
-use netwright::data::{Batch, Column};
+use networks::{Cnn, Mlp, ResNet, batch};
+use netwright::data::Batch;
 use netwright::prelude::*;
 use std::hint::black_box;
 
 type Images<const N: usize> = Rank4<N, 3, 32, 32>;
-
-/// Random samples of this shape, with one of ten labels each.
-fn batch(samples: usize, shape: &[usize]) -> Batch {
-    let device = Cpu::seed_from_u64(0);
-    let count = samples * shape.iter().product::<usize>();
-    let floats: Tensor<(usize,), f32, _> = device.sample_normal_like(&(count,));
-    let labels = (0..samples).map(|i| i * 7 % 10).collect();
-    Batch {
-        inputs: Column::floats(floats.as_vec(), shape).into_iter().collect(),
-        targets: vec![Column::labels(labels)],
-    }
-}
 
 /// `W1/train/64`: steps with Adam at its default rate of 1e-3.
 fn train(c: &mut Criterion, id: &str, net: &mut impl Train<f32, Cpu>, batch: &Batch) {

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+pub use netwright_core::engine::with_threads;
 pub use netwright_core::{
     Backend, Error, Files, Float, Forward, Model, Result, data, dfdx, layers,
 };

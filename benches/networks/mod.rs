@@ -2,7 +2,20 @@
 
 #![allow(dead_code)] // each program uses a part of it
 
+use netwright::data::{Batch, Column};
 use netwright::prelude::*;
+
+/// Random samples of this shape, with one of ten labels each.
+pub fn batch(samples: usize, shape: &[usize]) -> Batch {
+    let device = Cpu::seed_from_u64(0);
+    let count = samples * shape.iter().product::<usize>();
+    let floats: Tensor<(usize,), f32, _> = device.sample_normal_like(&(count,));
+    let labels = (0..samples).map(|i| i * 7 % 10).collect();
+    Batch {
+        inputs: Column::floats(floats.as_vec(), shape).into_iter().collect(),
+        targets: vec![Column::labels(labels)],
+    }
+}
 
 network! {
     /// W1: the small convolutional network of the README.

@@ -98,6 +98,14 @@ pub trait Backend<E: Float>: InPlace<E> {
         gradients: &mut Gradients<E, Self>,
     ) -> Result<()>;
 
+    /// One step in a way of this device's own, if it has one for this loss and optimizer.
+    fn learn(
+        model: &mut dyn Model<E, Self>,
+        batch: &Batch,
+        loss: &dyn train::Loss<E, Self>,
+        optimizer: &mut dyn train::Optimizer<E, Self>,
+    ) -> Result<Option<train::Report>>;
+
     /// The number of the first trained parameter whose gradient is not finite.
     fn not_finite(
         model: &dyn Model<E, Self>,
@@ -188,6 +196,16 @@ macro_rules! portable {
                 gradients: &mut Gradients<$float, Self>,
             ) -> Result<()> {
                 train::$updates::optimize(rule, memory, model, gradients)
+            }
+
+            #[$inline]
+            fn learn(
+                model: &mut dyn Model<$float, Self>,
+                batch: &Batch,
+                loss: &dyn train::Loss<$float, Self>,
+                optimizer: &mut dyn train::Optimizer<$float, Self>,
+            ) -> Result<Option<train::Report>> {
+                train::$updates::learn(model, batch, loss, optimizer)
             }
 
             #[$inline]

@@ -14,8 +14,14 @@ pub trait Model<E: Float, D: Backend<E>> {
     fn graph(&self) -> &'static Graph;
     /// Its parameters and buffers, in the order of `graph().params`.
     fn tensors(&self) -> Vec<&dyn AnyTensor<E, D>>;
-    /// The same, to be changed.
-    fn tensors_mut(&mut self) -> Vec<&mut dyn AnyTensor<E, D>>;
+    /// Calls `visit` for each of the same, to be changed.
+    fn visit_mut<'n>(&'n mut self, visit: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>));
+    /// All of them, to be changed.
+    fn tensors_mut(&mut self) -> Vec<&mut dyn AnyTensor<E, D>> {
+        let mut all = Vec::new();
+        self.visit_mut(&mut |tensor| all.push(tensor));
+        all
+    }
     /// What it remembers between steps beside its parameters.
     fn state(&mut self) -> &mut State<E, D>;
 }

@@ -82,9 +82,16 @@ fn flatten<R: Shape, E: Dtype, D: Device<E>, T: Tape<E, D>>(
     tensor: Tensor<R, E, D, T>,
 ) -> Result<(Array<E, D>, T)> {
     let shape: Vec<usize> = tensor.shape().concrete().into();
-    let count = shape.iter().product();
-    let (data, tape) = tensor.try_reshape_like(&(count,)).map_err(Error::device)?.split_tape();
+    let (data, tape) = flat(tensor)?.split_tape();
     Ok((Array { data, shape }, tape))
+}
+
+/// All elements in row-major order; the same tensor if they lie so.
+pub(crate) fn flat<R: Shape, E: Dtype, D: Device<E>, T: Tape<E, D>>(
+    tensor: Tensor<R, E, D, T>,
+) -> Result<Tensor<(usize,), E, D, T>> {
+    let count = tensor.shape().num_elements();
+    tensor.try_reshape_like(&(count,)).map_err(Error::device)
 }
 
 /// Puts the shape back into the type.

@@ -1,13 +1,13 @@
 //! dfdx's tensors as slices, without copies: the one place that goes around its types.
 
 use crate::backend::Float;
-use crate::value::{Array, Ranked, erase};
+use crate::value::{Ranked, flat};
 use dfdx::prelude::*;
 
 /// All elements of a flat tensor.
 ///
 /// # Panics
-/// If it is not contiguous, which [`erase`] sees to.
+/// If it is not contiguous, which [`erase`](crate::value::erase) sees to.
 pub(crate) fn slice<E: Unit>(tensor: &Tensor<(usize,), E, Cpu>) -> &[E] {
     let count = tensor.shape().0;
     if count == 0 {
@@ -31,7 +31,7 @@ where
         return Some(&mut []);
     }
     let own = first(tensor);
-    let count = count_from(own, &erase(tensor.clone()).ok()?.0)?;
+    let count = count_from(own, tensor.clone().try_realize::<S::Dyn>().ok()?)?;
     let first = first(tensor);
     // SAFETY: dfdx keeps the elements in one vector, and `first` made the vector this tensor's
     // own, so nobody else sees it while `tensor` is borrowed. `count_from`
@@ -47,8 +47,13 @@ fn first<S: Shape, E: Unit>(tensor: &mut Tensor<S, E, Cpu>) -> *mut E {
 }
 
 /// The number of elements if they lie in row-major order from `first`, and are no copy.
-fn count_from<E: Float>(first: *const E, array: &Array<E, Cpu>) -> Option<usize> {
-    let data = slice(&array.data);
+/// Compiled once for each rank.
+fn count_from<R: Shape, E: Float>(first: *const E, tensor: Tensor<R, E, Cpu>) -> Option<usize>
+where
+    Cpu: Device<E>,
+{
+    let flat = flat(tensor).ok()?;
+    let data = slice(&flat);
     (data.as_ptr() == first).then_some(data.len())
 }
 

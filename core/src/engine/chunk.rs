@@ -50,21 +50,101 @@ pub(crate) struct Memory {
     pub(crate) gradients: Floats,
     /// Bytes: positions of winners.
     pub(crate) bytes: Vec<u8>,
-    /// Gradients of the parameters, in the steps' own layouts.
+    /// Gradients of the parameters, in the steps' own layouts: lent by the group.
     pub(crate) parameters: Floats,
-    /// Working memory of one step.
+    /// Working memory of one step: lent by the group.
     pub(crate) scratch: Floats,
+    /// What this chunk adds to the statistics of the next step that wants them.
+    pub(crate) statistics: Vec<f64>,
 }
 
 /// Some samples of a batch.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Chunk {
     /// The number of the first sample in its batch.
     pub(crate) first: usize,
-    /// How many samples.
+    /// How many samples: 0 while it is not in use.
     pub(crate) n: usize,
     /// Their memory.
     pub(crate) memory: Memory,
+    /// What a loss found.
+    pub(crate) found: Found,
+}
+
+/// What a loss found in some samples.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Found {
+    /// The sum of the losses.
+    pub(crate) loss: f64,
+    /// Right answers.
+    pub(crate) hits: usize,
+}
+
+/// Chunks that run one after the other and add to the same gradients.
+#[derive(Debug, Default)]
+pub(crate) struct Group {
+    /// Those in use come first.
+    pub(crate) chunks: Vec<Chunk>,
+    /// Gradients of the parameters, in the steps' own layouts.
+    pub(crate) parameters: Floats,
+    scratch: Floats,
+}
+
+/// Groups of a batch: it depends on no machine, and is as many as threads may share.
+pub(crate) const GROUPS: usize = 8;
+
+/// What the chunks of a run must have room for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Room {
+    /// Floats of values of a sample.
+    pub(crate) values: usize,
+    /// Bytes of a sample.
+    pub(crate) bytes: usize,
+    /// Floats of gradients of parameters; `None` without a backward.
+    pub(crate) gradients: Option<usize>,
+    /// Floats of working memory.
+    pub(crate) scratch: usize,
+}
+
+impl Group {
+    /// Takes the samples from `first` to `end`, `size` in a chunk. Memory is only taken beyond what
+    /// was ever needed.
+    pub(crate) fn begin(&mut self, samples: Range<usize>, size: usize, room: Room) {
+        self.scratch.resize(room.scratch);
+        if let Some(gradients) = room.gradients {
+            self.parameters.resize(gradients);
+        }
+        let used = samples.len().div_ceil(size);
+        if self.chunks.len() < used {
+            self.chunks.resize_with(used, Chunk::default);
+        }
+        self.chunks.iter_mut().for_each(|chunk| chunk.n = 0);
+        for (chunk, first) in self.chunks.iter_mut().zip(samples.clone().step_by(size)) {
+            (chunk.first, chunk.n) = (first, size.min(samples.end - first));
+            let memory = &mut chunk.memory;
+            memory.values.resize(room.values * chunk.n);
+            memory.bytes.resize(room.bytes * chunk.n, 0);
+            if room.gradients.is_some() {
+                memory.gradients.resize(room.values * chunk.n);
+            }
+        }
+    }
+
+    /// The chunks in use.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        self.chunks.iter().take_while(|chunk| chunk.n > 0)
+    }
+
+    /// Calls `each` for every chunk in use, with this group's memory lent to it.
+    pub(crate) fn each(&mut self, each: &impl Fn(&mut Chunk)) {
+        for chunk in self.chunks.iter_mut().take_while(|chunk| chunk.n > 0) {
+            std::mem::swap(&mut chunk.memory.parameters, &mut self.parameters);
+            std::mem::swap(&mut chunk.memory.scratch, &mut self.scratch);
+            each(chunk);
+            std::mem::swap(&mut chunk.memory.parameters, &mut self.parameters);
+            std::mem::swap(&mut chunk.memory.scratch, &mut self.scratch);
+        }
+    }
 }
 
 /// What a forward step works with.

@@ -1,306 +1,340 @@
 //! Runs plans: chunk by chunk, forward and backward.
 
-use super::chunk::{Chunk, Memory};
+use super::chunk::{Chunk, GROUPS, Group, Room, Slot};
 use super::plan::Plan;
 use super::simd::Floats;
-use super::steps::{Call, Deliver, Layout, Purpose, Source, add, transpose};
-use rayon::prelude::*;
+use super::steps::{Call, Layout, Purpose, Source, transpose};
+use super::threads::{limit, spread};
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 /// What every run of a network shares: its plan, and memory that waits for the next run.
 #[derive(Debug)]
 pub(crate) struct Engine {
     pub(crate) plan: Plan,
-    spare: Mutex<Vec<Memory>>,
-    spare_prepared: Mutex<Vec<Floats>>,
+    spare: Mutex<Vec<Workspace>>,
+}
+
+/// The memory of a run. It only grows, so a run as large as one before takes none.
+#[derive(Debug, Default)]
+pub(super) struct Workspace {
+    pub(super) groups: Vec<Group>,
+    prepared: Floats,
+    /// Gradients of the parameters in the user's layout, at the plan's places.
+    pub(super) gradients: Floats,
+    /// For each step: of the forward, of the backward.
+    statistics: Vec<[Vec<f64>; 2]>,
+    pub(super) lists: Lists,
+}
+
+/// Room for the lists that a training step makes: empty between steps.
+#[derive(Debug, Default)]
+pub(crate) struct Lists {
+    pub(crate) params: Vec<&'static mut [f32]>,
+    pub(crate) shared: Vec<&'static [f32]>,
+    pub(crate) inputs: Vec<Source<'static>>,
 }
 
 /// A forward run, with what a backward run needs.
 pub(crate) struct Run {
-    engine: Arc<Engine>,
-    chunks: Vec<Chunk>,
-    prepared: Floats,
-    /// For each step: of the forward, of the backward.
-    statistics: Vec<[Vec<f64>; 2]>,
+    pub(super) engine: Arc<Engine>,
+    pub(super) work: Workspace,
+    /// Groups in use.
+    used: usize,
     batch: usize,
     training: Option<u64>,
     /// Neither the training form nor a backward is wanted.
     inference: bool,
+    pub(super) threads: usize,
+    /// Whether a gradient that is not finite was seen.
+    pub(super) unsound: AtomicBool,
+}
+
+/// What a run is given.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a> {
+    /// The network's parameters.
+    pub(crate) params: &'a [&'a [f32]],
+    /// The network's inputs.
+    pub(crate) inputs: &'a [Source<'a>],
+    /// Whether the gradient of the network's input is wanted.
+    pub(crate) input_gradient: bool,
+}
+
+impl Given<'_> {
+    /// For what needs neither.
+    pub(crate) const NOTHING: Given<'static> =
+        Given { params: &[], inputs: &[], input_gradient: false };
 }
 
 impl Engine {
     pub(crate) fn new(plan: Plan) -> Self {
-        Engine { plan, spare: Mutex::default(), spare_prepared: Mutex::default() }
+        Engine { plan, spare: Mutex::default() }
     }
 
-    fn memory(&self) -> Memory {
-        pop(&self.spare)
+    /// A run of a batch, with memory for it.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        batch: usize,
+        training: Option<u64>,
+        backward: bool,
+    ) -> Run {
+        let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
+        let mut run = Run {
+            engine: self.clone(),
+            work: spare.unwrap_or_default(),
+            used: 0,
+            batch,
+            training,
+            inference: training.is_none() && !backward,
+            threads: limit(),
+            unsound: AtomicBool::new(false),
+        };
+        run.take_room(backward);
+        run
     }
-
-    /// Room for the prepared parameters.
-    fn prepared(&self) -> Floats {
-        let mut prepared = pop(&self.spare_prepared);
-        prepared.resize(self.plan.prepared);
-        prepared
-    }
-
-    fn chunks(&self, batch: usize) -> Vec<Chunk> {
-        let size = self.plan.chunk(batch);
-        let firsts = (0..batch).step_by(size);
-        firsts
-            .map(|first| {
-                let n = size.min(batch - first);
-                let mut memory = self.memory();
-                memory.values.resize(self.plan.values * n);
-                memory.bytes.resize(self.plan.bytes * n, 0);
-                let scratch = self.plan.steps.iter().map(|s| s.step.scratch_len(n)).max();
-                memory.scratch.resize(scratch.unwrap_or(0));
-                Chunk { first, n, memory }
-            })
-            .collect()
-    }
-}
-
-/// What waits there, or something new.
-fn pop<T: Default>(spare: &Mutex<Vec<T>>) -> T {
-    spare.lock().ok().and_then(|mut spare| spare.pop()).unwrap_or_default()
-}
-
-/// Runs `each` for all chunks, on rayon's threads where there is more than one.
-fn for_all(chunks: &mut [Chunk], each: impl Fn(&mut Chunk) + Send + Sync) {
-    match chunks {
-        [chunk] => each(chunk),
-        chunks => chunks.par_iter_mut().with_max_len(1).for_each(each),
-    }
-}
-
-/// Runs a network forward.
-pub(crate) fn forward(
-    engine: &Arc<Engine>,
-    params: &[&[f32]],
-    inputs: &[Source<'_>],
-    batch: usize,
-    training: Option<u64>,
-    backward: bool,
-) -> Run {
-    let plan = &engine.plan;
-    let mut prepared = engine.prepared();
-    let inference = training.is_none() && !backward;
-    let purpose = Purpose { inference };
-    for planned in &plan.steps {
-        planned.step.prepare(params, &mut prepared[planned.prepared.range(1)], purpose);
-    }
-    let mut run = Run {
-        engine: engine.clone(),
-        chunks: engine.chunks(batch),
-        prepared,
-        statistics: plan.steps.iter().map(|_| [Vec::new(), Vec::new()]).collect(),
-        batch,
-        training,
-        inference,
-    };
-    for segment in run.segments() {
-        run.gather(segment.start, params, inputs, false);
-        run.run_forward(segment, params, inputs);
-    }
-    run
 }
 
 impl Run {
-    /// Ranges of steps between which all chunks wait for each other.
-    fn segments(&self) -> Vec<Range<usize>> {
-        let steps = &self.engine.plan.steps;
-        let barrier = |i: &usize| self.training.is_some() && steps[*i].step.statistics_len() > 0;
-        let mut starts: Vec<usize> = (0..steps.len()).filter(|i| *i == 0 || barrier(i)).collect();
-        starts.push(steps.len());
-        starts.windows(2).map(|pair| pair[0]..pair[1]).collect()
+    /// Divides the batch into chunks, and those among groups: by the batch's size alone.
+    fn take_room(&mut self, backward: bool) {
+        let (plan, work) = (&self.engine.plan, &mut self.work);
+        let size = plan.chunk(self.batch);
+        let chunks = self.batch.div_ceil(size);
+        self.used = chunks.min(GROUPS);
+        work.groups.resize_with(GROUPS.max(work.groups.len()), Group::default);
+        work.prepared.resize(plan.prepared);
+        work.statistics.resize_with(plan.steps.len(), Default::default);
+        let scratch = plan.steps.iter().map(|planned| planned.step.scratch_len(size)).max();
+        let room = Room {
+            values: plan.values,
+            bytes: plan.bytes,
+            gradients: backward.then_some(plan.gradients),
+            scratch: scratch.unwrap_or(0),
+        };
+        for (number, group) in work.groups[..self.used].iter_mut().enumerate() {
+            let edge = |number: usize| (number * chunks / self.used * size).min(self.batch);
+            group.begin(edge(number)..edge(number + 1), size, room);
+        }
     }
 
-    fn call<'a>(
-        &'a self,
-        step: usize,
-        params: &'a [&'a [f32]],
-        inputs: &'a [Source<'a>],
-        input_gradient: bool,
-    ) -> Call<'a> {
+    /// Room for lists, to be given back with [`keep`](Self::keep).
+    pub(crate) fn lists(&mut self) -> Lists {
+        std::mem::take(&mut self.work.lists)
+    }
+
+    pub(crate) fn keep(&mut self, lists: Lists) {
+        self.work.lists = lists;
+    }
+
+    /// The threads this run may use.
+    pub(crate) fn threads(&self) -> usize {
+        match self.used {
+            1 => 1,
+            _ => self.threads,
+        }
+    }
+
+    /// Where the first output lies.
+    pub(crate) fn output_slot(&self) -> Slot {
+        self.engine.plan.outputs[0]
+    }
+
+    /// After a backward, whether all gradients are finite.
+    pub(crate) fn sound(&self) -> bool {
+        !self.unsound.load(Ordering::Relaxed)
+    }
+
+    /// The groups in use.
+    pub(super) fn groups(&self) -> &[Group] {
+        &self.work.groups[..self.used]
+    }
+
+    /// The chunks in use, in the order of the samples.
+    pub(crate) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
+        self.groups().iter().flat_map(Group::chunks)
+    }
+
+    /// Ranges of steps between which all chunks wait for each other.
+    fn segments(&self) -> usize {
+        if self.training.is_some() { self.engine.plan.segments.len() } else { 1 }
+    }
+
+    fn segment(&self, number: usize) -> Range<usize> {
+        match self.training {
+            Some(_) => self.engine.plan.segments[number].clone(),
+            None => 0..self.engine.plan.steps.len(),
+        }
+    }
+
+    pub(super) fn call<'a>(&'a self, step: usize, given: Given<'a>) -> Call<'a> {
         let planned = &self.engine.plan.steps[step];
-        let [forward, backward] = &self.statistics[step];
+        let [forward, backward] = &self.work.statistics[step];
         Call {
-            params,
-            inputs,
-            prepared: &self.prepared[planned.prepared.range(1)],
+            params: given.params,
+            inputs: given.inputs,
+            prepared: &self.work.prepared[planned.prepared.range(1)],
             gradients: planned.gradients,
             training: self.training,
             inference: self.inference,
             batch: self.batch,
             statistics: [forward, backward],
-            input_gradient,
+            input_gradient: given.input_gradient,
         }
     }
 
-    /// The statistics of a step, chunk by chunk in a fixed order.
-    fn gather(&mut self, step: usize, params: &[&[f32]], inputs: &[Source<'_>], backward: bool) {
-        let engine = self.engine.clone();
-        let step_ref = &engine.plan.steps[step].step;
-        let len = step_ref.statistics_len();
-        if len == 0 || self.training.is_none() {
-            return;
+    /// Calls `each` for all chunks. `fresh` begins the gradients of the parameters.
+    fn pass(&mut self, fresh: bool, each: impl Fn(&Run, &mut Chunk) + Sync) {
+        let mut groups = std::mem::take(&mut self.work.groups);
+        let run = &*self;
+        spread(&mut groups[..run.used], run.threads, &|_, group: &mut Group| {
+            if fresh {
+                group.parameters.fill(0.0);
+            }
+            group.each(&|chunk: &mut Chunk| each(run, chunk));
+        });
+        self.work.groups = groups;
+    }
+
+    /// Brings the parameters into the layouts the kernels read.
+    fn prepare(&mut self, params: &[&[f32]]) {
+        let purpose = Purpose { inference: self.inference };
+        for planned in &self.engine.plan.steps {
+            let prepared = &mut self.work.prepared[planned.prepared.range(1)];
+            planned.step.prepare(params, prepared, purpose);
         }
-        let call = self.call(step, params, inputs, false);
-        let parts: Vec<Vec<f64>> = self
-            .chunks
-            .par_iter()
-            .with_max_len(1)
-            .map(|chunk| {
-                let mut part = vec![0.0; len];
-                match backward {
-                    false => step_ref.gather(&call, chunk, &mut part),
-                    true => step_ref.gather_backward(&call, chunk, &mut part),
-                }
-                part
-            })
-            .collect();
-        let mut total = vec![0.0; len];
-        for part in parts {
-            for (total, part) in total.iter_mut().zip(part) {
+    }
+
+    /// All but the last segment.
+    fn forward_to_last(&mut self, given: Given<'_>) {
+        self.prepare(given.params);
+        for segment in 0..self.segments() - 1 {
+            self.pass(false, |run, chunk| run.segment_forward(segment, given, chunk));
+            self.total(self.segment(segment + 1).start, false);
+        }
+    }
+
+    /// Runs forward.
+    pub(crate) fn forward(&mut self, given: Given<'_>) {
+        self.forward_to_last(given);
+        let last = self.segments() - 1;
+        self.pass(false, |run, chunk| run.segment_forward(last, given, chunk));
+    }
+
+    /// Runs forward, `turn`, which makes the gradients of a chunk's outputs, and backward.
+    pub(crate) fn there_and_back(
+        &mut self,
+        given: Given<'_>,
+        turn: impl Fn(&Run, &mut Chunk) + Sync,
+    ) {
+        self.forward_to_last(given);
+        let last = self.segments() - 1;
+        self.pass(true, |run, chunk| {
+            run.segment_forward(last, given, chunk);
+            turn(run, chunk);
+            run.segment_backward(last, given, chunk);
+        });
+        self.backward_from(last, given);
+    }
+
+    /// Runs backward from the gradients of the outputs.
+    pub(crate) fn backward(&mut self, given: Given<'_>, output_gradients: &[Vec<f32>]) {
+        let last = self.segments() - 1;
+        self.pass(true, |run, chunk| {
+            for (slot, gradient) in run.engine.plan.outputs.iter().zip(output_gradients) {
+                let part = chunk.first * slot.len..(chunk.first + chunk.n) * slot.len;
+                chunk.memory.gradients[slot.range(chunk.n)].copy_from_slice(&gradient[part]);
+            }
+            run.segment_backward(last, given, chunk);
+        });
+        self.backward_from(last, given);
+    }
+
+    /// The segments before `last`, and the gradients of the parameters.
+    fn backward_from(&mut self, last: usize, given: Given<'_>) {
+        for segment in (0..last).rev() {
+            let barrier = self.segment(segment + 1).start;
+            self.total(barrier, true);
+            self.pass(false, |run, chunk| {
+                run.engine.plan.steps[barrier].step.backward(&run.call(barrier, given), chunk);
+                run.segment_backward(segment, given, chunk);
+            });
+        }
+        self.finish_gradients(given);
+    }
+
+    /// The steps of a segment, and this chunk's share of the statistics that the next one begins
+    /// with, while their numbers are near.
+    fn segment_forward(&self, number: usize, given: Given<'_>, chunk: &mut Chunk) {
+        let (steps, segment) = (&self.engine.plan.steps, self.segment(number));
+        for step in segment.clone() {
+            steps[step].step.forward(&self.call(step, given), chunk);
+        }
+        if number + 1 < self.segments() {
+            gather(chunk, steps[segment.end].step.statistics_len(), |chunk, part| {
+                steps[segment.end].step.gather(&self.call(segment.end, given), chunk, part);
+            });
+        }
+    }
+
+    /// The steps of a segment, but not the one behind its barrier, which needs statistics first.
+    fn segment_backward(&self, number: usize, given: Given<'_>, chunk: &mut Chunk) {
+        let (steps, segment) = (&self.engine.plan.steps, self.segment(number));
+        let waits = number > 0;
+        for step in (segment.start + usize::from(waits)..segment.end).rev() {
+            steps[step].step.backward(&self.call(step, given), chunk);
+        }
+        if waits {
+            gather(chunk, steps[segment.start].step.statistics_len(), |chunk, part| {
+                let call = self.call(segment.start, given);
+                steps[segment.start].step.gather_backward(&call, chunk, part);
+            });
+        }
+    }
+
+    /// Adds up the statistics of a step, chunk by chunk in a fixed order.
+    fn total(&mut self, step: usize, backward: bool) {
+        let len = self.engine.plan.steps[step].step.statistics_len();
+        let mut total = std::mem::take(&mut self.work.statistics[step][usize::from(backward)]);
+        total.clear();
+        total.resize(len, 0.0);
+        for chunk in self.chunks() {
+            for (total, part) in total.iter_mut().zip(&chunk.memory.statistics) {
                 *total += part;
             }
         }
-        self.statistics[step][usize::from(backward)] = total;
-    }
-
-    fn run_forward(&mut self, segment: Range<usize>, params: &[&[f32]], inputs: &[Source<'_>]) {
-        let mut chunks = std::mem::take(&mut self.chunks);
-        let run = &*self;
-        for_all(&mut chunks, |chunk| {
-            for step in segment.clone() {
-                let call = run.call(step, params, inputs, false);
-                run.engine.plan.steps[step].step.forward(&call, chunk);
-            }
-        });
-        self.chunks = chunks;
+        self.work.statistics[step][usize::from(backward)] = total;
     }
 
     /// The values of an output, in the user's order.
     pub(crate) fn output(&self, number: usize) -> Vec<f32> {
         let slot = self.engine.plan.outputs[number];
         let mut output = Vec::with_capacity(slot.len * self.batch);
-        for chunk in &self.chunks {
+        for chunk in self.chunks() {
             output.extend_from_slice(&chunk.memory.values[slot.range(chunk.n)]);
         }
         output
     }
 
-    /// How buffers move after this run.
-    pub(crate) fn updates(
-        &self,
-        params: &[&[f32]],
-        inputs: &[Source<'_>],
-    ) -> Vec<(usize, f64, Vec<f32>)> {
-        if self.training.is_none() {
-            return Vec::new();
-        }
-        let steps = self.engine.plan.steps.iter().enumerate();
-        steps
-            .flat_map(|(i, planned)| planned.step.updates(&self.call(i, params, inputs, false)))
-            .collect()
-    }
-
-    /// Runs backward from the gradients of the outputs. The gradients of the parameters go to
-    /// `deliver`, those of the inputs, if they are wanted, are returned in the user's order.
-    pub(crate) fn backward(
-        &mut self,
-        params: &[&[f32]],
-        inputs: &[Source<'_>],
-        output_gradients: &[Vec<f32>],
-        input_gradient: bool,
-        deliver: &mut Deliver<'_>,
-    ) -> Vec<Vec<f32>> {
-        self.begin_backward(output_gradients);
-        for segment in self.segments().into_iter().rev() {
-            let mut chunks = std::mem::take(&mut self.chunks);
-            let run = &*self;
-            let waits = segment.start > 0;
-            // The step behind the barrier needs statistics of its own before it can go on.
-            let from = segment.start + usize::from(waits);
-            for_all(&mut chunks, |chunk| {
-                run.steps_backward(from..segment.end, params, inputs, chunk, input_gradient)
-            });
-            self.chunks = chunks;
-            if waits {
-                self.gather(segment.start, params, inputs, true);
-                let mut chunks = std::mem::take(&mut self.chunks);
-                let run = &*self;
-                for_all(&mut chunks, |chunk| {
-                    run.steps_backward(
-                        segment.start..segment.start + 1,
-                        params,
-                        inputs,
-                        chunk,
-                        input_gradient,
-                    )
-                });
-                self.chunks = chunks;
-            }
-        }
-        self.deliver(inputs, deliver);
-        let wanted = if input_gradient { self.engine.plan.inputs.len() } else { 0 };
-        (0..wanted).map(|input| self.input_gradient(input)).collect()
-    }
-
-    fn steps_backward(
-        &self,
-        steps: Range<usize>,
-        params: &[&[f32]],
-        inputs: &[Source<'_>],
-        chunk: &mut Chunk,
-        input_gradient: bool,
-    ) {
-        for step in steps.rev() {
-            let call = self.call(step, params, inputs, input_gradient);
-            self.engine.plan.steps[step].step.backward(&call, chunk);
-        }
-    }
-
-    fn begin_backward(&mut self, output_gradients: &[Vec<f32>]) {
-        let plan = &self.engine.plan;
-        for chunk in &mut self.chunks {
-            chunk.memory.gradients.resize(plan.values * chunk.n);
-            chunk.memory.parameters.resize(plan.gradients);
-            chunk.memory.parameters.fill(0.0);
-            for (slot, gradient) in plan.outputs.iter().zip(output_gradients) {
-                let part = chunk.first * slot.len..(chunk.first + chunk.n) * slot.len;
-                chunk.memory.gradients[slot.range(chunk.n)].copy_from_slice(&gradient[part]);
+    /// How buffers move after this run: parameter, share of the new value, place, new value.
+    pub(crate) fn buffers(&self, given: Given<'_>, each: &mut dyn FnMut(usize, f64, usize, f32)) {
+        if self.training.is_some() {
+            for (number, planned) in self.engine.plan.steps.iter().enumerate() {
+                planned.step.buffers(&self.call(number, given), each);
             }
         }
     }
 
-    /// Adds up the chunks' gradients in a fixed order.
-    fn deliver(&mut self, inputs: &[Source<'_>], deliver: &mut Deliver<'_>) {
-        let Some((first, rest)) = self.chunks.split_first_mut() else { return };
-        for chunk in rest {
-            add(&chunk.memory.parameters, &mut first.memory.parameters);
-        }
-        for planned in &self.engine.plan.steps {
-            let part = &self.chunks[0].memory.parameters[planned.gradients.range(1)];
-            planned.step.deliver(part, deliver);
-            for chunk in &self.chunks {
-                planned.step.deliver_chunk(inputs, chunk, deliver);
-            }
-        }
-    }
-
-    fn input_gradient(&self, number: usize) -> Vec<f32> {
+    /// After a backward, the gradient of an input in the user's order.
+    pub(crate) fn input_gradient(&self, number: usize) -> Vec<f32> {
         let (slot, layout) = self.engine.plan.inputs[number];
         let mut gradient = vec![0.0; slot.len * self.batch];
-        for chunk in &self.chunks {
+        for chunk in self.chunks() {
             let from = &chunk.memory.gradients[slot.range(chunk.n)];
             let to = &mut gradient[chunk.first * slot.len..(chunk.first + chunk.n) * slot.len];
             match layout {
-                Layout::Pixels { channels, pixels } => {
-                    transpose(from, to, pixels, channels);
-                }
+                Layout::Pixels { channels, pixels } => transpose(from, to, pixels, channels),
                 Layout::Plain => to.copy_from_slice(from),
             }
         }
@@ -308,14 +342,20 @@ impl Run {
     }
 }
 
+/// Begins a chunk's statistics and has them filled.
+fn gather(chunk: &mut Chunk, len: usize, fill: impl FnOnce(&Chunk, &mut [f64])) {
+    let mut part = std::mem::take(&mut chunk.memory.statistics);
+    part.clear();
+    part.resize(len, 0.0);
+    fill(chunk, &mut part);
+    chunk.memory.statistics = part;
+}
+
 impl Drop for Run {
     /// Memory goes back to the engine.
     fn drop(&mut self) {
         if let Ok(mut spare) = self.engine.spare.lock() {
-            spare.extend(self.chunks.drain(..).map(|chunk| chunk.memory));
-        }
-        if let Ok(mut spare) = self.engine.spare_prepared.lock() {
-            spare.push(std::mem::take(&mut self.prepared));
+            spare.push(std::mem::take(&mut self.work));
         }
     }
 }

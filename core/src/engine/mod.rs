@@ -10,7 +10,21 @@ mod chunk;
 #[cfg(feature = "engine")]
 mod exec;
 #[cfg(feature = "engine")]
+mod gradients;
+#[cfg(feature = "engine")]
 mod kernels;
+/// What a training step takes of the engine.
+#[cfg(feature = "engine")]
+pub(crate) mod learn {
+    pub(crate) use super::exec::{Given, Run};
+    pub(crate) use super::loss::Job as LossJob;
+    pub(crate) use super::run::{check, engine_of};
+    pub(crate) use super::steps::Source;
+    pub(crate) use super::threads::inside;
+    pub(crate) use super::update::all_finite;
+}
+#[cfg(feature = "engine")]
+mod loss;
 #[cfg(feature = "engine")]
 mod plan;
 mod report;
@@ -20,6 +34,8 @@ mod run;
 mod simd;
 #[cfg(feature = "engine")]
 mod steps;
+#[cfg_attr(not(feature = "engine"), allow(dead_code))]
+pub(crate) mod threads;
 pub(crate) mod update;
 
 #[cfg(not(feature = "engine"))]
@@ -29,3 +45,4 @@ pub use report::PlanReport;
 pub use run::covers;
 #[cfg(feature = "engine")]
 pub(crate) use run::run;
+pub use threads::with_threads;

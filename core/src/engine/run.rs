@@ -1,9 +1,9 @@
 //! The engine as dfdx sees it: one operation on its tape.
 
 use super::bridge::slice;
-use super::exec::{Engine, Run, forward};
+use super::exec::{Engine, Given, Run};
 use super::plan::Plan;
-use super::steps::Source;
+use super::steps::{Source, add};
 use crate::error::{Error, Result};
 use crate::layers::{embedding, norm};
 use crate::run::{Outcome, Task, Update, batch_size};
@@ -18,7 +18,7 @@ use std::sync::{Arc, LazyLock, Mutex};
 static ENGINES: LazyLock<Mutex<HashMap<usize, Option<Arc<Engine>>>>> =
     LazyLock::new(Mutex::default);
 
-fn engine_of(graph: &'static Graph) -> Option<Arc<Engine>> {
+pub(crate) fn engine_of(graph: &'static Graph) -> Option<Arc<Engine>> {
     let key = std::ptr::from_ref(graph) as usize;
     let mut engines = ENGINES.lock().ok()?;
     engines.entry(key).or_insert_with(|| Some(Arc::new(Engine::new(Plan::of(graph)?)))).clone()
@@ -36,9 +36,8 @@ pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let batch = batch_size(task.graph, &task.inputs)?;
     let saved = Saved::new(task.params, task.inputs.clone());
     saved.with(|_, inputs| check(task.graph, inputs, batch, task.training.is_some()))?;
-    let run = saved.with(|params, inputs| {
-        forward(&engine, params, inputs, batch, task.training, task.tape.is_some())
-    });
+    let mut run = engine.begin(batch, task.training, task.tape.is_some());
+    saved.with(|params, inputs| run.forward(Given { params, inputs, input_gradient: false }));
     let input_gradients = task.input_gradients;
     let outputs = (0..task.graph.outputs.len())
         .map(|i| output(&task, &run, i, batch))
@@ -55,7 +54,12 @@ pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
 }
 
 /// What can be wrong with values although every shape is right; steps cannot fail.
-fn check(graph: &Graph, inputs: &[Source<'_>], batch: usize, training: bool) -> Result<()> {
+pub(crate) fn check(
+    graph: &Graph,
+    inputs: &[Source<'_>],
+    batch: usize,
+    training: bool,
+) -> Result<()> {
     for node in graph.nodes {
         match (node.kind, inputs.get(node.inputs[0]), graph.params_of(node)) {
             ("Embedding", Some(Source::Indices(indices)), [table, ..]) => {
@@ -116,7 +120,17 @@ fn output(
 }
 
 fn updates(saved: &Saved, run: &Run, task: &Task<'_, f32, Cpu>) -> Result<Vec<Update<f32, Cpu>>> {
-    let moved = saved.with(|params, inputs| run.updates(params, inputs));
+    let mut moved: Vec<(usize, f64, Vec<f32>)> = Vec::new();
+    saved.with(|params, inputs| {
+        let given = Given { params, inputs, input_gradient: false };
+        run.buffers(given, &mut |param, share, place, value| {
+            let at = moved.iter().position(|moved| moved.0 == param).unwrap_or_else(|| {
+                moved.push((param, share, params[param].to_vec()));
+                moved.len() - 1
+            });
+            moved[at].2[place] = value;
+        });
+    });
     moved
         .into_iter()
         .map(|(param, share, data)| {
@@ -134,27 +148,23 @@ fn backward(
     saved: &Saved,
     outputs: &[Array<f32, Cpu>],
     gradients: &mut Gradients<f32, Cpu>,
-    input_gradients: bool,
+    input_gradient: bool,
 ) -> std::result::Result<(), CpuError> {
     let mut output_gradients = Vec::new();
     for output in outputs {
         output_gradients.push(gradients.get_or_alloc_mut(&output.data)?.to_vec());
     }
-    let mut failed = Ok(());
-    let found = saved.with(|params, inputs| {
-        let mut deliver = |number: usize, add: &mut dyn FnMut(&mut [f32])| {
-            let array: &Array<f32, Cpu> = &saved.params[number];
-            match gradients.get_or_alloc_mut(&array.data) {
-                Ok(sum) => add(sum),
-                Err(error) => failed = Err(error),
-            }
-        };
-        run.backward(params, inputs, &output_gradients, input_gradients, &mut deliver)
+    saved.with(|params, inputs| {
+        run.backward(Given { params, inputs, input_gradient }, &output_gradients);
     });
-    failed?;
-    for (value, gradient) in saved.inputs.iter().zip(&found) {
+    for (number, array) in saved.params.iter().enumerate() {
+        if let Some(gradient) = run.gradient(number) {
+            add(gradient, gradients.get_or_alloc_mut(&array.data)?);
+        }
+    }
+    for (number, value) in saved.inputs.iter().enumerate().filter(|_| input_gradient) {
         if let Value::Floats(array) = value {
-            super::steps::add(gradient, gradients.get_or_alloc_mut(&array.data)?);
+            add(&run.input_gradient(number), gradients.get_or_alloc_mut(&array.data)?);
         }
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! elementwise, so results are the same bits whatever the pieces and the number of threads.
 
 use super::simd::{Lanes, Level, kernel};
+use super::threads::both;
 
 /// Elements that one thread takes at once.
 const PIECE: usize = 1 << 16;
@@ -57,11 +58,11 @@ impl Parts<'_> {
     }
 }
 
-/// Moves a parameter by the formula.
-pub(crate) fn update(formula: Formula, parts: Parts<'_>) {
-    if parts.param.len() > PIECE {
+/// Moves a parameter by the formula, on at most `threads` threads.
+pub(crate) fn update(formula: Formula, parts: Parts<'_>, threads: usize) {
+    if parts.param.len() > PIECE && threads > 1 {
         let [left, right] = parts.split();
-        rayon::join(|| update(formula, left), || update(formula, right));
+        both(threads, |n| update(formula, left, n), |n| update(formula, right, n));
     } else {
         // SAFETY: the body has no promises to keep.
         unsafe { piece(Level::best(), formula, parts) }

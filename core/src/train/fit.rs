@@ -9,6 +9,7 @@ use super::settings::Settings;
 use super::step::learn;
 use crate::backend::{Backend, Float};
 use crate::data::{Batches, Samples, order};
+use crate::engine::with_threads;
 use crate::error::{Error, Result};
 use crate::model::Model;
 use std::time::Instant;
@@ -22,6 +23,19 @@ pub(crate) fn fit<E: Float, D: Backend<E>>(
     settings: &Settings<'_>,
 ) -> Result<History> {
     settings.check(data)?;
+    match settings.threads {
+        Some(threads) => with_threads(threads, || epochs(model, data, loss, optimizer, settings)),
+        None => epochs(model, data, loss, optimizer, settings),
+    }
+}
+
+fn epochs<E: Float, D: Backend<E>>(
+    model: &mut dyn Model<E, D>,
+    data: &dyn Samples,
+    loss: &dyn Loss<E, D>,
+    optimizer: &mut dyn Optimizer<E, D>,
+    settings: &Settings<'_>,
+) -> Result<History> {
     let mut history = History::default();
     for number in 1..=settings.epochs {
         let mut progress = Progress::start(settings, number, data.len());

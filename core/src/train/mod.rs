@@ -11,6 +11,8 @@
 //! A bad step (a loss or gradient that is not finite, a label that is no class) is an error, and
 //! leaves the network as it was before that step.
 
+#[cfg(feature = "engine")]
+mod direct;
 mod evaluate;
 mod fit;
 mod history;
@@ -32,6 +34,7 @@ pub use model::Train;
 pub use optim::{Adam, AdamW, Memory, Optimizer, RmsProp, Rule, Sgd};
 pub use predict::Inputs;
 pub use settings::{Fit, Settings};
+pub use step::Report;
 pub use value::Target;
 
 pub(crate) use evaluate::evaluate;

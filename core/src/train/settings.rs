@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 /// | `seed` | 0 | of the order of the samples |
 /// | `shuffle` | yes | a new order for each epoch, from the seed and the epoch's number |
 /// | `validate` | nothing | data to be evaluated after each epoch |
+/// | `threads` | all of rayon's current pool | see [`with_threads`](crate::engine::with_threads) |
 /// | `quiet` | no | shows no progress |
 ///
 /// ```
@@ -37,6 +38,7 @@ pub struct Settings<'a> {
     pub(super) seed: u64,
     pub(super) shuffle: bool,
     pub(super) validation: Option<&'a dyn Samples>,
+    pub(super) threads: Option<usize>,
     pub(super) quiet: bool,
 }
 
@@ -48,6 +50,7 @@ impl std::fmt::Debug for Settings<'_> {
             .field("seed", &self.seed)
             .field("shuffle", &self.shuffle)
             .field("validation", &self.validation.map(Samples::len))
+            .field("threads", &self.threads)
             .field("quiet", &self.quiet)
             .finish()
     }
@@ -62,6 +65,7 @@ impl<'a, L, O> Fit<'a, L, O> {
             seed: 0,
             shuffle: true,
             validation: None,
+            threads: None,
             quiet: false,
         };
         Fit { loss, optimizer, settings }
@@ -102,6 +106,13 @@ impl<'a, L, O> Fit<'a, L, O> {
         self
     }
 
+    /// Uses at most so many threads on the CPU in `f32`; the result is the same bits.
+    #[must_use]
+    pub fn threads(mut self, threads: usize) -> Self {
+        self.settings.threads = Some(threads);
+        self
+    }
+
     /// Shows no progress.
     #[must_use]
     pub fn quiet(mut self) -> Self {
@@ -114,6 +125,9 @@ impl Settings<'_> {
     pub(super) fn check(&self, data: &dyn Samples) -> Result<()> {
         if self.epochs == 0 {
             return Err(Error::Setting("a training has at least 1 epoch, but 0 are set".into()));
+        }
+        if self.threads == Some(0) {
+            return Err(Error::Setting("a training needs at least 1 thread, but 0 are set".into()));
         }
         not_empty("the training data", data)?;
         self.validation.map_or(Ok(()), |samples| not_empty("the validation data", samples))

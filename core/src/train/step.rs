@@ -16,7 +16,9 @@ use crate::value::Array;
 use dfdx::prelude::*;
 
 /// What happened in one batch.
-pub(super) struct Report {
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Report {
     pub(super) loss: f64,
     pub(super) correct: Option<Correct>,
 }
@@ -41,7 +43,11 @@ pub(super) fn learn<E: Float, D: Backend<E>>(
     optimizer: &mut dyn Optimizer<E, D>,
 ) -> Result<Report> {
     let before = model.state().clone();
-    let result = try_to_learn(model, batch, loss, optimizer);
+    let result = match D::learn(model, batch, loss, optimizer) {
+        Ok(None) => try_to_learn(model, batch, loss, optimizer),
+        Ok(Some(report)) => Ok(report),
+        Err(error) => Err(error),
+    };
     if result.is_err() {
         *model.state() = before;
     }
@@ -128,11 +134,28 @@ pub(super) fn infer<E: Float, D: Backend<E>>(
 
 /// The loss as a number.
 fn number<E: Float, D: Backend<E>>(scalar: &Tensor<Rank0, E, D>) -> Result<f64> {
-    let loss = scalar.as_vec().first().map_or(f64::NAN, |&loss| loss.f64());
+    finite_loss(scalar.as_vec().first().map_or(f64::NAN, |&loss| loss.f64()))
+}
+
+pub(super) fn finite_loss(loss: f64) -> Result<f64> {
     if loss.is_finite() {
         return Ok(loss);
     }
     Err(Error::NotFinite(format!("the loss is {loss}")))
+}
+
+/// The gradient of the parameter of this name is not finite.
+pub(super) fn bad_gradient<T>(name: Option<&str>) -> Result<T> {
+    not_finite("the gradient", name.unwrap_or("a parameter"))
+}
+
+/// The new value of the buffer of this name is not finite.
+pub(super) fn bad_value<T>(name: Option<&str>) -> Result<T> {
+    not_finite("the new value", name.unwrap_or("a buffer"))
+}
+
+fn not_finite<T>(what: &str, name: &str) -> Result<T> {
+    Err(Error::NotFinite(format!("{what} of `{name}` holds numbers that are not finite")))
 }
 
 /// Whether every gradient and every new value of a buffer is finite.
@@ -143,15 +166,12 @@ fn finite<E: Float, D: Backend<E>>(
     updates: &[Update<E, D>],
 ) -> Result<()> {
     let named = model.graph().params;
-    let bad = |what: &str, name: &str| {
-        Err(Error::NotFinite(format!("{what} of `{name}` holds numbers that are not finite")))
-    };
     if let Some(number) = D::not_finite(model, params, gradients)? {
-        return bad("the gradient", named.get(number).map_or("a parameter", |p| p.name));
+        return bad_gradient(named.get(number).map(|p| p.name));
     }
     for update in updates {
         if !all_finite(&update.value.data) {
-            return bad("the new value", named.get(update.param).map_or("a buffer", |p| p.name));
+            return bad_value(named.get(update.param).map(|p| p.name));
         }
     }
     Ok(())

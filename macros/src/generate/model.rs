@@ -198,7 +198,7 @@ pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
     });
     let (shared, mutable) = (all.clone(), all);
     let shared = code.body(quote!(::std::vec![#(&#shared),*]));
-    let mutable = code.body(quote!(::std::vec![#(&mut #mutable),*]));
+    let mutable = code.body(quote!(#(visit(&mut #mutable);)*));
     quote! {
         impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #p::Model<#float, #device>
             for #this
@@ -209,7 +209,10 @@ pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
             fn tensors(&self) -> ::std::vec::Vec<&dyn #p::AnyTensor<#float, #device>> {
                 #shared
             }
-            fn tensors_mut(&mut self) -> ::std::vec::Vec<&mut dyn #p::AnyTensor<#float, #device>> {
+            fn visit_mut<'n>(
+                &'n mut self,
+                visit: &mut dyn ::core::ops::FnMut(&'n mut dyn #p::AnyTensor<#float, #device>),
+            ) {
                 #mutable
             }
             fn state(&mut self) -> &mut #p::State<#float, #device> {

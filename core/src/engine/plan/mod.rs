@@ -12,7 +12,8 @@ use super::chunk::{Edge, Slot};
 use super::kernels::conv::Act;
 use super::kernels::linear::Linear;
 use super::steps::{Enter, Layout, LinearStep, Step, Transpose};
-use netwright_spec::graph::Graph;
+use netwright_spec::graph::{Graph, Param};
+use std::ops::Range;
 
 /// All values of a chunk, in floats, that may stay in a core's cache together.
 const CHUNK_FLOATS: usize = 1 << 17;
@@ -34,6 +35,15 @@ pub(crate) struct Plan {
     pub(crate) prepared: usize,
     /// Floats of all gradients of parameters, in the steps' layouts.
     pub(crate) gradients: usize,
+    /// Ranges of steps between which all chunks of a training wait for each other: each but the
+    /// first begins with a step that needs statistics of the whole batch.
+    pub(crate) segments: Vec<Range<usize>>,
+    /// Where the gradient of each parameter lies, in the user's layout; empty if it is not trained.
+    pub(crate) params: Vec<Slot>,
+    /// Floats of all of those.
+    pub(crate) flat: usize,
+    /// Gradients that are divided by the parameters' elements, in the order of their places.
+    pub(crate) jobs: Vec<Job>,
     /// Where each of the network's inputs lies, and how.
     pub(crate) inputs: Vec<(Slot, Layout)>,
     /// Where each of its outputs lies.
@@ -48,7 +58,24 @@ pub(crate) struct Planned {
     pub(crate) gradients: Slot,
 }
 
+/// Part of the gradient of a parameter, from all samples.
+#[derive(Debug)]
+pub(crate) struct Job {
+    /// Where it lies among all gradients.
+    pub(crate) range: Range<usize>,
+    /// The same, from the parameter's beginning.
+    pub(crate) part: Range<usize>,
+    /// The numbers of the steps that add to it.
+    pub(crate) steps: Vec<usize>,
+}
+
 impl Plan {
+    /// Whether the gradient at this place is made by jobs.
+    pub(crate) fn in_jobs(&self, slot: &Slot) -> bool {
+        let at = self.jobs.partition_point(|job| job.range.start < slot.offset);
+        self.jobs.get(at).is_some_and(|job| job.range.start == slot.offset && slot.len > 0)
+    }
+
     /// The plan of a graph; `None` if the engine lacks one of its layers.
     pub(crate) fn of(graph: &Graph) -> Option<Plan> {
         let mut builder = Builder::new(graph);
@@ -241,7 +268,7 @@ impl<'a> Builder<'a> {
             outputs.push(slot);
         }
         let (mut prepared, mut gradients) = (0, 0);
-        let steps = self
+        let steps: Vec<Planned> = self
             .steps
             .into_iter()
             .map(|step| Planned {
@@ -250,9 +277,60 @@ impl<'a> Builder<'a> {
                 step,
             })
             .collect();
+        let (params, flat) = places(self.graph);
         let Builder { values, largest, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
-        Some(Plan { steps, values, largest, bytes, prepared, gradients, inputs, outputs })
+        let (segments, jobs) = (segments(&steps), jobs(&steps, &params));
+        Some(Plan {
+            steps,
+            values,
+            largest,
+            bytes,
+            prepared,
+            gradients,
+            segments,
+            params,
+            flat,
+            jobs,
+            inputs,
+            outputs,
+        })
     }
+}
+
+/// A place for the gradient of each parameter, and the floats of all.
+fn places(graph: &Graph) -> (Vec<Slot>, usize) {
+    let mut flat = 0;
+    let len = |param: &Param| match param.trainable {
+        true => param.shape.iter().product(),
+        false => 0,
+    };
+    let places = graph.params.iter().map(|param| Slot::next(&mut flat, len(param))).collect();
+    (places, flat)
+}
+
+fn segments(steps: &[Planned]) -> Vec<Range<usize>> {
+    let barrier = |i: &usize| *i == 0 || steps[*i].step.statistics_len() > 0;
+    let mut starts: Vec<usize> = (0..steps.len()).filter(barrier).collect();
+    starts.push(steps.len());
+    starts.windows(2).map(|pair| pair[0]..pair[1]).collect()
+}
+
+fn jobs(steps: &[Planned], params: &[Slot]) -> Vec<Job> {
+    let mut jobs: Vec<Job> = Vec::new();
+    for (number, planned) in steps.iter().enumerate() {
+        let Some(shared) = planned.step.shared() else { continue };
+        let slot = params[shared.param];
+        for from in (0..shared.len).step_by(shared.piece) {
+            let part = from..shared.len.min(from + shared.piece);
+            let range = slot.offset + part.start..slot.offset + part.end;
+            match jobs.iter_mut().find(|job| job.range == range) {
+                Some(job) => job.steps.push(number),
+                None => jobs.push(Job { range, part, steps: vec![number] }),
+            }
+        }
+    }
+    jobs.sort_by_key(|job| job.range.start);
+    jobs
 }
 
 /// Images lie pixel-major.

@@ -204,16 +204,16 @@ impl Step for NormStep {
         }
     }
 
-    fn updates(&self, call: &Call<'_>) -> Vec<(usize, f64, Vec<f32>)> {
+    fn buffers(&self, call: &Call<'_>, each: &mut dyn FnMut(usize, f64, usize, f32)) {
         let count = self.count(call);
-        // The running variance follows the unbiased estimate, as in PyTorch.
-        let unbiased = [1.0, count / (count - 1.0)];
-        let update = |i: usize| {
-            let value = |channel| (self.moments(call, channel)[i] * unbiased[i]) as f32;
-            let values = (0..self.norm.channels).map(value).collect();
-            (self.norm.running[i], self.norm.momentum, values)
-        };
-        vec![update(0), update(1)]
+        for channel in 0..self.norm.channels {
+            let [mean, variance] = self.moments(call, channel);
+            // The running variance follows the unbiased estimate, as in PyTorch.
+            let values = [mean, variance * count / (count - 1.0)];
+            for (buffer, value) in self.norm.running.into_iter().zip(values) {
+                each(buffer, self.norm.momentum, channel, value as f32);
+            }
+        }
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {

@@ -1,10 +1,14 @@
 //! `Linear` with bias and activation: matrix products over all rows of a chunk.
 
 use super::enter::add;
-use super::{Call, Deliver, Step};
-use crate::engine::chunk::{Chunk, Edge, Slot};
+use super::{Call, Deliver, Shared, Step};
+use crate::engine::chunk::{Chunk, Edge, Group, Slot};
 use crate::engine::kernels::conv::Act;
-use crate::engine::kernels::linear::{Linear, relu_gradient};
+use crate::engine::kernels::linear::{Linear, TILE, relu_gradient};
+use std::ops::Range;
+
+/// Floats of a gradient that are computed at once.
+const PIECE: usize = 1 << 14;
 
 /// y = x·Wᵀ + b, and a ReLU.
 #[derive(Debug)]
@@ -38,14 +42,35 @@ impl Step for LinearStep {
     }
 
     fn gradient_len(&self) -> usize {
-        self.outputs * self.inputs + self.bias.map_or(0, |_| self.outputs)
+        self.bias.map_or(0, |_| self.outputs)
     }
 
     fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
-        let (weight, bias) = gradients.split_at(self.outputs * self.inputs);
-        to(self.weight, &mut |sum| add(weight, sum));
         if let Some(number) = self.bias {
-            to(number, &mut |sum| add(bias, sum));
+            to(number, &mut |sum| add(gradients, sum));
+        }
+    }
+
+    fn shared(&self) -> Option<Shared> {
+        let rows = (PIECE / self.inputs).max(1).next_multiple_of(TILE);
+        let len = self.outputs * self.inputs;
+        Some(Shared { param: self.weight, len, piece: rows * self.inputs })
+    }
+
+    fn shared_gradient(
+        &self,
+        groups: &[Group],
+        part: Range<usize>,
+        overwrite: bool,
+        to: &mut [f32],
+    ) {
+        let outputs = part.start / self.inputs..part.end / self.inputs;
+        for (i, chunk) in groups.iter().flat_map(Group::chunks).enumerate() {
+            let (memory, n) = (&chunk.memory, chunk.n);
+            let x = &memory.values[self.x.slot.range(n)];
+            let dy = &memory.gradients[self.y.range(n)];
+            let overwrite = overwrite && i == 0;
+            self.linear.backward_weights(self.rows(n), x, dy, outputs.clone(), overwrite, to);
         }
     }
 
@@ -62,10 +87,8 @@ impl Step for LinearStep {
         if self.act == Act::Relu {
             relu_gradient(at.y, at.dy);
         }
-        let (dw, db) = at.parameters.split_at_mut(self.outputs * self.inputs);
-        self.linear.backward_weights(rows, at.x, at.dy, 0..self.outputs, false, dw);
         if self.bias.is_some() {
-            self.linear.backward_bias(rows, at.dy, false, db);
+            self.linear.backward_bias(rows, at.dy, false, at.parameters);
         }
         if self.x.input && !call.input_gradient {
             return;

@@ -28,8 +28,9 @@ pub(crate) use map::{Map, MapStep};
 pub(crate) use pool::{PoolStep, Pooling};
 pub(crate) use softmax::SoftmaxStep;
 
-use super::chunk::{Chunk, Slot};
+use super::chunk::{Chunk, Group, Slot};
 use std::fmt::Debug;
+use std::ops::Range;
 
 /// One fused operation on a chunk of samples.
 pub(crate) trait Step: Debug + Send + Sync {
@@ -79,17 +80,35 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// the statistics.
     fn gather_backward(&self, _call: &Call<'_>, _chunk: &Chunk, _statistics: &mut [f64]) {}
 
-    /// How buffers move after a forward in the training form: parameter, share of the new value,
-    /// value.
-    fn updates(&self, _call: &Call<'_>) -> Vec<(usize, f64, Vec<f32>)> {
-        Vec::new()
+    /// How buffers move after a forward in the training form: calls `each` with the number of a
+    /// buffer, the share of its new value, a place in it and the new value there.
+    fn buffers(&self, _call: &Call<'_>, _each: &mut dyn FnMut(usize, f64, usize, f32)) {}
+
+    /// A parameter whose gradient is computed from all chunks after the backward, divided by the
+    /// parameter's elements rather than by samples; see [`Shared`].
+    fn shared(&self) -> Option<Shared> {
+        None
     }
+
+    /// Adds to part of the gradient of the [`shared`](Self::shared) parameter, or overwrites it.
+    fn shared_gradient(&self, _: &[Group], _: Range<usize>, _overwrite: bool, _to: &mut [f32]) {}
 
     /// Computes its output.
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk);
 
     /// Writes or adds to the gradients of its inputs, adds to those of its parameters.
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk);
+}
+
+/// A parameter with so many elements that the chunks should not have a gradient each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shared {
+    /// Its number.
+    pub(crate) param: usize,
+    /// Elements.
+    pub(crate) len: usize,
+    /// Elements that are computed at once.
+    pub(crate) piece: usize,
 }
 
 /// Where gradients of parameters go: a parameter's number, and what adds to its gradient.

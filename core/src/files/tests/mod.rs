@@ -74,8 +74,10 @@ impl<E: Float, D: Backend<E>> Model<E, D> for Tiny<E, D> {
     fn tensors(&self) -> Vec<&dyn AnyTensor<E, D>> {
         vec![&self.weight, &self.bias, &self.mean]
     }
-    fn tensors_mut(&mut self) -> Vec<&mut dyn AnyTensor<E, D>> {
-        vec![&mut self.weight, &mut self.bias, &mut self.mean]
+    fn visit_mut<'n>(&'n mut self, visit: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>)) {
+        visit(&mut self.weight);
+        visit(&mut self.bias);
+        visit(&mut self.mean);
     }
     fn state(&mut self) -> &mut State<E, D> {
         &mut self.state

@@ -1,6 +1,6 @@
 //! A loss of the user's own.
 
-use super::{Correct, Loss, Output, Scalar};
+use super::{Correct, Criterion, Loss, Output, Scalar};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
 use crate::value::{Array, Value};
@@ -55,5 +55,9 @@ impl<E: Float, D: Backend<E>, L: Loss<E, D> + ?Sized> Loss<E, D> for &L {
 
     fn correct(&self, outputs: &[Array<E, D>], targets: &[Value<E, D>]) -> Result<Option<Correct>> {
         (**self).correct(outputs, targets)
+    }
+
+    fn criterion(&self) -> Option<Criterion> {
+        (**self).criterion()
     }
 }

@@ -2,6 +2,8 @@
 
 use super::value::Target;
 use crate::backend::{Backend, Float};
+#[cfg(feature = "engine")]
+use crate::data::Column;
 use crate::error::{Error, Result};
 use crate::value::{Array, Ranked, Value, erase, restore};
 use dfdx::prelude::*;
@@ -85,6 +87,12 @@ pub trait Loss<E: Float, D: Backend<E>> {
         Ok(None)
     }
 
+    /// Which of the losses of this crate it is.
+    #[doc(hidden)]
+    fn criterion(&self) -> Option<Criterion> {
+        None
+    }
+
     /// The loss of one typed tensor, for a training loop written by hand:
     /// `CrossEntropy.loss(net.forward_mut(x.leaky_traced()), &batch.targets[0])?.backward()`.
     ///
@@ -125,6 +133,39 @@ impl Criterion {
             Criterion::MeanAbsolute => "MeanAbsolute",
             Criterion::Huber { .. } => "Huber",
             Criterion::BinaryCrossEntropy => "BinaryCrossEntropy",
+        }
+    }
+
+    /// Whether there are right and wrong answers.
+    #[cfg(feature = "engine")]
+    pub(super) fn has_accuracy(self) -> bool {
+        matches!(self, Criterion::CrossEntropy { .. } | Criterion::BinaryCrossEntropy)
+    }
+
+    /// Whether the settings make sense and the target is one for outputs of this shape: what
+    /// [`compute`](Self::compute) checks and words.
+    #[cfg(feature = "engine")]
+    pub(super) fn fits(self, output: &[usize], target: &Column, samples: usize) -> bool {
+        let same = check::same(output, target.shape()) && target.len() == samples;
+        match (self, target) {
+            (Criterion::CrossEntropy { smoothing }, Column::Indices { data, shape }) => {
+                output.split_last().is_some_and(|(&classes, rows)| {
+                    rows == shape && data.iter().all(|&label| label < classes)
+                }) && target.len() == samples
+                    && (0.0..=1.0).contains(&smoothing)
+            }
+            (Criterion::CrossEntropy { .. }, _) => false,
+            (Criterion::BinaryCrossEntropy, Column::Floats { data, .. }) => {
+                same && data.iter().all(|y| (0.0..=1.0).contains(y))
+            }
+            (Criterion::BinaryCrossEntropy, Column::Indices { data, .. }) => {
+                same && data.iter().all(|&y| y < 2)
+            }
+            (Criterion::Huber { delta }, Column::Floats { .. }) => {
+                same && delta > 0.0 && delta.is_finite()
+            }
+            (_, Column::Floats { .. }) => same,
+            (_, Column::Indices { .. }) => false,
         }
     }
 
@@ -181,6 +222,10 @@ macro_rules! criterion {
                 targets: &[crate::value::Value<E, D>],
             ) -> Result<Option<super::Correct>> {
                 D::correct($criterion, outputs, targets)
+            }
+
+            fn criterion(&$self) -> Option<Criterion> {
+                Some($criterion)
             }
         }
     };

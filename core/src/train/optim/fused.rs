@@ -2,16 +2,27 @@
 //! it, without copies.
 
 use super::gradient::{drop_missing, mark_missing};
-use super::memory::{Memory, foreign};
+use super::memory::Memory;
 use super::{Rule, memory};
+#[cfg(feature = "engine")]
+use crate::data::Batch;
+#[cfg(feature = "engine")]
+use crate::engine::learn::Run;
+#[cfg(feature = "engine")]
+use crate::engine::threads::both;
+use crate::engine::threads::limit;
 use crate::engine::update::{Formula, Parts, all_finite, update};
 use crate::error::Result;
 use crate::layers::OnDevice;
 use crate::model::{Model, arrays};
+#[cfg(feature = "engine")]
+use crate::train::{Loss, Optimizer, Report, direct};
 use crate::value::{AnyTensor, Array};
 use dfdx::prelude::*;
+#[cfg(feature = "engine")]
+use netwright_spec::graph::Graph;
 
-type Slot = memory::Slot<Vec<f32>>;
+pub(crate) type Slot = memory::Slot<Vec<f32>>;
 
 /// Moves all parameters by a rule.
 pub(crate) fn optimize(
@@ -23,7 +34,7 @@ pub(crate) fn optimize(
     rule.check()?;
     let graph = model.graph();
     let params = arrays(model)?;
-    let slots: &mut Vec<Slot> = memory.slots(&params)?;
+    let slots: &mut Vec<Slot> = memory.slots(graph)?;
     mark_missing(gradients, &params)?;
     let ghosts: Vec<_> = params.iter().map(|param| param.data.ghost()).collect();
     // A second handle on a parameter would turn changes in place into copies.
@@ -42,6 +53,82 @@ pub(crate) fn optimize(
     Ok(())
 }
 
+/// Learns from one batch on the engine, where the loss and the optimizer are this crate's.
+#[cfg(feature = "engine")]
+pub(crate) fn learn(
+    model: &mut dyn Model<f32, Cpu>,
+    batch: &Batch,
+    loss: &dyn Loss<f32, Cpu>,
+    optimizer: &mut dyn Optimizer<f32, Cpu>,
+) -> Result<Option<Report>> {
+    match (loss.criterion(), optimizer.rule()) {
+        (Some(criterion), Some((rule, memory))) => {
+            direct::learn(model, batch, criterion, rule, memory)
+        }
+        _ => Ok(None),
+    }
+}
+
+#[cfg(not(feature = "engine"))]
+pub(crate) use super::plain::learn;
+
+/// Moves all parameters along the gradients of a run.
+#[cfg(feature = "engine")]
+pub(crate) fn move_all(
+    rule: Rule,
+    graph: &Graph,
+    run: &Run,
+    params: &mut [&mut [f32]],
+    slots: &mut [Slot],
+    threads: usize,
+) {
+    let gradient = |number| run.gradient(number).filter(|_| graph.params[number].trainable);
+    move_some(rule, 0, &gradient, params, slots, threads);
+}
+
+/// Moves the parameters from number `first` on.
+#[cfg(feature = "engine")]
+fn move_some<'a>(
+    rule: Rule,
+    first: usize,
+    gradient: &(impl Fn(usize) -> Option<&'a [f32]> + Sync),
+    params: &mut [&mut [f32]],
+    slots: &mut [Slot],
+    threads: usize,
+) {
+    if let ([param], [slot]) = (&mut *params, &mut *slots) {
+        if let Some(gradient) = gradient(first) {
+            slot.steps += 1;
+            move_one(rule.formula(slot.steps), param, slot, gradient, threads);
+        }
+    } else if !params.is_empty() {
+        let middle = params.len() / 2;
+        let (low, high) = params.split_at_mut(middle);
+        let (left, right) = slots.split_at_mut(middle);
+        both(
+            threads,
+            |threads| move_some(rule, first, gradient, low, left, threads),
+            |threads| move_some(rule, first + middle, gradient, high, right, threads),
+        );
+    }
+}
+
+fn move_one(
+    formula: Formula,
+    param: &mut [f32],
+    slot: &mut Slot,
+    gradient: &[f32],
+    threads: usize,
+) {
+    slot.averages.resize_with(2, Vec::new);
+    for average in slot.averages.iter_mut().take(formula.memories()) {
+        average.resize(gradient.len(), 0.0);
+    }
+    if let [first, second] = &mut slot.averages[..] {
+        update(formula, Parts { param, gradient, first, second }, threads);
+    }
+}
+
 /// Moves one parameter.
 fn step(
     formula: Formula,
@@ -49,17 +136,12 @@ fn step(
     slot: &mut Slot,
     gradient: &[f32],
 ) -> Result<()> {
-    slot.averages.resize_with(2, Vec::new);
-    for average in slot.averages.iter_mut().take(formula.memories()) {
-        average.resize(gradient.len(), 0.0);
-    }
-    let [first, second] = &mut slot.averages[..] else { return Err(foreign()) };
     if let Some(param) = tensor.slice_mut() {
-        update(formula, Parts { param, gradient, first, second });
+        move_one(formula, param, slot, gradient, limit());
         return Ok(());
     }
     let mut param = tensor.array()?.data.as_vec();
-    update(formula, Parts { param: &mut param, gradient, first, second });
+    move_one(formula, &mut param, slot, gradient, limit());
     tensor.write(&param)
 }
 

@@ -7,6 +7,7 @@ use crate::layers::OnDevice;
 use crate::model::{Model, arrays};
 use crate::value::{AnyTensor, Array};
 use dfdx::prelude::*;
+use netwright_spec::graph::{Graph, Param};
 use std::any::Any;
 use std::fmt;
 
@@ -25,7 +26,7 @@ impl fmt::Debug for Memory {
 }
 
 /// What is remembered of one parameter.
-pub(super) struct Slot<A> {
+pub(crate) struct Slot<A> {
     pub(super) shape: Vec<usize>,
     pub(super) steps: u64,
     pub(super) averages: Vec<A>,
@@ -87,7 +88,7 @@ impl Memory {
     ) -> Result<()> {
         let graph = model.graph();
         let params = arrays(model)?;
-        let slots = self.slots(&params)?;
+        let slots = self.slots(graph)?;
         let mut found = Vec::with_capacity(params.len());
         for (array, param) in params.iter().zip(graph.params) {
             let trained = param.trainable.then(|| gradient_of(gradients, &array.data));
@@ -104,22 +105,23 @@ impl Memory {
         Ok(())
     }
 
-    /// The slots for parameters of these shapes, made if there are none.
-    pub(super) fn slots<E: Float, D: Backend<E>, A: 'static>(
-        &mut self,
-        params: &[Array<E, D>],
-    ) -> Result<&mut Vec<Slot<A>>> {
-        let new = |array: &Array<E, D>| Slot::<A> {
-            shape: array.shape.clone(),
+    /// The slots for the parameters of this network, made if there are none.
+    pub(crate) fn slots<A: 'static>(&mut self, graph: &Graph) -> Result<&mut Vec<Slot<A>>> {
+        let new = |param: &Param| Slot::<A> {
+            shape: param.shape.to_vec(),
             steps: 0,
             averages: Vec::new(),
         };
-        let memory = self
-            .0
-            .get_or_insert_with(|| Box::new(params.iter().map(new).collect::<Vec<Slot<A>>>()));
+        let memory = self.0.get_or_insert_with(|| {
+            Box::new(graph.params.iter().map(new).collect::<Vec<Slot<A>>>())
+        });
         let slots = memory.downcast_mut::<Vec<Slot<A>>>().ok_or_else(foreign)?;
-        let same = slots.iter().map(|slot| &slot.shape).eq(params.iter().map(|p| &p.shape));
-        if same { Ok(slots) } else { Err(foreign()) }
+        let shapes = slots.iter().map(|slot| slot.shape.as_slice());
+        if shapes.eq(graph.params.iter().map(|param| param.shape)) {
+            Ok(slots)
+        } else {
+            Err(foreign())
+        }
     }
 }
 

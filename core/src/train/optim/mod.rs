@@ -33,11 +33,21 @@ pub trait Optimizer<E: Float, D: Backend<E>> {
     /// [`Error::Setting`] for a setting that makes no sense, and for an optimizer that has
     /// trained another network; the network is then as it was. [`Error::Device`] without memory.
     fn step(&mut self, model: &mut dyn Model<E, D>, gradients: &mut Gradients<E, D>) -> Result<()>;
+
+    /// Which of the optimizers of this crate it is.
+    #[doc(hidden)]
+    fn rule(&mut self) -> Option<(Rule, &mut Memory)> {
+        None
+    }
 }
 
 impl<E: Float, D: Backend<E>, O: Optimizer<E, D> + ?Sized> Optimizer<E, D> for &mut O {
     fn step(&mut self, model: &mut dyn Model<E, D>, gradients: &mut Gradients<E, D>) -> Result<()> {
         (**self).step(model, gradients)
+    }
+
+    fn rule(&mut self) -> Option<(Rule, &mut Memory)> {
+        (**self).rule()
     }
 }
 
@@ -61,13 +71,17 @@ macro_rules! rule {
             ) -> crate::error::Result<()> {
                 D::optimize(super::Rule::$rule(self.settings), &mut self.memory, model, gradients)
             }
+
+            fn rule(&mut self) -> Option<(super::Rule, &mut super::Memory)> {
+                Some((super::Rule::$rule(self.settings), &mut self.memory))
+            }
         }
     };
 }
 use rule;
 
 impl Rule {
-    fn check(self) -> Result<()> {
+    pub(super) fn check(self) -> Result<()> {
         match self {
             Rule::Sgd(settings) => settings.check(),
             Rule::Adam(settings) => settings.check(),

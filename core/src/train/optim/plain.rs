@@ -4,8 +4,10 @@ use super::gradient::gradient_of;
 use super::memory::Memory;
 use super::{Rule, adam, rms_prop, sgd};
 use crate::backend::{Backend, Float};
+use crate::data::Batch;
 use crate::error::Result;
 use crate::model::Model;
+use crate::train::{Loss, Optimizer, Report};
 use crate::value::Array;
 use dfdx::prelude::*;
 
@@ -22,6 +24,16 @@ pub(crate) fn optimize<E: Float, D: Backend<E>>(
         Rule::Adam(settings) => adam::update(settings, parameter),
         Rule::RmsProp(settings) => rms_prop::update(settings, parameter),
     })
+}
+
+/// No way of its own.
+pub(crate) fn learn<E: Float, D: Backend<E>>(
+    _: &mut dyn Model<E, D>,
+    _: &Batch,
+    _: &dyn Loss<E, D>,
+    _: &mut dyn Optimizer<E, D>,
+) -> Result<Option<Report>> {
+    Ok(None)
 }
 
 /// The number of the first trained parameter whose gradient is not finite.

@@ -16,6 +16,7 @@ mod timing;
 use super::conv::Act;
 use crate::engine::simd::{Lanes, Level, kernel};
 use dot::Dot;
+pub(crate) use product::TILE;
 use product::{Left, Product};
 use std::ops::Range;
 use std::ptr::null;

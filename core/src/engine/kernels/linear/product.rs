@@ -7,7 +7,7 @@ use crate::engine::simd::{Lanes, Level, kernel};
 use std::mem::MaybeUninit;
 
 /// Rows of a tile at most: with two vectors of columns, 24 sums of 32 registers.
-pub(super) const TILE: usize = 12;
+pub(crate) const TILE: usize = 12;
 
 /// How much of the depth is summed before the next columns take their turn: so much of the right
 /// operand stays near.

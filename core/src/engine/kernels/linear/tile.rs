@@ -67,11 +67,8 @@ impl Part<'_> {
         // SAFETY: the tile lies inside `c`.
         unsafe {
             let c = c.add(row * columns + self.first);
-            let (from, stride) = if add || self.from > 0 {
-                (c.cast_const(), columns)
-            } else {
-                (ZEROS.as_ptr(), 0)
-            };
+            let (from, stride) =
+                if add || self.from > 0 { (c.cast_const(), columns) } else { (ZEROS.as_ptr(), 0) };
             if self.count::<V>(N - 1) == V::COUNT {
                 for r in 0..R {
                     for n in 0..N {

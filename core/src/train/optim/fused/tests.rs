@@ -45,9 +45,13 @@ impl Model<f32, Cpu> for Odd {
     fn tensors(&self) -> Vec<&dyn AnyTensor<f32, Cpu>> {
         vec![&self.one, &self.some, &self.many, &self.buffer, &self.missing]
     }
-    fn tensors_mut(&mut self) -> Vec<&mut dyn AnyTensor<f32, Cpu>> {
+    fn visit_mut<'n>(&'n mut self, visit: &mut dyn FnMut(&'n mut dyn AnyTensor<f32, Cpu>)) {
         let Odd { one, some, many, buffer, missing, .. } = self;
-        vec![one, some, many, buffer, missing]
+        visit(one);
+        visit(some);
+        visit(many);
+        visit(buffer);
+        visit(missing);
     }
     fn state(&mut self) -> &mut State<f32, Cpu> {
         &mut self.state
@@ -187,7 +191,7 @@ fn gradients_of_leaves_only_are_enough() {
 #[test]
 fn a_memory_is_of_one_network() {
     let (mut model, mut memory) = (odd(), Memory::default());
-    memory.slots::<f32, Cpu, Vec<f32>>(&[]).unwrap();
+    memory.slots::<Vec<f32>>(&Graph { params: &[], ..ODD }).unwrap();
     let mut gradients = gradients(&model, 1);
     let rule = Rule::Adam(Adam::default().settings);
     let error = optimize(rule, &mut memory, &mut model, &mut gradients).unwrap_err();

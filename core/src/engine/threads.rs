@@ -1,0 +1,110 @@
+//! How work is divided among threads: always in the same pieces, so that nothing but time depends
+//! on how many there are.
+
+use std::cell::Cell;
+
+thread_local! {
+    static LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
+}
+
+/// Runs `f`; networks that it runs on the CPU in `f32` use at most `threads` threads meanwhile, on
+/// this thread's calls. 0 is taken as 1.
+///
+/// Work runs on rayon's current pool: the one that a program has entered with
+/// `ThreadPool::install`, else the global one, whose size `RAYON_NUM_THREADS` sets. So a program
+/// that uses rayon itself never has more threads at work than its pool has. With `threads` of 1,
+/// everything runs on the calling thread. Results are the same bits whatever the number.
+///
+/// ```
+/// let sum = netwright_core::engine::with_threads(1, || 1 + 1);
+/// assert_eq!(sum, 2);
+/// ```
+pub fn with_threads<R>(threads: usize, f: impl FnOnce() -> R) -> R {
+    /// Puts the old limit back, whatever happens in between.
+    struct Back(usize);
+    impl Drop for Back {
+        fn drop(&mut self) {
+            LIMIT.set(self.0);
+        }
+    }
+    let _back = Back(LIMIT.replace(threads.max(1)));
+    f()
+}
+
+/// The threads that the calling thread may use.
+pub(crate) fn limit() -> usize {
+    LIMIT.get()
+}
+
+/// Calls `each` with the number of every item and the item, on at most `threads` threads.
+pub(crate) fn spread<T: Send>(
+    items: &mut [T],
+    threads: usize,
+    each: &(impl Fn(usize, &mut T) + Sync),
+) {
+    spread_from(0, items, threads, each);
+}
+
+fn spread_from<T: Send>(
+    first: usize,
+    items: &mut [T],
+    threads: usize,
+    each: &(impl Fn(usize, &mut T) + Sync),
+) {
+    if threads <= 1 || items.len() <= 1 {
+        return items.iter_mut().enumerate().for_each(|(i, item)| each(first + i, item));
+    }
+    let middle = items.len() / 2;
+    let (left, right) = items.split_at_mut(middle);
+    both(
+        threads,
+        |threads| spread_from(first, left, threads, each),
+        |threads| spread_from(first + middle, right, threads, each),
+    );
+}
+
+/// Runs both, each on its share of the threads.
+pub(crate) fn both(
+    threads: usize,
+    left: impl FnOnce(usize) + Send,
+    right: impl FnOnce(usize) + Send,
+) {
+    let share = threads / 2;
+    if threads <= 1 {
+        left(1);
+        right(1);
+    } else {
+        rayon::join(|| left(threads - share), || right(share));
+    }
+}
+
+/// Runs `f` inside rayon's pool, if there is more than one thread for it: every division of work in
+/// it is then cheap.
+pub(crate) fn inside<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
+    if threads <= 1 || rayon::current_thread_index().is_some() {
+        f()
+    } else {
+        rayon::scope(|_| f())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_item_is_seen_once_with_its_number() {
+        for threads in [1, 2, 3, usize::MAX] {
+            let mut items = vec![0; 17];
+            inside(threads, || spread(&mut items, threads, &|i, item| *item += i + 1));
+            assert_eq!(items, (1..=17).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_limit_ends_with_the_call() {
+        assert_eq!(limit(), usize::MAX);
+        let inner = with_threads(3, || with_threads(0, limit));
+        assert_eq!((inner, limit()), (1, usize::MAX));
+    }
+}

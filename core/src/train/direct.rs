@@ -1,0 +1,150 @@
+//! A step of a training on the engine with a built-in loss and optimizer: without dfdx's tape and
+//! gradients, without copies of the parameters, and, after the first step, without an allocation.
+
+use super::loss::{Correct, Criterion};
+use super::optim::{Memory, Rule, fused};
+use super::step::{Report, bad_gradient, bad_value, finite_loss};
+use crate::data::{Batch, Column};
+use crate::engine::learn::{Given, LossJob, Run, Source, all_finite, check, engine_of, inside};
+use crate::error::Result;
+use crate::model::Model;
+use dfdx::prelude::Cpu;
+use netwright_spec::graph::Graph;
+
+/// Learns from one batch; `None`, and nothing has changed, for what must go another way: the
+/// general one, which also words all errors of data that do not fit.
+pub(crate) fn learn(
+    model: &mut dyn Model<f32, Cpu>,
+    batch: &Batch,
+    criterion: Criterion,
+    rule: Rule,
+    memory: &mut Memory,
+) -> Result<Option<Report>> {
+    let (graph, samples) = (model.graph(), batch.len());
+    let ([_], [target]) = (graph.outputs, &batch.targets[..]) else { return Ok(None) };
+    let output = graph.shape_of(graph.outputs[0].value);
+    let fits = inputs_fit(graph, batch) && criterion.fits(output, target, samples);
+    let Some(engine) = engine_of(graph).filter(|_| fits) else { return Ok(None) };
+    rule.check()?;
+    let slots = memory.slots(graph)?;
+    let before = model.state().clone();
+    let key = model.state().next_key();
+    let mut run = engine.begin(samples, Some(key), true);
+    let mut lists = run.lists();
+    let mut params = recycled(std::mem::take(&mut lists.params));
+    model.visit_mut(&mut |tensor| params.extend(tensor.slice_mut()));
+    if params.len() != graph.params.len() {
+        drop(params);
+        *model.state() = before;
+        return Ok(None);
+    }
+    let mut inputs = recycled(std::mem::take(&mut lists.inputs));
+    inputs.extend(batch.inputs.iter().map(source));
+    check(graph, &inputs, samples, true)?;
+    let task = Task { graph, criterion, target, samples };
+    let threads = run.threads();
+    let result = inside(threads, || {
+        let mut shared = recycled(std::mem::take(&mut lists.shared));
+        shared.extend(params.iter().map(|param| &**param));
+        let given = Given { params: &shared, inputs: &inputs, input_gradient: false };
+        let report = task.differentiate(&mut run, given)?;
+        lists.shared = recycled(shared);
+        fused::move_all(rule, graph, &run, &mut params, slots, threads);
+        move_buffers(&run, &mut params);
+        Ok(report)
+    });
+    (lists.params, lists.inputs) = (recycled(params), recycled(inputs));
+    run.keep(lists);
+    result.map(Some)
+}
+
+/// What a step is to do.
+struct Task<'a> {
+    graph: &'static Graph,
+    criterion: Criterion,
+    target: &'a Column,
+    samples: usize,
+}
+
+impl Task<'_> {
+    /// Forward, loss and backward; an error if anything is not finite.
+    fn differentiate(&self, run: &mut Run, given: Given<'_>) -> Result<Report> {
+        let output = self.graph.shape_of(self.graph.outputs[0].value);
+        let elements: usize = output.iter().product();
+        let classes = output.last().copied().unwrap_or(1);
+        let rows = match self.criterion {
+            Criterion::CrossEntropy { .. } => elements / classes,
+            _ => elements,
+        };
+        let count = self.samples * rows;
+        run.there_and_back(given, |run, chunk| {
+            let range = run.output_slot().range(chunk.n);
+            let samples = chunk.first * rows..(chunk.first + chunk.n) * rows;
+            let target = match source(self.target) {
+                Source::Floats(target) => Source::Floats(&target[samples]),
+                Source::Indices(target) => Source::Indices(&target[samples]),
+            };
+            let output = &chunk.memory.values[range.clone()];
+            let share = 1.0 / count as f32;
+            let job = LossJob { criterion: self.criterion, output, classes, target, share };
+            chunk.found = job.run(&mut chunk.memory.gradients[range]);
+        });
+        let (mut loss, mut hits) = (0.0, 0);
+        for chunk in run.chunks() {
+            loss += chunk.found.loss;
+            hits += chunk.found.hits;
+        }
+        let loss = finite_loss(loss / count as f64)?;
+        self.finite(run)?;
+        let correct = self.criterion.has_accuracy().then_some(Correct { hits, of: count });
+        Ok(Report { loss, correct })
+    }
+
+    /// Whether all gradients and new values of buffers are finite.
+    fn finite(&self, run: &Run) -> Result<()> {
+        let params = self.graph.params;
+        if !run.sound() {
+            let bad = |i: &usize| run.gradient(*i).is_some_and(|gradient| !all_finite(gradient));
+            return bad_gradient((0..params.len()).find(bad).map(|i| params[i].name));
+        }
+        let mut bad = None;
+        run.buffers(Given::NOTHING, &mut |param, _, _, value| {
+            if !value.is_finite() {
+                bad = bad.or(Some(param));
+            }
+        });
+        bad.map_or(Ok(()), |param| bad_value(Some(params[param].name)))
+    }
+}
+
+/// Moves running statistics.
+fn move_buffers(run: &Run, params: &mut [&mut [f32]]) {
+    run.buffers(Given::NOTHING, &mut |param, share, place, value| {
+        let x = &mut params[param][place];
+        *x = *x * (1.0 - share) as f32 + value * share as f32;
+    });
+}
+
+/// Whether a batch is what the network takes.
+fn inputs_fit(graph: &Graph, batch: &Batch) -> bool {
+    let samples = batch.len();
+    samples > 0
+        && graph.inputs.len() == batch.inputs.len()
+        && graph.inputs.iter().zip(&batch.inputs).all(|(port, column)| {
+            port.shape == column.shape()
+                && column.len() == samples
+                && port.index == column.as_indices().is_some()
+        })
+}
+
+fn source(column: &Column) -> Source<'_> {
+    match column {
+        Column::Floats { data, .. } => Source::Floats(data),
+        Column::Indices { data, .. } => Source::Indices(data),
+    }
+}
+
+/// An empty list in the memory of one whose items lived shorter or longer.
+fn recycled<A, B>(list: Vec<A>) -> Vec<B> {
+    list.into_iter().filter_map(|_| None).collect()
+}

@@ -1,0 +1,92 @@
+//! After the first step of a training, no step allocates.
+
+#![cfg(feature = "engine")]
+
+use netwright::data::Batch;
+use netwright::prelude::*;
+use netwright::train::Optimizer;
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+#[path = "../benches/networks/mod.rs"]
+mod networks;
+
+/// The system's allocator, counting.
+struct Counting;
+
+static COUNT: AtomicUsize = AtomicUsize::new(0);
+
+// SAFETY: everything is handed on to the system's allocator.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller's promises.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: the caller's promises.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// Allocations while `f` runs.
+fn count(f: impl FnOnce()) -> usize {
+    let before = COUNT.load(Ordering::Relaxed);
+    f();
+    COUNT.load(Ordering::Relaxed) - before
+}
+
+fn steps(
+    net: &mut impl Train<f32, Cpu>,
+    [large, small]: [&Batch; 2],
+    optimizer: &mut impl Optimizer<f32, Cpu>,
+) {
+    let mut step = |batch| {
+        count(|| {
+            net.step(batch, CrossEntropy, &mut *optimizer).expect("a step");
+        })
+    };
+    assert!(step(large) > 0, "the counter does not count");
+    for i in 2..4 {
+        assert_eq!(step(large), 0, "step {i}");
+        assert_eq!(step(small), 0, "a smaller batch behind step {i}");
+    }
+}
+
+fn dense() {
+    let batches = [33, 7].map(|samples| networks::batch(samples, &[784]));
+    let net = &mut networks::Mlp::seeded(&Cpu::default(), 0);
+    steps(net, batches.each_ref(), &mut Sgd::default().momentum(0.9));
+}
+
+fn convolutional() {
+    let batches = [7, 3].map(|samples| networks::batch(samples, &[3, 32, 32]));
+    let net = &mut networks::Cnn::seeded(&Cpu::default(), 0);
+    steps(net, batches.each_ref(), &mut Adam::default());
+}
+
+fn residual() {
+    let batches = [3, 2].map(|samples| networks::batch(samples, &[3, 32, 32]));
+    let net = &mut networks::ResNet::seeded(&Cpu::default(), 0);
+    steps(net, batches.each_ref(), &mut RmsProp::default());
+}
+
+/// One test: another one at the same time would allocate.
+#[test]
+fn no_step_but_the_first_allocates() {
+    netwright::with_threads(1, || {
+        dense();
+        convolutional();
+        residual();
+    });
+    // Inside the pool, for rayon's queue from outside into it takes memory now and then; so does
+    // that of a thread, after many turns.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().expect("two threads");
+    pool.install(|| {
+        dense();
+        convolutional();
+    });
+}

@@ -1,0 +1,112 @@
+//! A step that the engine takes wholly by itself moves a network as one over dfdx's tape does.
+
+#![cfg(feature = "engine")]
+
+use netwright::data::{Batch, Column};
+use netwright::dfdx::prelude::*;
+use netwright::prelude::{Model as _, Train as _, network};
+use netwright::train::{
+    Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsolute, MeanSquared,
+    Optimizer, Output, RmsProp, Sgd, custom_loss,
+};
+use netwright::value::Value;
+
+network! {
+    struct Net([2, 6, 6]) -> [5] {
+        Conv2d<4, 3, padding = 1>, BatchNorm2d, Relu, MaxPool2d<2>,
+        Conv2d<3, 3>, Flatten, Linear<7>, Gelu, Dropout(0.2), Linear<5>,
+    }
+}
+
+/// The same loss, which the engine does not know by its name.
+fn unknown(loss: impl Loss<f32, Cpu>) -> impl Loss<f32, Cpu> {
+    custom_loss(move |outputs: Vec<Output<f32, Cpu>>, targets: &[Value<f32, Cpu>]| {
+        loss.compute(outputs, targets)
+    })
+}
+
+fn numbers(net: &Net) -> Vec<f32> {
+    net.tensors().into_iter().flat_map(|tensor| tensor.array().unwrap().data.as_vec()).collect()
+}
+
+fn batch(target: Column) -> Batch {
+    let floats: Tensor<Rank1<{ 37 * 72 }>, f32, _> = Cpu::seed_from_u64(5).sample_normal();
+    let input = Column::floats(floats.as_vec(), &[2, 6, 6]).unwrap();
+    Batch { inputs: vec![input], targets: vec![target] }
+}
+
+fn compare(
+    loss: impl Loss<f32, Cpu> + Copy,
+    target: Column,
+    optimizer: impl Fn() -> Box<dyn Optimizer<f32, Cpu>>,
+) {
+    let batch = batch(target);
+    let (mut direct, mut taped) =
+        (Net::seeded(&Cpu::default(), 1), Net::seeded(&Cpu::default(), 1));
+    let (mut fast, mut slow) = (optimizer(), optimizer());
+    for step in 0..4 {
+        let before = numbers(&direct);
+        let found = direct.step(&batch, loss, &mut *fast).unwrap();
+        let wanted = taped.step(&batch, unknown(loss), &mut *slow).unwrap();
+        assert!((found.loss - wanted.loss).abs() <= 1e-5 * wanted.loss.abs(), "step {step}");
+        assert_ne!(before, numbers(&direct));
+        for (found, wanted) in numbers(&direct).iter().zip(numbers(&taped)) {
+            assert!((found - wanted).abs() <= 2e-5, "step {step}: {found} for {wanted}");
+        }
+    }
+}
+
+fn floats() -> Column {
+    let floats: Tensor<Rank1<{ 37 * 5 }>, f32, _> = Cpu::seed_from_u64(6).sample_uniform();
+    Column::floats(floats.as_vec(), &[5]).unwrap()
+}
+
+fn labels() -> Column {
+    Column::labels((0..37).map(|i| i * 3 % 5).collect())
+}
+
+/// Large, so that differences of the rules show; Adam's first steps hang on signs alone.
+fn sgd() -> Box<dyn Optimizer<f32, Cpu>> {
+    Box::new(Sgd::default().lr(0.05).momentum(0.9))
+}
+
+#[test]
+fn every_loss() {
+    compare(CrossEntropy, labels(), sgd);
+    compare(CrossEntropy.label_smoothing(0.1), labels(), sgd);
+    compare(MeanSquared, floats(), sgd);
+    compare(MeanAbsolute, floats(), sgd);
+    compare(Huber::default(), floats(), sgd);
+    compare(Huber::delta(0.3), floats(), sgd);
+    compare(BinaryCrossEntropy, floats(), sgd);
+    let bits = Column::indices((0..37 * 5).map(|i| i % 3 % 2).collect(), &[5]).unwrap();
+    compare(BinaryCrossEntropy, bits, sgd);
+}
+
+#[test]
+fn every_optimizer() {
+    compare(CrossEntropy, labels(), || Box::new(Sgd::default().lr(0.05)));
+    compare(CrossEntropy, labels(), || Box::new(Adam::default().eps(0.1).lr(0.01)));
+    compare(CrossEntropy, labels(), || Box::new(AdamW::default().eps(0.1).lr(0.01)));
+    compare(CrossEntropy, labels(), || Box::new(RmsProp::default().eps(0.1)));
+}
+
+#[test]
+fn accuracy_is_that_of_the_loss() {
+    let batch = batch(labels());
+    let (mut direct, mut taped) =
+        (Net::seeded(&Cpu::default(), 2), Net::seeded(&Cpu::default(), 2));
+    let found = direct.step(&batch, CrossEntropy, &mut Adam::default()).unwrap();
+    let scores = taped.forward_mut(
+        batch.inputs[0]
+            .tensor::<(usize, Const<2>, Const<6>, Const<6>), f32, _>(&Cpu::default())
+            .unwrap(),
+    );
+    let right = scores
+        .as_vec()
+        .chunks(5)
+        .zip(batch.targets[0].as_indices().unwrap())
+        .filter(|(row, label)| (0..5).all(|i| row[i] <= row[**label]))
+        .count();
+    assert_eq!(found.accuracy, Some(right as f64 / 37.0));
+}
