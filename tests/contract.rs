@@ -244,6 +244,16 @@ contracts! {
     add_to_itself: [4] => { Residual { Flatten } }
     concat: [2, 3, 3] => { Parallel { { Conv2d<3, 1> }, { Relu }, { Tanh } } }
     concat_time: [3, 4] => { Parallel { { Linear<2> }, { Flatten, Reshape<[3, 4]> } } }
+    add_three: [4] => { (input => Tanh) + input + (input => Linear<4>) + input }
+    sub: [3, 4] => { let a = input => Tanh; input - a - input - (a => Linear<4>) }
+    sub_image: [2, 3, 4] => { let a = input => Conv2d<2, 1>; a - input }
+    mul: [3, 4] => { let a = input => Linear<4>; a * input * a * 0.5 }
+    mul_number: [2, 3, 4] => { input * 3 + input }
+    concat_rows: [2, 3, 4] => { concat(input, (input => Conv2d<2, (2, 1)>), axis = 1) => Tanh }
+    concat_columns: [2, 3, 4] => { concat((input => Relu), input, input, axis = 2) }
+    concat_in_time: [3, 4] => { concat(input, (input => Tanh), axis = 0) => Linear<2> }
+    shared: [3, 4] => { layer f: Linear<4>; let a = input => f, Tanh; (a => f) + (input => f) }
+    shared_image: [2, 3, 4] => { layer f: Conv2d<2, 1>; Repeat<2> { f, Tanh } }
     concat_itself: [4] => { Parallel { { Flatten }, { Flatten } } }
 }
 

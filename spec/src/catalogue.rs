@@ -28,6 +28,8 @@ pub const ALL: &[&LayerDef] = &[
     &layers::softmax::DEF,
     &layers::log_softmax::DEF,
     &layers::add::DEF,
+    &layers::sub::DEF,
+    &layers::mul::DEF,
     &layers::concat::DEF,
 ];
 
@@ -108,7 +110,7 @@ mod tests {
     #[test]
     fn joining_layers_are_found_but_not_offered() {
         assert!(find("Add").is_some_and(|def| def.arity == Arity::Many));
-        assert!(names().all(|name| name != "Add" && name != "Concat"));
+        assert!(names().all(|name| !["Add", "Sub", "Mul", "Concat"].contains(&name)));
         assert_eq!(crate::problem::did_you_mean("Maxpool2D", names()), Some("MaxPool2d"));
     }
 }

@@ -25,12 +25,14 @@ mod leaky_relu;
 mod linear;
 mod log_softmax;
 mod max_pool2d;
+mod mul;
 mod relu;
 mod reshape;
 mod sigmoid;
 mod silu;
 mod softmax;
 mod softplus;
+mod sub;
 mod tanh;
 
 pub(crate) mod norm;
@@ -163,12 +165,14 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Linear" => linear::forward(call),
         "LogSoftmax" => log_softmax::forward(call),
         "MaxPool2d" => max_pool2d::forward(call),
+        "Mul" => mul::forward(call),
         "Relu" => relu::forward(call),
         "Reshape" => reshape::forward(call),
         "Sigmoid" => sigmoid::forward(call),
         "Silu" => silu::forward(call),
         "Softmax" => softmax::forward(call),
         "Softplus" => softplus::forward(call),
+        "Sub" => sub::forward(call),
         "Tanh" => tanh::forward(call),
         _ => Err(call.error("this version of netwright does not run this layer")),
     }

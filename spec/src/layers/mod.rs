@@ -17,12 +17,14 @@ pub mod leaky_relu;
 pub mod linear;
 pub mod log_softmax;
 pub mod max_pool2d;
+pub mod mul;
 pub mod relu;
 pub mod reshape;
 pub mod sigmoid;
 pub mod silu;
 pub mod softmax;
 pub mod softplus;
+pub mod sub;
 pub mod tanh;
 
 mod norm;

@@ -171,6 +171,8 @@ impl<'a> Builder<'a> {
             "GlobalAvgPool2d" => self.global_avg_pool(number),
             "Add" => self.add(number),
             "Concat" => self.concat(number),
+            "Mul" => self.mul(number),
+            "Sub" => self.sub(number),
             "BatchNorm1d" | "BatchNorm2d" => self.batch_norm(number),
             "Conv2d" => self.conv(number),
             "Linear" => self.linear(number),
