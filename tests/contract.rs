@@ -215,6 +215,15 @@ contracts! {
         AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
     }
     global_avg_pool2d: [3, 4, 5] => { GlobalAvgPool2d }
+    upsample2d: [2, 3, 2] => { Upsample2d<(2, 3)> }
+    upsample2d_behind: [2, 3, 2] => { let a = input => Upsample2d<1>; a + (input => Conv2d<2, 1>) }
+    sum: [3, 4] => { Sum }
+    sum_first: [3, 4] => { let a = input => Tanh; (a => Sum<axis = 0>) * (a => Sum<axis = 0>) }
+    sum_channels: [2, 3, 4] => { Tanh, Sum<axis = 0> }
+    mean: [5] => { Mean }
+    mean_rows: [2, 3, 4] => { Conv2d<3, 1>, Mean<axis = 1> }
+    mean_columns: [2, 3, 4] => { Mean }
+    mean_of_many: [2, 3, 2, 2] => { Mean<axis = 1>, Conv2d<2, 1> }
     flatten: [2, 3, 4] => { Flatten }
     reshape: [2, 6] => { Reshape<[3, _]> }
     embedding: [usize; 4] => { Embedding<7, 3> }

@@ -385,13 +385,34 @@ pytorch! {
             let difference = left - right;
             difference * difference => judge: Linear<1>
         }
-        skips: [2, 6, 4] => {
+        unet: [2, 6, 4] => {
             let fine = input => down: Conv2d<3, 3, padding = same>, Relu;
-            let coarse = fine => MaxPool2d<3, stride = 1, padding = 1>,
-                deep: Conv2d<4, 3, padding = same>, Relu;
-            let joined = concat(coarse, fine) => up: Conv2d<2, 3, padding = same>;
+            let coarse = fine => MaxPool2d<2>, deep: Conv2d<4, 3, padding = same>, Relu;
+            let larger = coarse => Upsample2d<2>;
+            let joined = concat(larger, fine) => up: Conv2d<2, 3, padding = same>;
             joined + input
         }
+        towers: [usize; 3] => {
+            let user = input => users: Embedding<7, 6>, tower: Linear<4>, Relu;
+            let item = input => items: Embedding<7, 6>, other: Linear<4>, Relu;
+            user * item => Sum
+        }
+    }
+    sum {
+        last: [4, 5] => { Sum }
+        image_0: [3, 4, 5] => { Sum<axis = 0> }
+        image_1: [3, 4, 5] => { Sum<axis = 1> }
+        image_2: [3, 4, 5] => { Sum<axis = 2> }
+    }
+    mean {
+        last: [4, 5] => { Mean }
+        image_0: [3, 4, 5] => { Mean<axis = 0> }
+        image_1: [3, 4, 5] => { Mean<axis = 1> }
+        image_2: [3, 4, 5] => { Mean<axis = 2> }
+    }
+    upsample2d {
+        plain: [3, 2, 4] => { Upsample2d<2> }
+        rectangle: [3, 2, 4] => { Upsample2d<(3, 1)> }
     }
     concat {
         rows: [2, 3, 4] => {

@@ -25,6 +25,7 @@ mod leaky_relu;
 mod linear;
 mod log_softmax;
 mod max_pool2d;
+mod mean;
 mod mul;
 mod relu;
 mod reshape;
@@ -33,7 +34,9 @@ mod silu;
 mod softmax;
 mod softplus;
 mod sub;
+mod sum;
 mod tanh;
+mod upsample2d;
 
 pub(crate) mod norm;
 mod pointwise;
@@ -165,6 +168,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Linear" => linear::forward(call),
         "LogSoftmax" => log_softmax::forward(call),
         "MaxPool2d" => max_pool2d::forward(call),
+        "Mean" => mean::forward(call),
         "Mul" => mul::forward(call),
         "Relu" => relu::forward(call),
         "Reshape" => reshape::forward(call),
@@ -173,7 +177,9 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Softmax" => softmax::forward(call),
         "Softplus" => softplus::forward(call),
         "Sub" => sub::forward(call),
+        "Sum" => sum::forward(call),
         "Tanh" => tanh::forward(call),
+        "Upsample2d" => upsample2d::forward(call),
         _ => Err(call.error("this version of netwright does not run this layer")),
     }
 }

@@ -3,6 +3,7 @@
 //! Without an `axis`, along the channels. These are the first axis of a sample, as in PyTorch: `[channels, height, width]`. Only in
 //! `[time, features]`, what `Embedding` and `Linear` give, they are the last.
 
+use super::reduce::written_axis;
 use crate::args::{ArgDef, ArgKind, Default};
 use crate::dim::{Dim, Op};
 use crate::layer::{Arity, Attr, Cond, Context, Inferred, LayerDef};
@@ -47,24 +48,7 @@ fn axis(cx: &Context<'_>, first: &Arrival) -> Result<usize, Problem> {
     if cx.args.get("axis").is_none() || rank == 0 {
         return Ok(usize::from(rank == 2));
     }
-    let written = cx.args.size("axis");
-    match written.known() {
-        Some(axis) if axis < rank => Ok(axis),
-        Some(axis) => Err(Problem::new(format!(
-            "`axis` of `{}` counts the axes of a sample from 0 to {}, but it is {axis}: {} {}",
-            cx.layer,
-            rank - 1,
-            first.origin,
-            first.shape
-        ))
-        .at("axis")
-        .help("leave `axis` out for the channels; the batch axis is not counted")),
-        None => {
-            Err(Problem::new(format!("`axis` of `{}` must be a number, not {written}", cx.layer))
-                .at("axis")
-                .help("which axis is joined decides the shape: write for example `axis = 1`"))
-        }
-    }
+    written_axis(cx, first)
 }
 
 /// Everything but the joined axis must agree.

@@ -6,6 +6,7 @@ mod lines;
 mod maps;
 mod merge;
 mod pool;
+mod reduce;
 mod shapes;
 
 use super::chunk::{Edge, Slot};
@@ -172,6 +173,8 @@ impl<'a> Builder<'a> {
             "Add" => self.add(number),
             "Concat" => self.concat(number),
             "Mul" => self.mul(number),
+            "Sum" | "Mean" => self.reduce(number),
+            "Upsample2d" => self.upsample(number),
             "Sub" => self.sub(number),
             "BatchNorm1d" | "BatchNorm2d" => self.batch_norm(number),
             "Conv2d" => self.conv(number),

@@ -14,7 +14,9 @@ mod linear;
 mod map;
 mod pool;
 mod product;
+mod reduce;
 mod softmax;
+mod upsample;
 
 pub(crate) use add::AddStep;
 pub(crate) use batch_norm::{Norm, NormStep};
@@ -30,7 +32,9 @@ pub(crate) use linear::LinearStep;
 pub(crate) use map::{Map, MapStep};
 pub(crate) use pool::{PoolStep, Pooling};
 pub(crate) use product::MulStep;
+pub(crate) use reduce::ReduceStep;
 pub(crate) use softmax::SoftmaxStep;
+pub(crate) use upsample::UpsampleStep;
 
 use super::chunk::{Chunk, Slot};
 use std::fmt::Debug;
