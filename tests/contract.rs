@@ -256,6 +256,8 @@ contracts! {
     add_three: [4] => { (input => Tanh) + input + (input => Linear<4>) + input }
     sub: [3, 4] => { let a = input => Tanh; input - a - input - (a => Linear<4>) }
     sub_image: [2, 3, 4] => { let a = input => Conv2d<2, 1>; a - input }
+    mat_mul: [3, 4] => { let a = input => Reshape<[4, 3]>, Linear<5>, Tanh; matmul(input, a) }
+    mat_mul_itself: [11, 11] => { matmul(input, input) }
     mul: [3, 4] => { let a = input => Linear<4>; a * input * a * 0.5 }
     mul_number: [2, 3, 4] => { input * 3 + input }
     concat_rows: [2, 3, 4] => { concat(input, (input => Conv2d<2, (2, 1)>), axis = 1) => Tanh }

@@ -354,6 +354,10 @@ pytorch! {
         plain: [4] => { input - (input => layer: Linear<4>) - (input => Tanh) }
         image: [3, 2, 4] => { input - (input => layer: Conv2d<3, 1>) - (input => Tanh) }
     }
+    mat_mul {
+        plain: [3, 4] => { matmul((input => layer: Linear<4>), (input => Reshape<[4, 3]>)) }
+        itself: [9, 9] => { matmul(input, input) }
+    }
     mul {
         plain: [4] => { let gate = input => layer: Linear<4>; gate * input * 0.5 * gate }
         image: [3, 2, 4] => { let gate = input => layer: Conv2d<3, 1>; gate * input * 0.5 * gate }

@@ -24,6 +24,7 @@ mod layer_norm;
 mod leaky_relu;
 mod linear;
 mod log_softmax;
+mod mat_mul;
 mod max_pool2d;
 mod mean;
 mod mul;
@@ -167,6 +168,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "LeakyRelu" => leaky_relu::forward(call),
         "Linear" => linear::forward(call),
         "LogSoftmax" => log_softmax::forward(call),
+        "MatMul" => mat_mul::forward(call),
         "MaxPool2d" => max_pool2d::forward(call),
         "Mean" => mean::forward(call),
         "Mul" => mul::forward(call),

@@ -247,10 +247,7 @@ impl Resolver<'_> {
             return self.unknown(place);
         }
         let kind = if matmul { "MatMul" } else { "Concat" };
-        let Some(def) = catalogue::find(kind) else {
-            self.errors.push(place, format!("`{word}` is not supported yet"));
-            return self.unknown(place);
-        };
+        let Some(def) = catalogue::find(kind) else { return self.unknown(place) };
         let options = join.options.iter().map(copied).collect();
         let typed = self.args(def, &call(&join.word, options), place.into());
         self.operation(def, (&word, place.into()), typed, (values, roles))

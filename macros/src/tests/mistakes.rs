@@ -134,7 +134,9 @@ fn values() {
         "there is no value `other`\nhelp: the values so far",
     );
     one("input + Relu", "`Relu` is a layer, not a value");
-    one("matmul(input, input)", "`matmul` is not supported yet");
+    one("matmul(input, input)", "`matmul` takes two matrices, [rows, inner] and [inner, columns]");
+    one("matmul(input)", "`matmul` takes two values, found 1");
+    none("let a = input => Reshape<[24, 8]>; matmul(a, (input => Reshape<[8, 24]>))");
     one("input + 0.5", "expected a value, found a number");
     one("(input, (input => Relu))", "several outputs need names");
     one("concat(input)", "`concat` takes two values or more, found 1");

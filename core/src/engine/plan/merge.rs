@@ -2,7 +2,7 @@
 
 use super::{Builder, layout};
 use crate::engine::kernels::conv::Act;
-use crate::engine::steps::{AddStep, ConcatStep, MulStep, Part, SubStep};
+use crate::engine::steps::{AddStep, ConcatStep, MatMulStep, MulStep, Part, SubStep};
 
 impl Builder<'_> {
     pub(super) fn add(&mut self, number: usize) -> Option<()> {
@@ -21,6 +21,17 @@ impl Builder<'_> {
         let from = node.inputs.iter().map(|&value| self.edge(value)).collect::<Option<Vec<_>>>()?;
         let y = self.slot(node.shape.iter().product());
         self.steps.push(Box::new(MulStep { from, y, by: node.number("by") as f32 }));
+        self.place(self.value_of(number), y, layout(node.shape));
+        Some(())
+    }
+
+    pub(super) fn mat_mul(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let (&[a, b], &[_, columns]) = (node.inputs, node.shape) else { return None };
+        let inner = *self.graph.shape_of(a).last()?;
+        let (a, b) = (self.edge(a)?, self.edge(b)?);
+        let y = self.slot(node.shape.iter().product());
+        self.steps.push(Box::new(MatMulStep { a, b, y, inner, columns }));
         self.place(self.value_of(number), y, layout(node.shape));
         Some(())
     }

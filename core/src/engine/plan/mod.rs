@@ -172,6 +172,7 @@ impl<'a> Builder<'a> {
             "GlobalAvgPool2d" => self.global_avg_pool(number),
             "Add" => self.add(number),
             "Concat" => self.concat(number),
+            "MatMul" => self.mat_mul(number),
             "Mul" => self.mul(number),
             "Sum" | "Mean" => self.reduce(number),
             "Upsample2d" => self.upsample(number),
