@@ -215,6 +215,15 @@ contracts! {
         AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
     }
     global_avg_pool2d: [3, 4, 5] => { GlobalAvgPool2d }
+    upsample2d: [2, 3, 2] => { Upsample2d<(2, 3)> }
+    upsample2d_behind: [2, 3, 2] => { let a = input => Upsample2d<1>; a + (input => Conv2d<2, 1>) }
+    sum: [3, 4] => { Sum }
+    sum_first: [3, 4] => { let a = input => Tanh; (a => Sum<axis = 0>) * (a => Sum<axis = 0>) }
+    sum_channels: [2, 3, 4] => { Tanh, Sum<axis = 0> }
+    mean: [5] => { Mean }
+    mean_rows: [2, 3, 4] => { Conv2d<3, 1>, Mean<axis = 1> }
+    mean_columns: [2, 3, 4] => { Mean }
+    mean_of_many: [2, 3, 2, 2] => { Mean<axis = 1>, Conv2d<2, 1> }
     flatten: [2, 3, 4] => { Flatten }
     reshape: [2, 6] => { Reshape<[3, _]> }
     embedding: [usize; 4] => { Embedding<7, 3> }
@@ -244,6 +253,18 @@ contracts! {
     add_to_itself: [4] => { Residual { Flatten } }
     concat: [2, 3, 3] => { Parallel { { Conv2d<3, 1> }, { Relu }, { Tanh } } }
     concat_time: [3, 4] => { Parallel { { Linear<2> }, { Flatten, Reshape<[3, 4]> } } }
+    add_three: [4] => { (input => Tanh) + input + (input => Linear<4>) + input }
+    sub: [3, 4] => { let a = input => Tanh; input - a - input - (a => Linear<4>) }
+    sub_image: [2, 3, 4] => { let a = input => Conv2d<2, 1>; a - input }
+    mat_mul: [3, 4] => { let a = input => Reshape<[4, 3]>, Linear<5>, Tanh; matmul(input, a) }
+    mat_mul_itself: [11, 11] => { matmul(input, input) }
+    mul: [3, 4] => { let a = input => Linear<4>; a * input * a * 0.5 }
+    mul_number: [2, 3, 4] => { input * 3 + input }
+    concat_rows: [2, 3, 4] => { concat(input, (input => Conv2d<2, (2, 1)>), axis = 1) => Tanh }
+    concat_columns: [2, 3, 4] => { concat((input => Relu), input, input, axis = 2) }
+    concat_in_time: [3, 4] => { concat(input, (input => Tanh), axis = 0) => Linear<2> }
+    shared: [3, 4] => { layer f: Linear<4>; let a = input => f, Tanh; (a => f) + (input => f) }
+    shared_image: [2, 3, 4] => { layer f: Conv2d<2, 1>; Repeat<2> { f, Tanh } }
     concat_itself: [4] => { Parallel { { Flatten }, { Flatten } } }
 }
 

@@ -13,9 +13,9 @@ use support::{Case, Data, Run};
 
 /// |a - b| ≤ tolerance · max(1, |b|); NaN equals NaN. Layers run in `f32`.
 const TOLERANCE: f64 = 1e-5;
-/// For random networks in `f32`, whose errors grow from layer to layer.
+/// For whole networks in `f32`, whose errors grow from layer to layer.
 const DEEP: f64 = 1e-4;
-/// For random networks in `f64`, whose numbers PyTorch computed in `f64` and stored as `f32`.
+/// For whole networks in `f64`, whose numbers PyTorch computed in `f64` and stored as `f32`.
 const DOUBLE: f64 = 1e-6;
 
 /// One case of a file.
@@ -148,11 +148,11 @@ macro_rules! pytorch {
             let file = SafeTensors::deserialize(&bytes).unwrap();
             assert_eq!(cases(&file), BTreeSet::from([$(stringify!($case)),*]));
             $(
-                let (case, random) = (stringify!($case), layer == "random");
-                let tolerance = if random { DEEP } else { TOLERANCE };
+                let (case, deep) = (stringify!($case), ["random", "graphs"].contains(&layer));
+                let tolerance = if deep { DEEP } else { TOLERANCE };
                 let mut net = $case::Net::seeded(&Cpu::default(), 1);
                 Fixture { file: &file, layer, case, tolerance }.check::<f32>(&mut net);
-                if random {
+                if deep {
                     let mut net = $case::Net::<f64, Cpu>::init(&Cpu::default(), 1).unwrap();
                     Fixture { file: &file, layer, case, tolerance: DOUBLE }.check(&mut net);
                 }
@@ -350,7 +350,84 @@ pytorch! {
         plain: [4] => { Residual { layer: Linear<4> } }
         itself: [4] => { Residual { Flatten } }
     }
+    sub {
+        plain: [4] => { input - (input => layer: Linear<4>) - (input => Tanh) }
+        image: [3, 2, 4] => { input - (input => layer: Conv2d<3, 1>) - (input => Tanh) }
+    }
+    mat_mul {
+        plain: [3, 4] => { matmul((input => layer: Linear<4>), (input => Reshape<[4, 3]>)) }
+        itself: [9, 9] => { matmul(input, input) }
+    }
+    mul {
+        plain: [4] => { let gate = input => layer: Linear<4>; gate * input * 0.5 * gate }
+        image: [3, 2, 4] => { let gate = input => layer: Conv2d<3, 1>; gate * input * 0.5 * gate }
+        number: [4] => { let negative = input * 1.5; negative - input * 3 }
+    }
+    graphs {
+        inception: [3, 5, 6] => {
+            let one_by_one = input => one: Conv2d<2, 1>, Relu;
+            let large = input => five_in: Conv2d<2, 1>, Relu, five: Conv2d<2, 5, padding = 2>, Relu;
+            let pool = input => MaxPool2d<3, stride = 1, padding = 1>, pooled: Conv2d<2, 1>, Relu;
+            concat(
+                one_by_one,
+                (input => three_in: Conv2d<2, 1>, Relu, three: Conv2d<3, 3, padding = 1>, Relu),
+                large,
+                pool,
+            )
+        }
+        dense: [3, 5, 4] => {
+            let x1 = input => a: Conv2d<2, 3, padding = 1>, Relu;
+            let x2 = concat(input, x1) => b: Conv2d<2, 3, padding = 1>, Relu;
+            let x3 = concat(input, x1, x2) => c: Conv2d<2, 3, padding = 1>, Relu;
+            concat(input, x1, x2, x3)
+        }
+        siamese: [2, 4, 5] => {
+            layer stem: Conv2d<3, 3>;
+            layer code: Linear<4>;
+            let left = input => stem, Tanh, Flatten, code, Tanh;
+            let right = (input => Tanh) * 2 => stem, Tanh, Flatten, code, Tanh;
+            let difference = left - right;
+            difference * difference => judge: Linear<1>
+        }
+        unet: [2, 6, 4] => {
+            let fine = input => down: Conv2d<3, 3, padding = same>, Relu;
+            let coarse = fine => MaxPool2d<2>, deep: Conv2d<4, 3, padding = same>, Relu;
+            let larger = coarse => Upsample2d<2>;
+            let joined = concat(larger, fine) => up: Conv2d<2, 3, padding = same>;
+            joined + input
+        }
+        towers: [usize; 3] => {
+            let user = input => users: Embedding<7, 6>, tower: Linear<4>, Relu;
+            let item = input => items: Embedding<7, 6>, other: Linear<4>, Relu;
+            user * item => Sum
+        }
+    }
+    sum {
+        last: [4, 5] => { Sum }
+        image_0: [3, 4, 5] => { Sum<axis = 0> }
+        image_1: [3, 4, 5] => { Sum<axis = 1> }
+        image_2: [3, 4, 5] => { Sum<axis = 2> }
+    }
+    mean {
+        last: [4, 5] => { Mean }
+        image_0: [3, 4, 5] => { Mean<axis = 0> }
+        image_1: [3, 4, 5] => { Mean<axis = 1> }
+        image_2: [3, 4, 5] => { Mean<axis = 2> }
+    }
+    upsample2d {
+        plain: [3, 2, 4] => { Upsample2d<2> }
+        rectangle: [3, 2, 4] => { Upsample2d<(3, 1)> }
+    }
     concat {
+        rows: [2, 3, 4] => {
+            let part = input => layer: Conv2d<2, (2, 1)>;
+            concat(part, (input => Tanh), axis = 1)
+        }
+        columns: [2, 3, 4] => {
+            let part = input => layer: Conv2d<2, (1, 3)>;
+            concat(part, (input => Tanh), axis = 2)
+        }
+        longer: [3, 4] => { concat((input => layer: Linear<4>), (input => Tanh), axis = 0) }
         channels: [2, 3, 4] => { Parallel { { layer: Conv2d<3, 1> }, { Tanh } } }
         features: [5] => { Parallel { { layer: Linear<2> }, { Tanh } } }
         time: [3, 4] => { Parallel { { layer: Linear<3> }, { Tanh } } }

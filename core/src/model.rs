@@ -126,7 +126,7 @@ impl<E: Float, D: Backend<E>> ModelTape<E, D> for OwnedTape<E, D> {
 /// Inputs without their types, and the tape that came with them.
 pub type Erased<E, D, T> = (Vec<Value<E, D>>, T);
 
-/// What a network can be given: a tensor of floats or of indices.
+/// What a network can be given: a tensor of floats or of indices, or a tuple of them.
 pub trait Input<E: Float, D: Backend<E>> {
     /// Its tape.
     type Tape: ModelTape<E, D>;
@@ -156,17 +156,48 @@ impl<S: Ranked, E: Float, D: Backend<E>, T: ModelTape<E, D>> Input<E, D>
     }
 }
 
-/// What a network gives: a tensor.
+/// Several inputs: the tape stands on the first.
+macro_rules! tuple {
+    ($first:ident, $($rest:ident),*) => {
+        impl<E: Float, D: Backend<E>, $first, $($rest),*> Input<E, D> for ($first, $($rest),*)
+        where
+            $first: Input<E, D>,
+            $($rest: Input<E, D, Tape = NoneTape>,)*
+        {
+            type Tape = $first::Tape;
+            #[allow(non_snake_case)]
+            fn into_values(self) -> Result<Erased<E, D, Self::Tape>> {
+                let ($first, $($rest),*) = self;
+                let (mut values, tape) = $first.into_values()?;
+                $(values.extend($rest.into_values()?.0);)*
+                Ok((values, tape))
+            }
+        }
+    };
+}
+
+tuple!(I0, I1);
+tuple!(I0, I1, I2);
+tuple!(I0, I1, I2, I3);
+tuple!(I0, I1, I2, I3, I4);
+tuple!(I0, I1, I2, I3, I4, I5);
+tuple!(I0, I1, I2, I3, I4, I5, I6);
+tuple!(I0, I1, I2, I3, I4, I5, I6, I7);
+
+/// What comes out of a run, output by output.
+pub type Arrays<E, D> = std::vec::IntoIter<Array<E, D>>;
+
+/// What a network gives: a tensor, or the struct of several that `network!` declares.
 pub trait Output<E: Float, D: Backend<E>, T>: Sized {
     /// With its type.
-    fn from_arrays(arrays: Vec<Array<E, D>>, tape: T) -> Result<Self>;
+    fn from_arrays(arrays: &mut Arrays<E, D>, tape: T) -> Result<Self>;
 }
 
 impl<S: Ranked, E: Float, D: Backend<E>, T: ModelTape<E, D>> Output<E, D, T>
     for Tensor<S, E, D, T>
 {
-    fn from_arrays(arrays: Vec<Array<E, D>>, tape: T) -> Result<Self> {
-        match arrays.into_iter().next() {
+    fn from_arrays(arrays: &mut Arrays<E, D>, tape: T) -> Result<Self> {
+        match arrays.next() {
             Some(array) => restore(array, tape),
             None => Err(Error::Data("the network has no output".into())),
         }
@@ -194,7 +225,7 @@ where
 {
     let (values, tape) = input.into_values()?;
     let run = run_values(model, values, tape.into_owned(), batched, None)?;
-    O::from_arrays(run.outputs, I::Tape::from_owned(run.tape))
+    O::from_arrays(&mut run.outputs.into_iter(), I::Tape::from_owned(run.tape))
 }
 
 /// The training form of a typed forward.
@@ -211,7 +242,7 @@ where
     let key = model.state().next_key();
     let run = run_values(&*model, values, tape.into_owned(), batched, Some(key))?;
     apply_updates(model, run.updates)?;
-    O::from_arrays(run.outputs, I::Tape::from_owned(run.tape))
+    O::from_arrays(&mut run.outputs.into_iter(), I::Tape::from_owned(run.tape))
 }
 
 fn run_values<E: Float, D: Backend<E>>(

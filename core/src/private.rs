@@ -4,7 +4,7 @@ pub use crate::backend::{Backend, Float};
 pub use crate::error::{Error, Result};
 pub use crate::init::{initialize, reset};
 pub use crate::layers;
-pub use crate::model::{Batched, Forward, Model, ModelTape, State, infer, train};
+pub use crate::model::{Arrays, Batched, Forward, Model, ModelTape, Output, State, infer, train};
 pub use crate::value::AnyTensor;
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 pub use dfdx::nn::{Module, ModuleMut};

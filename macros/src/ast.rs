@@ -18,10 +18,86 @@ pub struct Network {
     pub inputs: Vec<Port>,
     /// What stands behind `->`, if anything.
     pub outputs: Option<Vec<Port>>,
-    /// The layers in braces.
-    pub body: Chain,
+    /// `layer encoder: Linear<64>;` at the top of the braces.
+    pub shared: Vec<Shared>,
+    /// What else stands in braces.
+    pub body: Body,
     /// Something of it was not understood and is already reported.
     pub broken: bool,
+}
+
+/// A layer that is applied by its name, any number of times, with one set of parameters.
+pub struct Shared {
+    /// Its name.
+    pub name: Ident,
+    /// The layer; its stated shape, if any. None after a mistake.
+    pub step: Step,
+}
+
+/// What a network does: a chain of layers, or a graph of values.
+pub enum Body {
+    /// `A, B, C`: takes the first input.
+    Chain(Chain),
+    /// `let a = x => A; a + b`
+    Graph(Graph),
+}
+
+/// Statements, and what the network gives.
+pub struct Graph {
+    /// `let low = image => Conv2d<16, 3>, Relu;`
+    pub lets: Vec<Let>,
+    /// The last expression, or those of its tuple. Empty only where that was reported.
+    pub outputs: Vec<Value>,
+    /// The tokens of the last expression.
+    pub place: Extent,
+    /// Something was not understood, so names that seem unused may be used there.
+    pub broken: bool,
+}
+
+/// A value with a name.
+pub struct Let {
+    /// The name.
+    pub name: Ident,
+    /// What it is.
+    pub value: Value,
+}
+
+/// An expression.
+pub enum Value {
+    /// A value by its name.
+    Name(Ident),
+    /// `image => A, B`, or `(image => A, B)`.
+    Chain(Box<Value>, Chain),
+    /// `a + b - c`: each with the sign before it; the first sign means nothing.
+    Sum(Vec<Term>),
+    /// `a * b * 0.5`
+    Product(Vec<Term>),
+    /// `concat(a, b, axis = 0)`, `matmul(a, b)`
+    Call(Join),
+    /// `0.5`, as a factor.
+    Number(syn::Lit, Span),
+    /// Not understood; already reported.
+    Error(Span),
+}
+
+/// An operand and the operator before it.
+pub struct Term {
+    /// `+`, `-` or `*`.
+    pub sign: char,
+    /// Its token.
+    pub span: Span,
+    /// The operand.
+    pub value: Value,
+}
+
+/// A function of several values.
+pub struct Join {
+    /// `concat` or `matmul`.
+    pub word: Ident,
+    /// The values.
+    pub values: Vec<Value>,
+    /// `axis = 1`
+    pub options: Vec<Arg>,
 }
 
 /// An input or output: `[3, 32, 32]` or `image: [3, 32, 32]`.
@@ -33,6 +109,7 @@ pub struct Port {
 }
 
 /// A shape in square brackets.
+#[derive(Clone)]
 pub struct ShapeExpr {
     /// `[usize; …]`: indices.
     pub index: bool,
@@ -45,6 +122,7 @@ pub struct ShapeExpr {
 }
 
 /// A size as written.
+#[derive(Clone)]
 pub struct SizeExpr {
     /// Which kind.
     pub kind: SizeKind,
@@ -53,6 +131,7 @@ pub struct SizeExpr {
 }
 
 /// The kinds of sizes.
+#[derive(Clone)]
 pub enum SizeKind {
     /// `32`, `10_000`, `3usize`.
     Literal(usize),

@@ -76,14 +76,6 @@ impl Errors {
         self.push(place, with_help(text.as_ref(), Some(help.as_ref())));
     }
 
-    /// Adds a mistake unless it was reported anywhere before.
-    pub fn push_help_once(&mut self, place: impl Into<Extent>, text: &str, help: &str) {
-        let text = with_help(text, Some(help));
-        if self.found.iter().all(|(_, known)| *known != text) {
-            self.push(place, text);
-        }
-    }
-
     /// Adds a problem that the dictionary found.
     pub fn problem(&mut self, place: impl Into<Extent>, problem: &Problem) {
         self.push(place, with_help(&problem.text, problem.help.as_deref()));

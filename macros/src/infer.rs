@@ -14,6 +14,7 @@ use netwright_spec::{Args, At, Context, Inferred, Problem, Shape};
 pub fn infer(net: &mut Net, errors: &mut Errors) {
     for number in 0..net.nodes.len() {
         infer_node(net, number, errors);
+        check_shared(net, number, errors);
         check_stated(net, number, errors);
     }
     check_outputs(net, errors);
@@ -96,6 +97,34 @@ fn minima(net: &Net, cond: &Cond) -> Vec<usize> {
     found
 }
 
+/// A shared layer has the parameters of its first application, so all others must need the same.
+fn check_shared(net: &mut Net, number: usize, errors: &mut Errors) {
+    let node = &net.nodes[number];
+    let Some(first) = node.shares.and_then(|first| net.nodes.get(first)) else { return };
+    let (Some(here), Some(there)) = (&node.inferred, &first.inferred) else {
+        // The first application was wrong: this one would be too.
+        net.nodes[number].inferred = None;
+        return;
+    };
+    let taken = |node: &Node| node.inputs.first().and_then(|value| net.shape(*value));
+    let (Some(now), Some(then)) = (taken(node), taken(first)) else { return };
+    let problem = Problem::new(format!(
+        "the shared layer `{}` was made for {then} (line {}), but is applied to {now} here",
+        first.name, first.line
+    ))
+    .help(
+        "one set of parameters fits one input: declare another `layer`, or make the shapes equal",
+    );
+    let dims = |inferred: &Inferred| {
+        let dims = inferred.params.iter().flat_map(|param| param.dims.clone());
+        Shape::floats(dims.collect())
+    };
+    let (here, there, before) = (dims(here), dims(there), node.rests_on.clone());
+    let place = node.place;
+    let checks = require_equal([&here, &there], &problem, place, errors);
+    net.nodes[number].rests_on = assert_all(net, checks, before);
+}
+
 /// A stated shape is checked against the inferred one; where there is none, it goes on from there.
 fn check_stated(net: &mut Net, number: usize, errors: &mut Errors) {
     let node = &mut net.nodes[number];
@@ -121,11 +150,15 @@ fn check_outputs(net: &mut Net, errors: &mut Errors) {
             continue;
         };
         let Some(arrival) = net.arrival(value, None, false) else { continue };
+        let (which, write) = match &output.name {
+            Some(name) => (format!(" `{name}`"), format!("{name}: {}", arrival.shape)),
+            None => (String::new(), format!("-> {}", arrival.shape)),
+        };
         let problem = Problem::new(format!(
-            "the declared output is {stated}, but {} {}",
+            "the declared output{which} is {stated}, but {} {}",
             arrival.origin, arrival.shape
         ))
-        .help(format!("declare `-> {}`, or change the last layer", arrival.shape));
+        .help(format!("declare `{write}`, or change the last layer"));
         let checks = require_equal([&stated, &arrival.shape], &problem, span.into(), errors);
         let before = rests_on(net, &[value]);
         assert_all(net, checks, before);

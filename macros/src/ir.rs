@@ -89,6 +89,8 @@ pub struct Node {
     pub inferred: Option<Inferred>,
     /// The assertions by number that its shape rests on.
     pub rests_on: Vec<usize>,
+    /// The node by number whose parameters it uses: a shared layer's first application.
+    pub shares: Option<usize>,
 }
 
 /// What a value is to the block that joins it.
@@ -97,6 +99,8 @@ pub enum Role {
     End(String),
     /// What came into the block.
     Input,
+    /// The value of this name, before the first layer of a chain.
+    Value(String),
 }
 
 impl Node {
@@ -148,6 +152,10 @@ impl Net {
                 format!("{branch} ends with `{}` (line {}), which gives", node.written, node.line)
             }
             (Some(Role::End(branch)), None, _) => format!("{branch} is"),
+            (Some(Role::Value(name)), Some(node), _) => {
+                format!("`{name}`, from `{}` (line {}), is", node.written, node.line)
+            }
+            (Some(Role::Value(name)), None, _) => format!("the input `{name}` is"),
             (Some(Role::Input), Some(node), _) => {
                 format!("its input, from `{}` (line {}), is", node.written, node.line)
             }

@@ -10,6 +10,7 @@ pub const ALL: &[&LayerDef] = &[
     &layers::max_pool2d::DEF,
     &layers::avg_pool2d::DEF,
     &layers::global_avg_pool2d::DEF,
+    &layers::upsample2d::DEF,
     &layers::flatten::DEF,
     &layers::reshape::DEF,
     &layers::embedding::DEF,
@@ -25,9 +26,14 @@ pub const ALL: &[&LayerDef] = &[
     &layers::sigmoid::DEF,
     &layers::tanh::DEF,
     &layers::softplus::DEF,
+    &layers::sum::DEF,
+    &layers::mean::DEF,
     &layers::softmax::DEF,
     &layers::log_softmax::DEF,
     &layers::add::DEF,
+    &layers::sub::DEF,
+    &layers::mul::DEF,
+    &layers::mat_mul::DEF,
     &layers::concat::DEF,
 ];
 
@@ -62,9 +68,10 @@ mod tests {
             })
             .collect();
         let shapes = [Shape::known(&[4, 8, 8]), Shape::known(&[8]), Shape::indices(vec![])];
-        shapes.iter().find_map(|shape| {
-            infer_with(def, &given, std::slice::from_ref(shape)).ok().map(|(got, _)| got)
-        })
+        let ones = shapes.iter().map(|shape| vec![shape.clone()]);
+        let two = vec![Shape::known(&[4, 4]); 2];
+        ones.chain([two])
+            .find_map(|inputs| infer_with(def, &given, &inputs).ok().map(|(got, _)| got))
     }
 
     #[test]
@@ -108,7 +115,7 @@ mod tests {
     #[test]
     fn joining_layers_are_found_but_not_offered() {
         assert!(find("Add").is_some_and(|def| def.arity == Arity::Many));
-        assert!(names().all(|name| name != "Add" && name != "Concat"));
+        assert!(names().all(|name| !["Add", "Sub", "Mul", "MatMul", "Concat"].contains(&name)));
         assert_eq!(crate::problem::did_you_mean("Maxpool2D", names()), Some("MaxPool2d"));
     }
 }

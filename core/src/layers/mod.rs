@@ -24,14 +24,20 @@ mod layer_norm;
 mod leaky_relu;
 mod linear;
 mod log_softmax;
+mod mat_mul;
 mod max_pool2d;
+mod mean;
+mod mul;
 mod relu;
 mod reshape;
 mod sigmoid;
 mod silu;
 mod softmax;
 mod softplus;
+mod sub;
+mod sum;
 mod tanh;
+mod upsample2d;
 
 pub(crate) mod norm;
 mod pointwise;
@@ -162,14 +168,20 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "LeakyRelu" => leaky_relu::forward(call),
         "Linear" => linear::forward(call),
         "LogSoftmax" => log_softmax::forward(call),
+        "MatMul" => mat_mul::forward(call),
         "MaxPool2d" => max_pool2d::forward(call),
+        "Mean" => mean::forward(call),
+        "Mul" => mul::forward(call),
         "Relu" => relu::forward(call),
         "Reshape" => reshape::forward(call),
         "Sigmoid" => sigmoid::forward(call),
         "Silu" => silu::forward(call),
         "Softmax" => softmax::forward(call),
         "Softplus" => softplus::forward(call),
+        "Sub" => sub::forward(call),
+        "Sum" => sum::forward(call),
         "Tanh" => tanh::forward(call),
+        "Upsample2d" => upsample2d::forward(call),
         _ => Err(call.error("this version of netwright does not run this layer")),
     }
 }

@@ -1,7 +1,6 @@
 //! `forward` and its relatives, for a batch of any size and for one sample.
 
-use super::{Code, skeleton};
-use crate::ir::Port;
+use super::{Code, outputs, skeleton};
 use netwright_spec::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
@@ -66,41 +65,69 @@ pub(super) fn methods(code: &Code<'_>) -> TokenStream {
     }
 }
 
-/// The shapes of one sample of the input and of the output.
-fn signature<'a>(code: &Code<'a>) -> Option<(&'a Shape, &'a Shape)> {
+/// The shapes of one sample of the inputs and of the outputs.
+fn signature<'a>(code: &Code<'a>) -> Option<(Vec<&'a Shape>, Vec<&'a Shape>)> {
     let net = code.net;
-    let [Port { shape: Some(input), .. }] = net.inputs.as_slice() else { return None };
-    let output = net.outputs.first()?;
-    let inferred = output.value.and_then(|value| net.shape(value));
-    Some((input, output.stated.as_ref().map(|(shape, _)| shape).or(inferred)?))
+    let inputs = net.inputs.iter().map(|port| port.shape.as_ref());
+    let outputs = net.outputs.iter().map(|output| {
+        let inferred = output.value.and_then(|value| net.shape(value));
+        output.stated.as_ref().map(|(shape, _)| shape).or(inferred)
+    });
+    Some((inputs.collect::<Option<_>>()?, outputs.collect::<Option<_>>()?))
 }
 
 /// `Forward` and dfdx's `Module` and `ModuleMut`.
 pub(super) fn implementations(code: &Code<'_>) -> TokenStream {
     let signature = signature(code).filter(|_| !code.net.broken);
-    let Some((input, output)) = signature else { return skeleton::implementations(code) };
+    let Some((inputs, outputs)) = signature else { return skeleton::implementations(code) };
     let batch = code.fresh("B");
-    let batched = implementation(code, input, output, Some(quote!(#batch)));
-    let single = implementation(code, input, output, None);
+    let batched = implementation(code, &inputs, &outputs, Some(quote!(#batch)));
+    let single = implementation(code, &inputs, &outputs, None);
     quote!(#batched #single)
+}
+
+/// The type of a tensor, or of a tuple of several: the first carries the tape.
+fn input(code: &Code<'_>, shapes: &[&Shape], axis: Option<&TokenStream>) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let tape = code.fresh("T");
+    let tensors = shapes.iter().enumerate().map(|(number, shape)| {
+        let axes = axis.cloned().into_iter().chain(code.axes(&shape.dims));
+        let unit = if shape.index { quote!(usize) } else { quote!(#float) };
+        let tape = (number == 0).then(|| quote!(, #tape));
+        quote!(#p::Tensor<(#(#axes,)*), #unit, #device #tape>)
+    });
+    match shapes {
+        [_] => quote!(#(#tensors)*),
+        _ => quote!((#(#tensors),*)),
+    }
+}
+
+/// The type of a tensor, or of the struct of several.
+fn output(code: &Code<'_>, shapes: &[&Shape], axis: Option<&TokenStream>) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let (tape, name) = (code.fresh("T"), outputs::name(code));
+    let tensors = shapes.iter().map(|shape| {
+        let axes = axis.cloned().into_iter().chain(code.axes(&shape.dims));
+        quote!(#p::Tensor<(#(#axes,)*), #float, #device, #tape>)
+    });
+    match shapes {
+        [_] => quote!(#(#tensors)*),
+        _ => quote!(#name<#(#tensors),*>),
+    }
 }
 
 fn implementation(
     code: &Code<'_>,
-    input: &Shape,
-    output: &Shape,
+    inputs: &[&Shape],
+    outputs: &[&Shape],
     batch: Option<TokenStream>,
 ) -> TokenStream {
     let Code { p, float, device, .. } = code;
     let consts = code.const_params();
     let this = code.self_type();
     let tape = code.fresh("T");
-    let (inputs, outputs) = (code.axes(&input.dims), code.axes(&output.dims));
     let axis = batch.iter();
-    let (axis_in, axis_out) = (axis.clone(), axis.clone());
-    let unit = if input.index { quote!(usize) } else { quote!(#float) };
-    let x = quote!(#p::Tensor<(#(#axis_in,)* #(#inputs,)*), #unit, #device, #tape>);
-    let y = quote!(#p::Tensor<(#(#axis_out,)* #(#outputs,)*), #float, #device, #tape>);
+    let (x, y) = (input(code, inputs, batch.as_ref()), output(code, outputs, batch.as_ref()));
     let batched = if batch.is_some() { quote!(Yes) } else { quote!(No) };
     let generics = quote! {
         <#consts #(#axis: #p::Dim,)* #float: #p::Float, #device: #p::Backend<#float>,

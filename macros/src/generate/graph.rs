@@ -12,8 +12,8 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
     let (p, net) = (&code.p, code.net);
     let name = net.name.to_string();
     let inputs = net.inputs.iter().map(|port| input(code, port));
-    let mut first = 0;
-    let nodes = net.nodes.iter().map(|n| node(code, n, &mut first));
+    let firsts = first_params(&net.nodes);
+    let nodes = net.nodes.iter().zip(firsts).map(|(n, first)| node(code, n, first));
     let outputs = net.outputs.iter().map(|output| {
         let name = output.name.as_ref().map_or("output".to_string(), ToString::to_string);
         let value = Literal::usize_unsuffixed(output.value.unwrap_or(0));
@@ -40,7 +40,20 @@ fn input(code: &Code<'_>, port: &Port) -> TokenStream {
     quote!(#p::graph::Port { name: #name, shape: #shape, index: #index })
 }
 
-fn node(code: &Code<'_>, node: &Node, first: &mut usize) -> TokenStream {
+/// Where the parameters of each node begin: of a shared layer, at its first application's.
+fn first_params(nodes: &[Node]) -> Vec<usize> {
+    let (mut firsts, mut end) = (Vec::new(), 0);
+    for node in nodes {
+        let shared = node.shares.and_then(|first: usize| firsts.get(first).copied());
+        firsts.push(shared.unwrap_or(end));
+        if shared.is_none() {
+            end += node.inferred.as_ref().map_or(0, |inferred| inferred.params.len());
+        }
+    }
+    firsts
+}
+
+fn node(code: &Code<'_>, node: &Node, first: usize) -> TokenStream {
     let p = &code.p;
     let constants = &code.net.constants;
     let name = &node.name;
@@ -53,9 +66,7 @@ fn node(code: &Code<'_>, node: &Node, first: &mut usize) -> TokenStream {
         quote!((#name, #value))
     });
     let count = inferred.params.len();
-    let (from, count_tokens) =
-        (Literal::usize_unsuffixed(*first), Literal::usize_unsuffixed(count));
-    *first += count;
+    let (from, count_tokens) = (Literal::usize_unsuffixed(first), Literal::usize_unsuffixed(count));
     let line = Literal::u32_unsuffixed(u32::try_from(node.line).unwrap_or(u32::MAX));
     quote! {
         #p::graph::Node {

@@ -7,6 +7,7 @@ mod docs;
 mod forward;
 mod graph;
 mod model;
+mod outputs;
 mod skeleton;
 
 use crate::ir::{Net, Node};
@@ -30,6 +31,7 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
         model::constants(&code),
         model::constructors(&code),
         model::implementation(&code),
+        outputs::declaration(&code),
         forward::methods(&code),
         forward::implementations(&code),
         collection::implementation(&code),
@@ -104,18 +106,17 @@ impl<'a> Code<'a> {
         let twice = |node: &Node| {
             self.net.broken && nodes.iter().filter(|other| other.name == node.name).count() > 1
         };
-        nodes.iter().filter(move |node| has_params(node) && !twice(node))
+        nodes.iter().filter(move |node| has_params(node) && node.shares.is_none() && !twice(node))
     }
 
     /// All parameters in the graph's order, each with its field and its own name in it.
     fn params(&self) -> Vec<(&'a Node, Ident, &'a ParamDef)> {
-        let nodes = self.net.nodes.iter();
-        nodes
-            .flat_map(|node| {
-                let params = node.inferred.iter().flat_map(|inferred| &inferred.params);
-                params.map(move |param| (node, format_ident!("{}", param.name), param))
-            })
-            .collect()
+        let own = self.net.nodes.iter().filter(|node| node.shares.is_none());
+        own.flat_map(|node| {
+            let params = node.inferred.iter().flat_map(|inferred| &inferred.params);
+            params.map(move |param| (node, format_ident!("{}", param.name), param))
+        })
+        .collect()
     }
 }
 

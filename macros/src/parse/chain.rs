@@ -1,6 +1,6 @@
 //! Layers one after the other, and how reading goes on behind a mistake.
 
-use proc_macro2::{Delimiter, Group, Ident};
+use proc_macro2::{Delimiter, Group, Ident, Span};
 
 use super::cursor::Cursor;
 use super::{block, graph, layer, names, size};
@@ -9,8 +9,13 @@ use crate::diag::Errors;
 
 /// Reads the layers in braces. An empty chain is reported by the caller, who knows what it is.
 pub(super) fn chain(group: &Group, errors: &mut Errors) -> Chain {
-    let chain = Chain { steps: Vec::new(), span: group.span(), poisoned: false };
-    let mut parser = Parser { cursor: Cursor::inside(group), chain, semicolon: false, errors };
+    layers(Cursor::inside(group), group.span(), errors)
+}
+
+/// Reads layers up to the end.
+pub(super) fn layers(cursor: Cursor, span: Span, errors: &mut Errors) -> Chain {
+    let chain = Chain { steps: Vec::new(), span, poisoned: false };
+    let mut parser = Parser { cursor, chain, semicolon: false, errors };
     while !parser.cursor.is_empty() {
         parser.element();
     }
@@ -19,7 +24,12 @@ pub(super) fn chain(group: &Group, errors: &mut Errors) -> Chain {
 
 /// Reads a chain that needs at least one layer.
 pub(super) fn filled_chain(group: &Group, what: &str, errors: &mut Errors) -> Chain {
-    let mut chain = chain(group, errors);
+    filled_layers(Cursor::inside(group), group.span(), what, errors)
+}
+
+/// Reads at least one layer.
+pub(super) fn filled_layers(cursor: Cursor, span: Span, what: &str, errors: &mut Errors) -> Chain {
+    let mut chain = layers(cursor, span, errors);
     if is_blank(&chain) {
         chain.poisoned = true;
         errors.push(chain.span, format!("{what} needs at least one layer"));
@@ -42,7 +52,7 @@ struct Parser<'e> {
 
 impl Parser<'_> {
     fn element(&mut self) {
-        if graph::construct(&mut self.cursor, self.errors) {
+        if graph::misplaced(&mut self.cursor, self.errors) {
             self.chain.poisoned = true;
         } else if starts_step(&self.cursor) {
             self.step();
@@ -66,11 +76,8 @@ impl Parser<'_> {
 
     /// What comes next cannot begin a layer.
     fn stray(&mut self) {
-        let graph_result = self.cursor.group(0, Delimiter::Parenthesis).is_some();
-        if !(self.chain.poisoned && graph_result) {
-            let text = format!("expected a layer, found {}", self.cursor.found());
-            self.errors.push(self.cursor.span(), text);
-        }
+        let text = format!("expected a layer, found {}", self.cursor.found());
+        self.errors.push(self.cursor.span(), text);
         self.chain.steps.push(Step { name: None, kind: StepKind::Error, stated: None });
         skip(&mut self.cursor);
         self.cursor.take(1);
@@ -85,7 +92,7 @@ impl Parser<'_> {
                 self.errors.push(span, "layers are separated by `,`, found `;`");
                 self.semicolon = true;
             }
-        } else if graph::operator(&mut self.cursor, self.errors) {
+        } else if graph::behind_layer(&mut self.cursor, self.errors) {
             self.chain.poisoned = true;
             // What stands before the operator is a value, not a layer.
             if let Some(step) = self.chain.steps.last_mut() {

@@ -5,8 +5,8 @@ use syn::parse::Parser;
 use syn::{Attribute, Visibility};
 
 use super::cursor::Cursor;
-use super::{chain, generics, layer, names, size};
-use crate::ast::{Chain, Network, Port};
+use super::{chain, generics, graph, layer, names, size};
+use crate::ast::{Body, Chain, Network, Port, Shared};
 use crate::diag::Errors;
 
 const SHORTEST: &str = "write `struct Net([3]) -> [1] { Linear<1> }`";
@@ -24,9 +24,9 @@ pub(super) fn network(cursor: &mut Cursor, errors: &mut Errors) -> Option<Networ
     let generics = generics::generics(cursor, errors);
     let (inputs, is_network) = inputs(cursor, errors);
     let outputs = outputs(cursor, errors);
-    let body = body(cursor, &name, is_network, errors);
+    let (shared, body) = body(cursor, &name, is_network, errors);
     let broken = errors.count() > before;
-    Some(Network { attrs, vis, name, generics, inputs, outputs, body, broken })
+    Some(Network { attrs, vis, name, generics, inputs, outputs, shared, body, broken })
 }
 
 fn attributes(cursor: &mut Cursor, errors: &mut Errors) -> Vec<Attribute> {
@@ -186,7 +186,12 @@ fn port(cursor: &mut Cursor, what: &str, unshaped: &mut bool, errors: &mut Error
     Port { name, shape }
 }
 
-fn body(cursor: &mut Cursor, name: &Ident, is_network: bool, errors: &mut Errors) -> Chain {
+fn body(
+    cursor: &mut Cursor,
+    name: &Ident,
+    is_network: bool,
+    errors: &mut Errors,
+) -> (Vec<Shared>, Body) {
     if cursor.is_word(0, "where") {
         errors.push(cursor.span(), "`where` clauses are not supported");
         skip_to_body(cursor);
@@ -198,14 +203,31 @@ fn body(cursor: &mut Cursor, name: &Ident, is_network: bool, errors: &mut Errors
     }
     skip_to_body(cursor);
     match cursor.take_group(Delimiter::Brace) {
-        Some(group) if is_network => chain::filled_chain(&group, "a network", errors),
-        Some(group) => unread(group.span()),
-        None => unread(name.span()),
+        Some(group) if is_network => network_body(&group, errors),
+        Some(group) => (Vec::new(), unread(group.span())),
+        None => (Vec::new(), unread(name.span())),
     }
 }
 
-fn unread(span: Span) -> Chain {
-    Chain { steps: Vec::new(), span, poisoned: true }
+fn network_body(group: &Group, errors: &mut Errors) -> (Vec<Shared>, Body) {
+    let before = errors.count();
+    let mut inside = Cursor::inside(group);
+    let mut shared = Vec::new();
+    while graph::starts_shared(&inside) {
+        shared.push(graph::shared(&mut inside, errors));
+    }
+    if inside.is_empty() && errors.count() > before {
+        return (shared, unread(group.span()));
+    }
+    if graph::is_graph(&inside) {
+        return (shared, Body::Graph(graph::graph(inside, errors)));
+    }
+    let body = chain::filled_layers(inside, group.span(), "a network", errors);
+    (shared, Body::Chain(body))
+}
+
+fn unread(span: Span) -> Body {
+    Body::Chain(Chain { steps: Vec::new(), span, poisoned: true })
 }
 
 fn skip_to_body(cursor: &mut Cursor) {

@@ -71,7 +71,7 @@ fn ends_arguments(cursor: &Cursor, at: usize) -> bool {
     next_layer || arrow || cursor.is(at, ';')
 }
 
-fn argument(cursor: &mut Cursor, errors: &mut Errors) -> Arg {
+pub(super) fn argument(cursor: &mut Cursor, errors: &mut Errors) -> Arg {
     let name = argument_name(cursor, errors);
     let place = cursor.place();
     if name.is_some() && cursor.is_empty() {

@@ -4,7 +4,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 /// Declarations without a mistake, which together use all of the language.
-pub(crate) const VALID: [&str; 6] = [
+pub(crate) const VALID: [&str; 8] = [
     "/// A doc comment. \n #[derive(Debug)] pub struct Cifar10([3, 32, 32]) -> [10] {
         Conv2d<32, 3>, Relu, MaxPool2d<2>, Flatten, out: Linear<10>, }",
     "struct Tokens([usize; 100]) { Embedding<WORDS, { 2 * SIDE }>, Dropout(0.3), Lstm<_> }",
@@ -15,6 +15,13 @@ pub(crate) const VALID: [&str; 6] = [
         Residual { Linear<512>, Relu } skip { Linear<512> }, Residual { Relu }, Linear<CLASSES> }",
     "struct P([3, 8, 8]) -> [] { Parallel { { Conv2d<3, 3> }, { Relu, a: Relu }, },
         Repeat<6> { Relu } }",
+    "struct G(image: [3, 8, 8], user: [usize]) -> (boxes: [4], class: [10]) {
+        layer f: Linear<10>;
+        let low = image => stem: Conv2d<3, 3, padding = 1>, Relu;
+        let all = concat(low, (image => Conv2d<5, 1>), axis = 0) => Flatten, f;
+        let who = user => Embedding<9, 10>;
+        ((all * who * 0.5 => Linear<4>), all - (who => f) + all) }",
+    "struct S([8]) { layer f: Linear<8>; let a = input => f, Relu, f; a + input => f }",
     "struct A([1]) { Relu } pub struct B([2]) -> ([3]) { Repeat<N> { Residual { Tanh } } }",
 ];
 
@@ -113,7 +120,11 @@ impl Random {
     }
 }
 
-const WORDS: [&str; 40] = [
+const WORDS: [&str; 44] = [
+    "low",
+    "all",
+    "f",
+    "input",
     "struct",
     "pub",
     "const",

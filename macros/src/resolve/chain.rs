@@ -11,6 +11,7 @@ use netwright_spec::{LayerDef, catalogue};
 use proc_macro2::Span;
 use quote::ToTokens;
 use syn::Ident;
+use syn::ext::IdentExt;
 
 /// More layers than any network has: `Repeat` makes them while the macro runs.
 const MOST_NODES: usize = 10_000;
@@ -26,18 +27,31 @@ struct Parts<'a> {
     inputs: Vec<ValueId>,
     roles: Vec<Role>,
     stated: Option<&'a ShapeExpr>,
+    shares: Option<usize>,
+    /// The name is that of a shared layer, which has claimed it.
+    claimed: bool,
 }
 
 impl Resolver<'_> {
     /// The value at the chain's end; one without a shape where something was not understood.
     pub(super) fn chain(&mut self, chain: &Chain, start: ValueId) -> ValueId {
-        let end = chain.steps.iter().fold(start, |value, step| self.step(step, value));
+        self.chain_behind(chain, start, None)
+    }
+
+    /// A chain behind a value that a message may call by its name.
+    pub(super) fn chain_behind(
+        &mut self,
+        chain: &Chain,
+        start: ValueId,
+        mut name: Option<Role>,
+    ) -> ValueId {
+        let end = chain.steps.iter().fold(start, |value, step| self.step(step, value, name.take()));
         if chain.poisoned { self.stranger(None, None, chain.span.into()) } else { end }
     }
 
-    fn step(&mut self, step: &Step, value: ValueId) -> ValueId {
+    fn step(&mut self, step: &Step, value: ValueId, role: Option<Role>) -> ValueId {
         match &step.kind {
-            StepKind::Layer(call) => self.layer(step, call, value),
+            StepKind::Layer(call) => self.layer(step, call, (value, role)),
             StepKind::Residual { keyword, body, skip } => {
                 let branch = self.chain(body, value);
                 let other = skip.as_ref().map_or(value, |skip| self.chain(skip, value));
@@ -69,22 +83,40 @@ impl Resolver<'_> {
         }
     }
 
-    fn layer(&mut self, step: &Step, call: &Call, value: ValueId) -> ValueId {
-        let place = place_of(call);
+    fn layer(&mut self, step: &Step, call: &Call, from: (ValueId, Option<Role>)) -> ValueId {
+        if call.path.get_ident().is_some_and(|word| self.is_shared(word)) {
+            return self.application(step, call, from);
+        }
+        self.layer_of(step, call, from, None)
+    }
+
+    /// A layer as its call says; of a shared one, where it is applied.
+    pub(super) fn layer_of(
+        &mut self,
+        step: &Step,
+        call: &Call,
+        (value, role): (ValueId, Option<Role>),
+        shared: Option<(&Ident, Option<usize>)>,
+    ) -> ValueId {
+        let place = shared.map_or_else(|| place_of(call), |(word, _)| word.span().into());
         let Some(def) = self.find(call, step.stated.is_some()) else {
-            return self.stranger(step.name.as_ref(), step.stated.as_ref(), place);
+            let name = step.name.as_ref().filter(|_| shared.is_none());
+            return self.stranger(name, step.stated.as_ref(), place);
         };
-        let typed = self.args(def, call, place);
+        let typed = self.args(def, call, place_of(call));
         self.node(Parts {
             name: step.name.as_ref(),
-            kind: def.name,
+            kind: &shared
+                .map_or_else(|| def.name.to_string(), |(word, _)| word.unraw().to_string()),
             def: typed.ok.then_some(def),
             written: def.name.to_string(),
             place,
             typed,
             inputs: vec![value],
-            roles: Vec::new(),
+            roles: role.into_iter().collect(),
             stated: step.stated.as_ref(),
+            shares: shared.and_then(|(_, first)| first),
+            claimed: shared.is_some(),
         })
     }
 
@@ -96,7 +128,10 @@ impl Resolver<'_> {
         step: &Step,
         (inputs, roles): (Vec<ValueId>, Vec<Role>),
     ) -> ValueId {
-        let typed = Typed::none();
+        let typed = match catalogue::find(kind) {
+            Some(def) => self.args(def, &no_arguments(keyword), keyword.span().into()),
+            None => Typed::none(),
+        };
         self.node(Parts {
             name: step.name.as_ref(),
             kind,
@@ -107,11 +142,36 @@ impl Resolver<'_> {
             inputs,
             roles,
             stated: step.stated.as_ref(),
+            shares: None,
+            claimed: false,
+        })
+    }
+
+    /// What an operator or a function makes of several values.
+    pub(super) fn operation(
+        &mut self,
+        def: &'static LayerDef,
+        (written, place): (&str, Extent),
+        typed: Typed,
+        (inputs, roles): (Vec<ValueId>, Vec<Role>),
+    ) -> ValueId {
+        self.node(Parts {
+            name: None,
+            kind: def.name,
+            def: typed.ok.then_some(def),
+            written: written.to_string(),
+            place,
+            typed,
+            inputs,
+            roles,
+            stated: None,
+            shares: None,
+            claimed: false,
         })
     }
 
     /// A node without a meaning, after a mistake: its stated shape may still help.
-    fn stranger(
+    pub(super) fn stranger(
         &mut self,
         name: Option<&Ident>,
         stated: Option<&ShapeExpr>,
@@ -127,15 +187,21 @@ impl Resolver<'_> {
             inputs: Vec::new(),
             roles: Vec::new(),
             stated,
+            shares: None,
+            claimed: false,
         })
     }
 
     fn node(&mut self, parts: Parts<'_>) -> ValueId {
-        let name = self.names.name(parts.name, parts.kind, self.errors);
+        let claimed = parts.name.filter(|_| parts.claimed);
+        let name = match claimed {
+            Some(name) => name.unraw().to_string(),
+            None => self.names.name(parts.name, parts.kind, self.errors),
+        };
         let stated = parts.stated.and_then(|s| Some((self.shape(s)?, s.span)));
         self.net.nodes.push(Node {
             ident: match parts.name {
-                Some(ident) if self.names.repeats == 0 => ident.clone(),
+                Some(ident) if self.names.repeats == 0 || parts.claimed => ident.clone(),
                 Some(ident) => Ident::new(&name, ident.span()),
                 None => Ident::new(&name, parts.place.start),
             },
@@ -149,6 +215,7 @@ impl Resolver<'_> {
             inputs: parts.inputs,
             roles: parts.roles,
             rests_on: Vec::new(),
+            shares: parts.shares,
             stated,
             inferred: None,
         });
@@ -215,6 +282,11 @@ impl Resolver<'_> {
         }
         None
     }
+}
+
+/// A block has none; its node's are the defaults.
+fn no_arguments(keyword: &Ident) -> Call {
+    Call { path: keyword.clone().into(), options: Vec::new(), values: Vec::new() }
 }
 
 fn place_of(call: &Call) -> Extent {

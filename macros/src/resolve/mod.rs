@@ -5,8 +5,10 @@
 
 mod args;
 mod chain;
+mod graph;
 mod names;
 mod shape;
+mod shared;
 mod wording;
 
 use crate::ast;
@@ -22,6 +24,11 @@ use syn::{GenericParam, Ident};
 struct Resolver<'a> {
     net: Net,
     names: Names,
+    /// The named values so far.
+    values: Vec<graph::Bound>,
+    shared: Vec<shared::SharedLayer<'a>>,
+    /// A name that no value has was reported.
+    stray_name: bool,
     errors: &'a mut Errors,
 }
 
@@ -45,12 +52,27 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
         minima: BTreeMap::new(),
         broken: network.broken,
     };
-    let mut resolver = Resolver { net, names: Names::default(), errors };
+    let mut resolver = Resolver {
+        net,
+        names: Names::default(),
+        values: Vec::new(),
+        shared: Vec::new(),
+        stray_name: false,
+        errors,
+    };
     resolver.inputs(network.inputs);
+    resolver.shared(&network.shared);
+    let declared = network.outputs.as_ref().map_or(0, Vec::len);
     let stated = resolver.stated_outputs(network.outputs);
-    let last = resolver.chain(&network.body, 0);
-    resolver.outputs(stated, last);
-    resolver.unused_inputs();
+    match &network.body {
+        ast::Body::Chain(chain) => {
+            let last = resolver.chain(chain, 0);
+            resolver.outputs(stated, last);
+            resolver.unused_inputs();
+        }
+        ast::Body::Graph(graph) => resolver.graph(graph, stated, declared),
+    }
+    resolver.unused_shared(network.broken);
     resolver.net
 }
 
@@ -98,6 +120,12 @@ impl Resolver<'_> {
                 continue;
             }
             let stated = self.shape(&port.shape).map(|shape| (shape, span));
+            let same = |output: &Output| output.name.is_some() && output.name == port.name;
+            if let Some(name) = port.name.as_ref().filter(|_| outputs.iter().any(same)) {
+                let text = format!("there are two outputs named `{name}`");
+                self.errors.push_help(name.span(), text, "give each output a name of its own");
+                continue;
+            }
             outputs.push(Output { name: port.name, value: None, stated });
         }
         outputs
@@ -111,7 +139,7 @@ impl Resolver<'_> {
             self.errors.push_help(
                 span.unwrap_or_else(|| self.net.name.span()),
                 "a chain of layers has one output",
-                "several outputs need the graph form, which is not supported yet",
+                "give several in the graph form: `let a = image => …; (a => …, b)`",
             );
         }
         // Of several outputs none is meant to be the chain's.
@@ -129,8 +157,7 @@ impl Resolver<'_> {
             self.errors.push_help(
                 port.span,
                 format!("the input{name} is never used: a chain of layers takes the first input"),
-                "take it away; joining several inputs needs the graph form, which is not \
-                 supported yet",
+                "take it away, or write a graph: `let a = image => Relu; concat(a, meta)`",
             );
         }
     }

@@ -37,7 +37,7 @@ struct Other(image: [3, 8, 8], meta: [2]) -> [9] {
             "4:4 there is no layer `Rellu`\nhelp: did you mean `Relu`?",
             "4:19 `p` must be at least 0 and below 1, not 1.5",
             "6:31 the input `meta` is never used: a chain of layers takes the first input\nhelp: take \
-             it away; joining several inputs needs the graph form, which is not supported yet",
+             it away, or write a graph: `let a = image => Relu; concat(a, meta)`",
             "7:14 the window of `Conv2d` is 9 high, but the input `image` is [3, 8, 8], \
              which is 8 high\nhelp: use a window of at most 8, add `padding`, or take away a pooling \
              layer before it",
@@ -111,4 +111,84 @@ fn names() {
         errors_of(two),
         ["1:30 there are two networks named `A`\nhelp: give each network a name of its own"]
     );
+}
+
+#[test]
+fn right_graphs() {
+    none("let a = input => Conv2d<3, 1>; let b = a + input; concat(a, b) => Relu");
+    none("layer f: Conv2d<3, 1>; let a = input => f, Relu, f; a * input * 0.5 - a");
+    none("layer f: Conv2d<3, 1>; f, Relu, f");
+    none("let a = input => Flatten, Linear<4>; (a => Linear<4>, Relu) + a");
+    none("concat(input, input, axis = 2) => Repeat<2> { Residual { Conv2d<3, 1> } }");
+}
+
+#[test]
+fn values() {
+    one("let a = input => Relu; let b = input => Tanh; a", "the value `b` is never used");
+    one("let a = b => Relu; let b = input => Tanh; a + b", "the value `b` is used before it is");
+    one("let a = input => Relu; let a = a => Tanh; a", "the value `a` is defined twice; first on");
+    one("let input = input => Relu; input", "`input` is the name of an input already");
+    one("let low = input => Relu; lov + low", "there is no value `lov`\nhelp: did you mean `low`?");
+    one(
+        "let low = input => Relu; other + low",
+        "there is no value `other`\nhelp: the values so far",
+    );
+    one("input + Relu", "`Relu` is a layer, not a value");
+    one("matmul(input, input)", "`matmul` takes two matrices, [rows, inner] and [inner, columns]");
+    one("matmul(input)", "`matmul` takes two values, found 1");
+    none("let a = input => Reshape<[24, 8]>; matmul(a, (input => Reshape<[8, 24]>))");
+    one("input + 0.5", "expected a value, found a number");
+    one("(input, (input => Relu))", "several outputs need names");
+    one("concat(input)", "`concat` takes two values or more, found 1");
+    one("concat(input, input, axes = 1)", "`Concat` has no option `axes`");
+    one(
+        "concat(input, input, axis = 3)",
+        "`axis` of `concat` counts the axes of a sample from 0 to 2",
+    );
+    one(
+        "let a = input => Conv2d<4, 1>; a + input",
+        "`+` adds only equal shapes, but `a` ends with `Conv2d` (line 1), which gives [4, 8, 8], and \
+         `input` is [3, 8, 8]",
+    );
+    one(
+        "let a = input => Conv2d<4, 1>; a => Linear<3>",
+        "`Linear` takes [features] or [time, features], but `a`, from `Conv2d` (line 1), is [4, 8, 8]",
+    );
+}
+
+#[test]
+fn shared_layers() {
+    one("layer f: Linear<3>; Relu", "the shared layer `f` is never applied");
+    none("layer f: Conv2d<3, 1>; Repeat<3> { f, Relu }");
+    one("layer f: Residual { Relu }; f", "a block cannot be shared");
+    one("layer f: Conv2d<3, 1>; f<3>, f", "the shared layer `f` has its arguments where");
+    one("layer f: Conv2d<3, 1>; f, a: f", "the shared layer `f` has its name already");
+    one("layer f: Conv2d<3, 1>; f: Relu, f", "the name `f` is used twice");
+    one(
+        "layer f: Linear<4>; Flatten, f, f",
+        "the shared layer `f` was made for [192] (line 1), but is applied to [4] here",
+    );
+    one("layer f: Linear<4>; f, Relu, f", "`Linear` takes [features] or [time, features]");
+}
+
+#[test]
+fn outputs() {
+    let wrong = |text: &str, error: &str| {
+        let errors = errors_of(text);
+        assert!(errors.len() == 1 && errors[0].contains(error), "{text}: {errors:?}");
+    };
+    let two = "struct N(x: [3]) -> (a: [3], b: [4])";
+    wrong(&format!("{two} {{ x => Relu }}"), "the network declares 2 outputs, but gives 1");
+    wrong(&format!("{two} {{ Relu }}"), "a chain of layers has one output");
+    wrong(&format!("{two} {{ (x, x, x) }}"), "the network declares 2 outputs, but gives 3");
+    wrong(
+        &format!("{two} {{ let b = x => Linear<4>; (b, x) }}"),
+        "the output `a` is given the value `b`",
+    );
+    wrong(
+        &format!("{two} {{ (x, (x => Linear<5>)) }}"),
+        "the declared output `b` is [4], but `Linear` (line 1) gives [5]\nhelp: declare `b: [5]`",
+    );
+    wrong("struct N(x: [3]) -> (a: [3], a: [3]) { (x, x) }", "there are two outputs named `a`");
+    wrong("struct N(x: [3], y: [4]) { x => Relu }", "the input `y` is never used");
 }

@@ -1,4 +1,4 @@
-//! `Add`: the sum of values of one shape. `Residual { … }` inserts it.
+//! `Add`: the sum of values of one shape. `Residual { … }` and `a + b` insert it.
 
 use crate::dim::Dim;
 use crate::layer::{Arity, Cond, Context, Inferred, LayerDef};
@@ -16,23 +16,28 @@ pub const DEF: LayerDef = LayerDef {
 
 /// The first input of a residual block is its branch, the second what it is added to.
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
+    equal_shapes(cx, "adds")
+}
+
+/// The rule of all that works element by element on several values.
+pub(crate) fn equal_shapes(cx: &mut Context<'_>, does: &str) -> Result<Inferred, Problem> {
     let inputs = cx.all_floats()?;
     let first = cx.floats()?;
     for other in inputs.iter().skip(1) {
         if first.shape.rank() != other.shape.rank() {
-            return Err(unequal(cx, first, other));
+            return Err(unequal(cx, does, first, other));
         }
         for (a, b) in first.shape.dims.iter().zip(&other.shape.dims) {
-            let problem = unequal(cx, first, other);
+            let problem = unequal(cx, does, first, other);
             cx.require(Cond::Equal(a.clone(), b.clone()), problem)?;
         }
     }
     Ok(Inferred::shape(first.shape.clone()))
 }
 
-fn unequal(cx: &Context<'_>, a: &Arrival, b: &Arrival) -> Problem {
+fn unequal(cx: &Context<'_>, does: &str, a: &Arrival, b: &Arrival) -> Problem {
     let text = format!(
-        "`{}` adds only equal shapes, but {} {}, and {} {}",
+        "`{}` {does} only equal shapes, but {} {}, and {} {}",
         cx.layer, a.origin, a.shape, b.origin, b.shape
     );
     Problem::new(text).help(match projection(&a.shape.dims, &b.shape.dims) {

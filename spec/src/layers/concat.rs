@@ -1,8 +1,10 @@
-//! `Concat`: values joined along the channels. `Parallel { … }` inserts it.
+//! `Concat`: values joined along an axis. `Parallel { … }` and `concat(a, b)` insert it.
 //!
-//! The channels are the first axis of a sample, as in PyTorch: `[channels, height, width]`. Only in
+//! Without an `axis`, along the channels. These are the first axis of a sample, as in PyTorch: `[channels, height, width]`. Only in
 //! `[time, features]`, what `Embedding` and `Linear` give, they are the last.
 
+use super::reduce::written_axis;
+use crate::args::{ArgDef, ArgKind, Default};
 use crate::dim::{Dim, Op};
 use crate::layer::{Arity, Attr, Cond, Context, Inferred, LayerDef};
 use crate::problem::{Arrival, Problem};
@@ -11,9 +13,15 @@ use crate::shape::Shape;
 /// The definition.
 pub const DEF: LayerDef = LayerDef {
     name: "Concat",
-    doc: "Values joined along the channels: the last axis of [time, features], else the first.",
+    doc: "Values joined along the channels (the last axis of [time, features], else the first) or \
+          another axis.",
     arity: Arity::Many,
-    args: &[],
+    args: &[ArgDef::option(
+        "axis",
+        ArgKind::Size { min: 0 },
+        Default::Absent,
+        "number of the joined axis, counted from 0 without the batch; the channels where it is left out",
+    )],
     params: &[],
     infer,
 };
@@ -22,7 +30,7 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let inputs = cx.all_floats()?;
     let first = cx.floats()?;
     let mut dims = first.shape.dims.clone();
-    let axis = usize::from(dims.len() == 2);
+    let axis = axis(cx, first)?;
     for other in inputs {
         check(cx, first, other, axis)?;
     }
@@ -32,6 +40,15 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
         }
     }
     Ok(Inferred::shape(Shape::floats(dims)).attr("axis", Attr::Size(Dim::Known(axis))))
+}
+
+/// The axis as written, or that of the channels.
+fn axis(cx: &Context<'_>, first: &Arrival) -> Result<usize, Problem> {
+    let rank = first.shape.rank();
+    if cx.args.get("axis").is_none() || rank == 0 {
+        return Ok(usize::from(rank == 2));
+    }
+    written_axis(cx, first)
 }
 
 /// Everything but the joined axis must agree.
@@ -53,7 +70,7 @@ fn check(
     }
     for (i, (a, b)) in first.shape.dims.iter().zip(&other.shape.dims).enumerate() {
         if i != axis {
-            let (shapes, help) = alike(first.shape.rank(), i);
+            let (shapes, help) = alike(first.shape.rank(), axis, i);
             let problem = unequal(cx, shapes, first, other).help(help);
             cx.require(Cond::Equal(a.clone(), b.clone()), problem)?;
         }
@@ -62,14 +79,19 @@ fn check(
 }
 
 /// What is joined when sizes of axis `i` must agree, and the help when they do not.
-fn alike(rank: usize, i: usize) -> (&'static str, &'static str) {
+fn alike(rank: usize, axis: usize, i: usize) -> (&'static str, &'static str) {
     let image = "a `Conv2d` keeps height and width with `padding = same`; where one branch has a \
                  `stride`, the others need it too";
-    match (rank, i) {
-        (2, _) => ("[time, features] of the same time", "only the features may differ"),
-        (3, 1) => ("images of the same height", image),
-        (3, _) => ("images of the same width", image),
-        _ => ("shapes that agree after the channels", "only the first sizes may differ"),
+    match (rank, axis, i) {
+        (2, 1, _) => ("[time, features] of the same time", "only the features may differ"),
+        (2, 0, _) => ("[time, features] of the same features", "only the time may differ"),
+        (3, 0, 1) => ("images of the same height", image),
+        (3, 0, 2) => ("images of the same width", image),
+        (_, 0, _) => ("shapes that agree after the channels", "only the first sizes may differ"),
+        _ => (
+            "shapes that differ only along its axis",
+            "join along the axis that may differ, with `axis`",
+        ),
     }
 }
 
@@ -118,6 +140,22 @@ mod tests {
                 .starts_with("`Parallel` joins [time, features] of the same time")
         );
         assert!(text(&[], &[]).starts_with("`Parallel` takes at least one axis, but `Conv2d`"));
+    }
+
+    #[test]
+    fn any_axis_is_joined() {
+        let along = |axis: usize, shapes: [&[usize]; 2]| {
+            let shapes = shapes.map(Shape::known);
+            let given = [("axis", crate::layers::testing::size(axis))];
+            infer_with(&DEF, &given, &shapes).map(|(got, _)| got.shape.to_string())
+        };
+        assert_eq!(along(0, [&[7, 10], &[3, 10]]), Ok("[10, 10]".into()));
+        assert_eq!(along(2, [&[7, 4, 3], &[7, 4, 5]]), Ok("[7, 4, 8]".into()));
+        let problem = along(1, [&[7, 4, 3], &[8, 4, 3]]).unwrap_err();
+        assert!(problem.text.starts_with("`Concat` joins shapes that differ only along its axis"));
+        let problem = along(3, [&[7, 4, 3], &[7, 4, 3]]).unwrap_err();
+        assert!(problem.text.contains("from 0 to 2, but it is 3"), "{}", problem.text);
+        assert_eq!(problem.at, crate::At::Arg("axis"));
     }
 
     #[test]

@@ -16,18 +16,25 @@ pub mod layer_norm;
 pub mod leaky_relu;
 pub mod linear;
 pub mod log_softmax;
+pub mod mat_mul;
 pub mod max_pool2d;
+pub mod mean;
+pub mod mul;
 pub mod relu;
 pub mod reshape;
 pub mod sigmoid;
 pub mod silu;
 pub mod softmax;
 pub mod softplus;
+pub mod sub;
+pub mod sum;
 pub mod tanh;
+pub mod upsample2d;
 
 mod norm;
 mod pointwise;
 mod pool;
+mod reduce;
 mod window;
 
 #[cfg(test)]

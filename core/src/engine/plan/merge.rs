@@ -2,7 +2,7 @@
 
 use super::{Builder, layout};
 use crate::engine::kernels::conv::Act;
-use crate::engine::steps::{AddStep, ConcatStep, Layout, Part};
+use crate::engine::steps::{AddStep, ConcatStep, MatMulStep, MulStep, Part, SubStep};
 
 impl Builder<'_> {
     pub(super) fn add(&mut self, number: usize) -> Option<()> {
@@ -16,15 +16,45 @@ impl Builder<'_> {
         Some(())
     }
 
-    /// What lies before the joined axis are rows; of an image, its pixels.
+    pub(super) fn mul(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let from = node.inputs.iter().map(|&value| self.edge(value)).collect::<Option<Vec<_>>>()?;
+        let y = self.slot(node.shape.iter().product());
+        self.steps.push(Box::new(MulStep { from, y, by: node.number("by") as f32 }));
+        self.place(self.value_of(number), y, layout(node.shape));
+        Some(())
+    }
+
+    pub(super) fn mat_mul(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let (&[a, b], &[_, columns]) = (node.inputs, node.shape) else { return None };
+        let inner = *self.graph.shape_of(a).last()?;
+        let (a, b) = (self.edge(a)?, self.edge(b)?);
+        let y = self.slot(node.shape.iter().product());
+        self.steps.push(Box::new(MatMulStep { a, b, y, inner, columns }));
+        self.place(self.value_of(number), y, layout(node.shape));
+        Some(())
+    }
+
+    pub(super) fn sub(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let &[a, b] = node.inputs else { return None };
+        let (a, b) = (self.edge(a)?, self.edge(b)?);
+        let y = self.slot(node.shape.iter().product());
+        self.steps.push(Box::new(SubStep { a, b, y }));
+        self.place(self.value_of(number), y, layout(node.shape));
+        Some(())
+    }
+
+    /// What lies before the joined axis are rows; of an image, its pixels (height, width,
+    /// channels in memory), so that all three axes are joined as they lie.
     pub(super) fn concat(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let axis = node.size("axis");
         let layout = layout(node.shape);
-        let rows: usize = match layout {
-            Layout::Pixels { pixels, .. } if axis == 0 => pixels,
-            Layout::Pixels { .. } => return None,
-            Layout::Plain => node.shape.get(..axis)?.iter().product(),
+        let rows: usize = match *node.shape {
+            [_, h, w] => [h * w, 1, h].get(axis).copied()?,
+            _ => node.shape.get(..axis)?.iter().product(),
         };
         let (mut from, mut width) = (Vec::new(), 0);
         for &value in node.inputs {

@@ -6,6 +6,7 @@ mod lines;
 mod maps;
 mod merge;
 mod pool;
+mod reduce;
 mod shapes;
 
 use super::chunk::{Edge, Slot};
@@ -207,6 +208,11 @@ impl<'a> Builder<'a> {
             "GlobalAvgPool2d" => self.global_avg_pool(number),
             "Add" => self.add(number),
             "Concat" => self.concat(number),
+            "MatMul" => self.mat_mul(number),
+            "Mul" => self.mul(number),
+            "Sum" | "Mean" => self.reduce(number),
+            "Upsample2d" => self.upsample(number),
+            "Sub" => self.sub(number),
             "BatchNorm1d" | "BatchNorm2d" => self.batch_norm(number),
             "Conv2d" => self.conv(number),
             "Linear" => self.linear(number),

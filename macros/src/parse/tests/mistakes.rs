@@ -147,24 +147,30 @@ fn wrong_blocks() {
 }
 
 #[test]
-fn not_yet() {
-    let graph = "the graph form (`let`, `=>`) is not supported yet";
-    mistake("let low = image => Conv2d<16, 3>, Relu; Linear<3>", graph);
-    mistake("let low = image => Conv2d<16, 3>, Relu; (low, low)", graph);
-    mistake("image => Conv2d<16, 3>, Relu;", graph);
-    mistake("low + high", graph);
-    mistake("low * high - b", graph);
-    mistake("concat((p5 => Upsample2d<2>), c4)", graph);
-    mistake("matmul(a, b) + c", graph);
-    mistake("layer f: Linear<4>; Relu", "shared layers are not supported yet");
-    let text = "struct N([3]) { let a = x => A, B; let b = a => A<-3>; a + b }";
-    let (networks, errors) = read(text);
-    assert_eq!(errors.len(), 1, "{errors:?}");
-    assert!(networks[0].body.poisoned);
-    assert_eq!(
-        first_lines("struct N([3]) { Relu => Relu, A<-3> }"),
-        [graph, "expected a size, found `-3`"]
-    );
+fn wrong_graphs() {
+    mistake("let low = image => A", "expected `;` behind the statement, found the end");
+    mistake("let low = image => A;", "expected what the network gives, found the end");
+    mistake("let low = image => A; low;", "a value without a name is never used");
+    mistake("let low image; low", "expected `=` behind `let low`, found `image`");
+    mistake("let (a, b) = image; a", "expected a name, found `(`");
+    mistake("let a = image => A let b = a; b", "expected `;` behind the statement, found `let`");
+    mistake("let a = image =>; a", "expected a layer behind `=>`");
+    mistake("let a = Relu<3>; a", "expected a value, found the layer `Relu`");
+    mistake("let a = image, A, B; a", "expected an operator or `=>`, found `,`");
+    mistake("let a = b + ; a", "expected a value, found the end");
+    mistake("let a = b => A + c; a", "expected `,` between layers, found `+`");
+    mistake("a => A => B", "expected `,` between layers, found `=>`");
+    mistake("concat(a => A, b)", "a chain among operands stands in round brackets");
+    mistake("(a, b => A)", "a chain among operands stands in round brackets");
+    mistake("concat(a,, b)", "expected a value, found `,`");
+    mistake("() + a", "expected a value, found `()`");
+    mistake("Residual { let a = b; a }, A", "`let` cannot stand between layers");
+    mistake("Residual { A => B }, A", "expected `,` between layers, found `=>`");
+    mistake("let a = x => A; layer f: B; a", "a shared layer is declared at the top of a network");
+    mistake("layer f: Linear<4>, Relu; f", "expected `;`, found `,`");
+    mistake("layer f: Linear<4>", "expected `;` behind the shared layer, found the end");
+    let text = "struct N([3]) { let a = x => A<-3>; let b = a => B<-4>; a + b }";
+    assert_eq!(first_lines(text), ["expected a size, found `-3`", "expected a size, found `-4`"]);
 }
 
 #[test]

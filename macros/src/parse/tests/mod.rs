@@ -8,7 +8,8 @@ use quote::ToTokens;
 
 use super::parse;
 use crate::ast::{
-    Arg, ArgValue, Chain, Network, Port, ShapeExpr, SizeExpr, SizeKind, Step, StepKind,
+    Arg, ArgValue, Body, Chain, Network, Port, ShapeExpr, SizeExpr, SizeKind, Step, StepKind, Term,
+    Value,
 };
 use crate::diag::Errors;
 
@@ -37,11 +38,13 @@ fn network(net: &Network) -> String {
         net.outputs.as_ref().map_or(String::new(), |outputs| format!(" -> ({})", ports(outputs)));
     let generics = net.generics.to_token_stream().to_string().replace(' ', "");
     let vis = net.vis.to_token_stream();
+    let shared = net.shared.iter().map(|one| format!("layer {}; ", step(&one.step)));
     let head = format!(
-        "{vis} {}{generics}({}){outputs} {}",
+        "{vis} {}{generics}({}){outputs} {}{}",
         net.name,
         ports(&net.inputs),
-        chain(&net.body)
+        shared.collect::<String>(),
+        body(&net.body)
     );
     format!("{}{}", "#".repeat(net.attrs.len()), head.trim_start())
 }
@@ -69,6 +72,33 @@ fn size(size: &SizeExpr) -> String {
         SizeKind::Block(block) => format!("{{ {block} }}"),
         SizeKind::Infer => "_".to_string(),
         SizeKind::Error => "ERROR".to_string(),
+    }
+}
+
+fn body(body: &Body) -> String {
+    let Body::Graph(graph) = body else {
+        let Body::Chain(layers) = body else { return String::new() };
+        return chain(layers);
+    };
+    let lets = graph.lets.iter().map(|one| format!("let {} = {}; ", one.name, value(&one.value)));
+    format!("{}({})", lets.collect::<String>(), join(&graph.outputs, value))
+}
+
+fn value(one: &Value) -> String {
+    let terms = |terms: &[Term]| {
+        let term = |term: &Term| format!("{} {}", term.sign, value(&term.value));
+        format!("({})", terms.iter().map(term).collect::<Vec<_>>().join(" "))
+    };
+    match one {
+        Value::Name(name) => name.to_string(),
+        Value::Chain(from, layers) => format!("{} => {}", value(from), chain(layers)),
+        Value::Sum(all) | Value::Product(all) => terms(all),
+        Value::Call(call) => {
+            let options = call.options.iter().map(|option| format!("; {}", arg(option)));
+            format!("{}({}{})", call.word, join(&call.values, value), options.collect::<String>())
+        }
+        Value::Number(number, _) => number.to_token_stream().to_string(),
+        Value::Error(_) => "ERROR".to_string(),
     }
 }
 

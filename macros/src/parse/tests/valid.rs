@@ -60,6 +60,26 @@ fn blocks() {
 }
 
 #[test]
+fn graphs() {
+    assert_eq!(
+        layers("let a = x => A<3>, B -> [3]; let b = a + x - a * 0.5; (a, b)"),
+        "let a = x => {A<3>(), B<>() -> [3]}; let b = (+ a + x - (+ a * 0.5)); (a, b)"
+    );
+    assert_eq!(
+        layers("concat((a => A, B), b, axis = 1) => Residual { C }, D"),
+        "(concat(a => {A<>(), B<>()}, b; axis = 1) => {Residual {C<>()}, D<>()})"
+    );
+    assert_eq!(layers("matmul(a, b) + (c - d)"), "((+ matmul(a, b) + (+ c - d)))");
+    assert_eq!(layers("(a, (b => A), c,)"), "(a, b => {A<>()}, c)");
+    assert_eq!(layers("(b => A, B)"), "(b => {A<>(), B<>()})");
+    assert_eq!(layers("layer f: L<4>; f, f"), "layer f: L<4>(); {f<>(), f<>()}");
+    assert_eq!(
+        layers("layer f: L<4>; let a = x => f; a => f"),
+        "layer f: L<4>(); let a = x => {f<>()}; (a => {f<>()})"
+    );
+}
+
+#[test]
 fn passed_on_by_another_macro() {
     let hidden = |text: &str| -> TokenStream {
         Group::new(Delimiter::None, text.parse().unwrap()).into_token_stream()

@@ -1,10 +1,10 @@
 use netwright::prelude::*;
 
 network! {
-    struct Net([3, 32, 32]) -> [10] {
-        layer fc: Linear<10>;
-        Flatten,
-        Linear<10>,
+    struct Net(image: [3, 32, 32]) -> [10] {
+        let low = image => Flatten, Linear<16>;
+        let gate = image => Flatten, Linear<8>, Sigmoid;
+        low * gate => fc: Linear<10>
     }
 }
 

@@ -1,10 +1,10 @@
 use netwright::prelude::*;
 
 network! {
-    struct Net(image: [3, 32, 32]) -> [16, 30, 30] {
+    struct Net(image: [3, 32, 32]) -> [10] {
         let low = image => Conv2d<16, 3>, Relu;
-        let high = low => Conv2d<16, 3, padding = 1>;
-        low + high
+        let high = image => Conv2d<16, 3>, Relu;
+        low => Flatten, fc: Linear<10>
     }
 }
 
@@ -13,5 +13,5 @@ fn main() {
     let net = Net::seeded(&device, 0);
     let x: Tensor<Rank3<3, 32, 32>, f32, _> = device.zeros();
     let y = net.forward(x);
-    println!("{:?} {:?}", y.array(), net.conv2d_1.weight.array());
+    println!("{:?} {:?}", y.array(), net.fc.weight.array());
 }

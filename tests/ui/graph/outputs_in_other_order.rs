@@ -1,0 +1,18 @@
+use netwright::prelude::*;
+
+network! {
+    struct Net(image: [3, 32, 32]) -> (boxes: [4], class: [10]) {
+        let low = image => Flatten;
+        let class = low => Linear<10>;
+        let boxes = low => Linear<4>;
+        (class, boxes)
+    }
+}
+
+fn main() {
+    let device = Cpu::default();
+    let net = Net::seeded(&device, 0);
+    let x: Tensor<Rank3<3, 32, 32>, f32, _> = device.zeros();
+    let out = net.forward(x);
+    println!("{:?} {:?}", out.boxes.array(), out.class.array());
+}
