@@ -1,10 +1,10 @@
 //! Runs plans: chunk by chunk, forward and backward.
 
 use super::chunk::{Chunk, GROUPS, Group, Room, Slot};
-use super::plan::Plan;
+use super::plan::{Plan, Planned};
 use super::simd::Floats;
 use super::steps::{Call, Layout, Purpose, Source, transpose};
-use super::threads::{limit, spread};
+use super::threads::{both, limit, spread};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -21,6 +21,9 @@ pub(crate) struct Engine {
 pub(super) struct Workspace {
     pub(super) groups: Vec<Group>,
     prepared: Floats,
+    /// The parameters that were prepared, if they were for inference: while they are the same, so
+    /// is what was made of them.
+    origin: Option<Vec<f32>>,
     /// Gradients of the parameters in the user's layout, at the plan's places.
     pub(super) gradients: Floats,
     /// For each step: of the forward, of the backward.
@@ -180,6 +183,7 @@ impl Run {
             inference: self.inference,
             batch: self.batch,
             statistics: [forward, backward],
+            threads: if self.used == 1 { self.threads } else { 1 },
             input_gradient: given.input_gradient,
         }
     }
@@ -199,11 +203,26 @@ impl Run {
 
     /// Brings the parameters into the layouts the kernels read.
     fn prepare(&mut self, params: &[&[f32]]) {
-        let purpose = Purpose { inference: self.inference };
-        for planned in &self.engine.plan.steps {
-            let prepared = &mut self.work.prepared[planned.prepared.range(1)];
-            planned.step.prepare(params, prepared, purpose);
+        let plan = &self.engine.plan;
+        if plan.prepared == 0 || self.inference && self.is_prepared(params) {
+            return;
         }
+        let purpose = Purpose { inference: self.inference };
+        prepare(&plan.steps, params, purpose, 0, &mut self.work.prepared, self.threads);
+        self.work.origin = self
+            .inference
+            .then(|| plan.packed(params).flat_map(|param| param.iter().copied()).collect());
+    }
+
+    /// Whether these very parameters were prepared for inference. Comparing them costs a fraction
+    /// of preparing them, and no mistake of a flag that somebody forgot to set.
+    fn is_prepared(&self, params: &[&[f32]]) -> bool {
+        let Some(mut rest) = self.work.origin.as_deref() else { return false };
+        self.engine.plan.packed(params).all(|param| {
+            let (origin, more) = rest.split_at(param.len());
+            rest = more;
+            same_bits(param, origin)
+        })
     }
 
     /// All but the last segment.
@@ -340,6 +359,45 @@ impl Run {
         }
         gradient
     }
+}
+
+/// Prepares the parameters of these steps; `prepared` begins at place `at`.
+fn prepare(
+    steps: &[Planned],
+    params: &[&[f32]],
+    purpose: Purpose,
+    at: usize,
+    prepared: &mut [f32],
+    threads: usize,
+) {
+    if let [planned] = steps {
+        let len = planned.prepared.len;
+        planned.step.prepare(params, &mut prepared[..len], purpose);
+    } else if !steps.is_empty() {
+        let (left, right) = steps.split_at(steps.len() / 2);
+        let middle = right[0].prepared.offset;
+        let (low, high) = prepared.split_at_mut(middle - at);
+        // A thread more is worth some thousand floats.
+        let threads = if prepared_len(steps) < 1 << 14 { 1 } else { threads };
+        both(
+            threads,
+            |threads| prepare(left, params, purpose, at, low, threads),
+            |threads| prepare(right, params, purpose, middle, high, threads),
+        );
+    }
+}
+
+fn prepared_len(steps: &[Planned]) -> usize {
+    steps.iter().map(|planned| planned.prepared.len).sum()
+}
+
+/// Whether all floats are the same bits.
+fn same_bits(a: &[f32], b: &[f32]) -> bool {
+    // Without an early end inside of a piece, so that the loop is vectorized.
+    let same = |(a, b): (&[f32], &[f32])| {
+        a.iter().zip(b).fold(0, |all, (a, b)| all | (a.to_bits() ^ b.to_bits())) == 0
+    };
+    a.len() == b.len() && a.chunks(1024).zip(b.chunks(1024)).all(same)
 }
 
 /// Begins a chunk's statistics and has them filled.

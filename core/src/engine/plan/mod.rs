@@ -77,6 +77,15 @@ impl Plan {
         self.jobs.get(at).is_some_and(|job| job.range.start == slot.offset && slot.len > 0)
     }
 
+    /// The parameters that may be prepared: all but those that are multiplied as they lie.
+    pub(crate) fn packed<'a>(
+        &'a self,
+        params: &'a [&'a [f32]],
+    ) -> impl Iterator<Item = &'a [f32]> + 'a {
+        let packed = params.iter().zip(&self.params).filter(|(_, slot)| !self.in_jobs(slot));
+        packed.map(|(param, _)| *param)
+    }
+
     /// The plan of a graph; `None` if the engine lacks one of its layers.
     pub(crate) fn of(graph: &Graph) -> Option<Plan> {
         let mut builder = Builder::new(graph);

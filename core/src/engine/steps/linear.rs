@@ -2,13 +2,43 @@
 
 use super::enter::add;
 use super::{Call, Deliver, Shared, Step};
-use crate::engine::chunk::{Chunk, Edge, Group, Slot};
+use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Group, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::{Linear, TILE, relu_gradient};
+use crate::engine::threads::{both, inside};
 use std::ops::Range;
 
 /// Floats of a gradient that are computed at once.
 const PIECE: usize = 1 << 14;
+
+/// Weights that one thread takes at once for a single row.
+const PART: usize = 1 << 17;
+
+/// The forward of one row, of which threads take different outputs.
+struct One<'a> {
+    step: &'a LinearStep,
+    x: &'a [f32],
+    weight: &'a [f32],
+    bias: Option<&'a [f32]>,
+}
+
+impl One<'_> {
+    /// The outputs from `first` on.
+    fn part(&self, first: usize, y: &mut [f32], threads: usize) {
+        if y.len() * self.step.inputs <= PART || y.len() < 2 * ALIGNMENT {
+            let (outputs, act) = (first..first + y.len(), self.step.act);
+            self.step.linear.forward_part(self.x, self.weight, self.bias, act, outputs, y);
+        } else {
+            let middle = (y.len() / 2).next_multiple_of(ALIGNMENT);
+            let (low, high) = y.split_at_mut(middle);
+            both(
+                threads,
+                |threads| self.part(first, low, threads),
+                |threads| self.part(first + middle, high, threads),
+            );
+        }
+    }
+}
 
 /// y = x·Wᵀ + b, and a ReLU.
 #[derive(Debug)]
@@ -78,7 +108,13 @@ impl Step for LinearStep {
         let rows = self.rows(chunk.n);
         let at = chunk.forward(self.x.slot, self.y, Slot::default());
         let bias = self.bias.map(|bias| call.params[bias]);
-        self.linear.forward(rows, at.x, call.params[self.weight], bias, self.act, at.y);
+        let weight = call.params[self.weight];
+        if rows == 1 && weight.len() > PART && call.threads > 1 {
+            let job = One { step: self, x: at.x, weight, bias };
+            inside(call.threads, || job.part(0, at.y, call.threads));
+        } else {
+            self.linear.forward(rows, at.x, weight, bias, self.act, at.y);
+        }
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {

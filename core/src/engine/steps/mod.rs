@@ -157,6 +157,8 @@ pub(crate) struct Call<'a> {
     pub(crate) batch: usize,
     /// This step's statistics over the whole batch: of the forward, then of the backward.
     pub(crate) statistics: [&'a [f64]; 2],
+    /// The threads that one chunk may use: more than one where there is but one chunk.
+    pub(crate) threads: usize,
     /// Whether the gradient of the network's input is wanted.
     pub(crate) input_gradient: bool,
 }
