@@ -80,6 +80,13 @@ networks! {
     log_softmax_middle: [2, 3, 19] => { LogSoftmax<axis = 1> }
     add: [19] => { Residual { Linear<19> }, Relu }
     add_images: [5, 6, 6] => { Residual { Conv2d<5, 3, padding = 1, bias = false>, BatchNorm2d }, Relu }
+    upsample2d: [3, 4, 3] => { Upsample2d<2> }
+    sum: [3, 19] => { Sum }
+    sum_first: [3, 19] => { Sum<axis = 0> }
+    mean: [3, 19] => { Mean }
+    sub: [3, 19] => { let a = input => Relu; input - a }
+    mul: [3, 19] => { let a = input => Relu; input * a * 0.5 }
+    mat_mul: [9, 9] => { let a = input => Relu; matmul(input, a) }
     concat: [3, 5, 5] => { Parallel { { Conv2d<5, 1> }, { Relu }, { AvgPool2d<1> } } }
 }
 
