@@ -38,6 +38,9 @@ networks! {
     linear_relu: [20] => { Linear<40>, Relu, Linear<3> }
     conv2d: [3, 7, 8] => { Conv2d<17, 3, padding = 1> }
     conv2d_many: [17, 6, 5] => { Conv2d<33, 3> }
+    conv2d_many_twice: [16, 5, 6] => {
+        Residual { Conv2d<17, 3, padding = 1>, Relu, Conv2d<16, 3, padding = 1> }, Relu
+    }
     conv2d_one: [18, 5, 6] => { Conv2d<20, 1> }
     conv2d_strided: [5, 9, 8] => { Conv2d<9, 3, stride = 2, padding = (1, 2), dilation = (1, 2)> }
     conv2d_groups: [6, 7, 7] => { Conv2d<9, (2, 3), groups = 3, bias = false> }

@@ -1,8 +1,8 @@
 //! The handwritten digits that the crate carries with it.
 
-use super::gzip::Gunzip;
 use super::{Column, Dataset};
 use crate::{Error, Result};
+use flate2::read::GzDecoder;
 use std::io::Read;
 
 static DIGITS: &[u8] = include_bytes!("../../assets/digits.csv.gz");
@@ -26,7 +26,7 @@ const PIXELS: usize = 8 * 8;
 /// ```
 pub fn digits() -> Result<Dataset> {
     let mut text = String::new();
-    Gunzip::new(DIGITS)
+    GzDecoder::new(DIGITS)
         .read_to_string(&mut text)
         .map_err(|error| Error::Data(format!("the built-in digits: {error}")))?;
     parse(&text)

@@ -1,7 +1,7 @@
 //! Reader of IDX files, the format of MNIST.
 
-use super::gzip::Gunzip;
 use crate::{Error, Result};
+use flate2::bufread::MultiGzDecoder;
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read};
 use std::path::Path;
@@ -65,7 +65,7 @@ impl<'a> Source<'a> {
         let packed = start == [0x1f, 0x8b];
         let whole = Cursor::new(start).chain(source.reader);
         source.reader = match packed {
-            true => Box::new(Gunzip::new(BufReader::new(whole))),
+            true => Box::new(MultiGzDecoder::new(BufReader::new(whole))),
             false => Box::new(whole),
         };
         Ok(source)

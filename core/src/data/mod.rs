@@ -17,7 +17,6 @@
 mod column;
 mod dataset;
 mod digits;
-mod gzip;
 mod idx;
 mod mnist;
 mod samples;

@@ -1,11 +1,12 @@
 //! Convolution with bias and activation.
 
 use super::enter::add;
-use super::{Call, Deliver, Norm, Purpose, Step};
+use super::{Call, Deliver, Norm, Purpose, Source, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot};
 use crate::engine::kernels::conv::{Act, Conv, ConvSizes};
 use crate::engine::kernels::linear::relu_gradient;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What both steps share.
 pub(crate) struct ConvParts {
@@ -45,6 +46,9 @@ pub(crate) struct ConvStep {
     parts: ConvParts,
     conv: Conv,
     fold: Option<Fold>,
+    /// Whether some chunk of some run left out the weights' gradient: until then, no chunk needs
+    /// to be looked at for it.
+    left_out: AtomicBool,
 }
 
 /// The batch norm behind a convolution, which its weights can hold in the inference form.
@@ -57,7 +61,12 @@ pub(crate) struct Fold {
 
 impl ConvStep {
     pub(crate) fn new(parts: ConvParts) -> Self {
-        ConvStep { conv: Conv::new(parts.sizes), parts, fold: None }
+        ConvStep {
+            conv: Conv::new(parts.sizes),
+            parts,
+            fold: None,
+            left_out: AtomicBool::new(false),
+        }
     }
 
     /// Does the work of the batch norm behind it where no gradients are wanted.
@@ -143,6 +152,18 @@ impl Step for ConvStep {
         }
     }
 
+    /// What a chunk left out because its values or gradients, which lie there still, are not finite.
+    fn deliver_chunk(&self, _inputs: &[Source<'_>], chunk: &Chunk, to: &mut Deliver<'_>) {
+        if !self.left_out.load(Ordering::Relaxed) {
+            return;
+        }
+        let x = &chunk.memory.values[self.parts.x.slot.range(chunk.n)];
+        let dy = &chunk.memory.gradients[self.parts.y.range(chunk.n)];
+        if self.conv.spreads(x, dy) {
+            to(self.parts.weight, &mut |sum| self.conv.add_direct_gradient(x, dy, sum));
+        }
+    }
+
     fn scratch_len(&self, n: usize) -> usize {
         let x = self.parts.x;
         self.kernel_scratch() + if x.first { 0 } else { x.slot.len * n }
@@ -172,7 +193,9 @@ impl Step for ConvStep {
             relu_gradient(at.y, at.dy);
         }
         let db = self.parts.bias.is_some().then_some(db);
-        self.conv.backward_weights(at.x, at.dy, dw, db, scratch);
+        if !self.conv.backward_weights(at.x, at.dy, dw, db, scratch) {
+            self.left_out.store(true, Ordering::Relaxed);
+        }
         if !self.parts.wants_dx(call) {
             return;
         }

@@ -198,6 +198,11 @@ impl Conv {
 
     /// Adds to the gradients of the packed weights and of the bias; `dy` is the gradient before
     /// the activation. Of one sample or more.
+    ///
+    /// Where tiles would spread what is not finite to taps that do not meet it, leaves out the
+    /// weights and returns false: then [`add_direct_gradient`](Self::add_direct_gradient) has to
+    /// do them, whose numbers have no place among the packed.
+    #[must_use]
     pub(crate) fn backward_weights(
         &self,
         x: &[f32],
@@ -205,8 +210,10 @@ impl Conv {
         dw: &mut [f32],
         db: Option<&mut [f32]>,
         scratch: &mut [f32],
-    ) {
+    ) -> bool {
+        let spreads = self.spreads(x, dy);
         match &self.winograd {
+            Some(_) if spreads => {}
             Some([forward, _]) => forward.add_weight_gradient(x, dy, dw, scratch),
             None => self.forward.add_weight_gradient(x, dy, dw, scratch),
         }
@@ -214,6 +221,21 @@ impl Conv {
             assert_eq!(db.len(), self.output[0]);
             add_bias_gradient(dy, db);
         }
+        !spreads
+    }
+
+    /// Whether [`backward_weights`](Self::backward_weights) leaves out the weights.
+    pub(crate) fn spreads(&self, x: &[f32], dy: &[f32]) -> bool {
+        self.winograd.is_some() && !(winograd::bears(x) && winograd::bears(dy))
+    }
+
+    /// Adds to the gradient of weights [out, in / groups, rows, columns], slowly.
+    pub(crate) fn add_direct_gradient(&self, x: &[f32], dy: &[f32], weight: &mut [f32]) {
+        assert_eq!(weight.len(), self.sizes.weight_len());
+        let mut packed = vec![0.0; self.forward.sources.len()];
+        let mut scratch = vec![0.0; self.scratch_len()];
+        self.forward.add_weight_gradient(x, dy, &mut packed, &mut scratch);
+        unpack(&self.forward.sources, &packed, weight);
     }
 
     /// Overwrites `dx`, of one sample or more; `packed` is from

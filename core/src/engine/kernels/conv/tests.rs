@@ -124,7 +124,7 @@ fn convolutions_are_the_references() {
 
         let (mut dw, mut db) = (vec![0.0; conv.packed_len()], vec![0.0; sizes.out_channels]);
         for _ in 0..2 {
-            conv.backward_weights(&x, &dy, &mut dw, Some(&mut db), &mut scratch);
+            assert!(conv.backward_weights(&x, &dy, &mut dw, Some(&mut db), &mut scratch), "{what}");
         }
         let mut gradient = vec![0.0; weight.len()];
         conv.unpack_gradient(&dw, &mut gradient);
@@ -234,6 +234,48 @@ fn infinities_and_nans_stay_in_their_windows() {
         let mut dx = vec![f32::NAN; x.len()];
         conv.backward_input(&dy, &packed, &mut dx, &mut scratch);
         alike(&what, &dx, &reference.input(&dy, &weight));
+        for (x, dy) in [(&x, &numbers(dy.len(), 6)), (&clean, &dy)] {
+            weights_with(&what, &conv, &reference, x, dy);
+        }
+    }
+}
+
+/// The weights' gradient where tiles would spread what is not finite.
+fn weights_with(what: &str, conv: &Conv, reference: &Reference, x: &[f32], dy: &[f32]) {
+    let mut scratch = vec![f32::NAN; conv.scratch_len()];
+    let (mut dw, mut db) = (vec![0.0; conv.packed_len()], vec![0.0; conv.output()[0]]);
+    assert!(!conv.backward_weights(x, dy, &mut dw, Some(&mut db), &mut scratch), "{what}");
+    assert!(dw.iter().all(|dw| *dw == 0.0), "{what}");
+    alike(what, &db, &reference::bias(dy, db.len()));
+    let start = numbers(reference.0.weight_len(), 9);
+    let mut gradient = start.clone();
+    conv.add_direct_gradient(x, dy, &mut gradient);
+    let want = reference.weights(x, dy);
+    let want: Vec<f32> = want.iter().zip(&start).map(|(dw, start)| dw + start).collect();
+    alike(what, &gradient, &want);
+}
+
+/// What tiles bear is told at every length and place, up to the largest number that four fit of.
+#[test]
+fn tiles_bear_what_four_of_fit() {
+    for len in [1, 3, 4, 7, 8, 9, 15, 16, 17, 33, 65] {
+        let mut x = numbers(len, 2);
+        assert!(winograd::bears(&x));
+        for at in 0..len {
+            for (bad, bears) in [
+                (f32::NAN, false),
+                (-f32::NAN, false),
+                (f32::INFINITY, false),
+                (f32::NEG_INFINITY, false),
+                (-1e38, false),
+                (8e37, true),
+                (1e-45, true),
+            ] {
+                let was = std::mem::replace(&mut x[at], bad);
+                assert_eq!(winograd::bears(&x), bears, "{bad} at {at} of {len}");
+                x[at] = was;
+            }
+        }
     }
 }
 

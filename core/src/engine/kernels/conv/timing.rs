@@ -102,8 +102,9 @@ fn dense(sizes: ConvSizes, level: Level) {
     });
     report(&format!("{name} forward"), mac, us);
     let (mut dw, mut db) = (Floats::new(packed.len()), bias.clone());
-    let us =
-        median(|| conv.backward_weights(black_box(&x), &dy, &mut dw, Some(&mut db), &mut scratch));
+    let us = median(|| {
+        assert!(conv.backward_weights(black_box(&x), &dy, &mut dw, Some(&mut db), &mut scratch))
+    });
     report(&format!("{name} dW"), mac, us);
     let mut packed = Floats::new(conv.packed_transposed_len());
     conv.pack_transposed(&weight, &mut packed);

@@ -61,6 +61,15 @@ pub(super) fn both(sizes: &ConvSizes, output: [usize; 3], level: Level) -> Optio
     })
 }
 
+/// Whether tiles of these numbers may be summed: points add up four of them, and a tile's taps
+/// share what is not finite.
+pub(super) fn bears(numbers: &[f32]) -> bool {
+    let mut most = 0;
+    // SAFETY: the kernel has no promises to keep.
+    unsafe { tiles::largest(Level::best(), numbers, &mut most) };
+    most < (f32::MAX / 4.0).to_bits()
+}
+
 impl Winograd {
     fn new(
         level: Level,
@@ -192,8 +201,7 @@ impl Winograd {
         }
     }
 
-    /// Adds to the gradient of the packed weights. Where a number is not finite, neither is the
-    /// gradient of any tap that meets it, or shares a tile with it.
+    /// Adds to the gradient of the packed weights, of numbers that tiles [bear](bears).
     pub fn add_weight_gradient(
         &self,
         x: &[f32],

@@ -265,3 +265,15 @@ unsafe fn write_lanes<V: Lanes>(tiles: &Tiles, points: *const f32, job: &Write, 
         *finite &= check.sum() == 0.0;
     }
 }
+
+kernel!(
+    /// The largest bits without the sign, which are those of NaN, of an infinity, or of the largest
+    /// number.
+    pub(super) unsafe fn largest(numbers: &[f32], most: &mut u32) = largest_lanes
+);
+
+/// Safe code, compiled for each instruction set.
+#[inline(always)]
+unsafe fn largest_lanes<V: Lanes>(numbers: &[f32], most: &mut u32) {
+    *most = numbers.iter().fold(0, |most, x| most.max(x.abs().to_bits()));
+}
