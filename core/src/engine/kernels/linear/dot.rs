@@ -131,13 +131,21 @@ impl Dot {
     /// Writes sums of outputs from `first` with their bias and the activation.
     #[inline(always)]
     unsafe fn store<const N: usize>(&self, sums: &[f32; N], first: usize, y: *mut f32) {
-        for i in 0..N {
-            // SAFETY: the outputs are the job's.
-            unsafe {
-                let bias = if self.bias.is_null() { 0.0 } else { *self.bias.add(first + i) };
-                let sum = sums[i] + bias;
-                *y.add(i) = if self.relu && sum <= 0.0 { 0.0 } else { sum };
+        // SAFETY: the outputs are the job's.
+        unsafe {
+            let mut out = *sums;
+            if !self.bias.is_null() {
+                let bias = self.bias.add(first).cast::<[f32; N]>().read_unaligned();
+                for i in 0..N {
+                    out[i] += bias[i];
+                }
             }
+            if self.relu {
+                for i in 0..N {
+                    out[i] = if out[i] <= 0.0 { 0.0 } else { out[i] };
+                }
+            }
+            y.cast::<[f32; N]>().write_unaligned(out);
         }
     }
 }
