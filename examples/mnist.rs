@@ -2,7 +2,7 @@
 //!
 //! `cargo run --release --example mnist -- [--data DIR] [--model mlp|cnn] [--epochs N]`
 
-use netwright::data::mnist;
+use netwright::data::{Dataset, mnist};
 use netwright::prelude::*;
 use std::process::ExitCode;
 
@@ -16,9 +16,9 @@ network! {
 network! {
     /// Two convolutions.
     struct Cnn([1, 28, 28]) -> [10] {
-        Conv2d<16, 3>, Relu, MaxPool2d<2>,
-        Conv2d<32, 3>, Relu, MaxPool2d<2>,
-        Flatten, Linear<10>,
+        Conv2d<16, 5>, BatchNorm2d, Relu, MaxPool2d<2>,
+        Conv2d<32, 5>, BatchNorm2d, Relu, MaxPool2d<2>,
+        Flatten, Linear<128>, Relu, Linear<10>,
     }
 }
 
@@ -51,26 +51,42 @@ fn options(mut arguments: impl Iterator<Item = String>) -> Result<Options, Strin
     }
 }
 
-fn train<N: Train<f32, AutoDevice>>(mut net: N, options: &Options) -> Result<(), String> {
-    let (train, test) = mnist(&options.data).map_err(|error| error.to_string())?;
+/// Some epochs at one learning rate. The test images are not looked at.
+fn epochs<N: Train<f32, AutoDevice>>(
+    net: &mut N,
+    data: &Dataset,
+    adam: &mut Adam,
+    epochs: usize,
+    seed: u64,
+) -> netwright::Result<()> {
+    let fit = Fit::new(CrossEntropy, adam).epochs(epochs).batch(64).seed(seed);
+    println!("{}", net.fit(data, fit)?);
+    Ok(())
+}
+
+/// The last epoch takes small steps, which settle what the large ones before left to chance.
+fn train<N: Train<f32, AutoDevice>>(mut net: N, options: &Options) -> netwright::Result<()> {
+    let (train, test) = mnist(&options.data)?;
     println!("{}\n", net.summary());
-    let fit = Fit::new(CrossEntropy, Adam::default())
-        .epochs(options.epochs)
-        .batch(128)
-        .seed(42)
-        .validate(&test);
-    let history = net.fit(&train, fit).map_err(|error| error.to_string())?;
-    println!("{history}");
-    let report = net.evaluate(&test, CrossEntropy).map_err(|error| error.to_string())?;
+    let mut adam = Adam::default().lr(2e-3);
+    let last = usize::from(options.epochs > 1);
+    epochs(&mut net, &train, &mut adam, options.epochs - last, 42)?;
+    if last > 0 {
+        epochs(&mut net, &train, &mut adam.lr(2e-4), last, 43)?;
+    }
+    let report = net.evaluate(&test, CrossEntropy)?;
     println!("test accuracy: {:.4}", report.accuracy.unwrap_or(0.0));
     Ok(())
 }
 
 fn main() -> ExitCode {
     let device = AutoDevice::default();
-    let run = options(std::env::args().skip(1)).and_then(|options| match options.model.as_str() {
-        "cnn" => train(Cnn::seeded(&device, 42), &options),
-        _ => train(Mlp::seeded(&device, 42), &options),
+    let run = options(std::env::args().skip(1)).and_then(|options| {
+        let done = match options.model.as_str() {
+            "cnn" => train(Cnn::seeded(&device, 42), &options),
+            _ => train(Mlp::seeded(&device, 42), &options),
+        };
+        done.map_err(|error| error.to_string())
     });
     match run {
         Ok(()) => ExitCode::SUCCESS,

@@ -4,6 +4,11 @@
 // Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
 #![allow(clippy::needless_range_loop)]
 
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+
 use crate::engine::simd::{Lanes, Level, kernel};
 
 /// Channels that are summed at once: at least a vector.
@@ -18,12 +23,16 @@ type Sums = [[f64; BLOCK]; 2];
 
 /// Adds the sum and the sum of squares of each channel to `to`: [channels] and [channels].
 pub(crate) fn add_moments(x: &[f32], channels: usize, to: &mut [f64]) {
+    add_moments_at(Level::best(), x, channels, to);
+}
+
+fn add_moments_at(level: Level, x: &[f32], channels: usize, to: &mut [f64]) {
     let (sums, squares) = to.split_at_mut(channels);
     for first in (0..channels).step_by(BLOCK) {
         let job = Moments { x: x.as_ptr(), rows: x.len() / channels, channels, first };
         let mut block = [[0.0; BLOCK]; 2];
         // SAFETY: the rows are those of the slice.
-        unsafe { moments(Level::best().fitting(channels), &job, &mut block) };
+        unsafe { moments(level.fitting(channels), &job, &mut block) };
         add_block(&block[0], &mut sums[first..]);
         add_block(&block[1], &mut squares[first..]);
     }
@@ -47,12 +56,16 @@ pub(crate) struct GradientSums<'a> {
 impl GradientSums<'_> {
     /// The sums of dy and of dy · (x - mean) for up to [`BLOCK`] channels from `first` on.
     pub(crate) fn block(&self, first: usize, mean: &[f64; BLOCK]) -> Sums {
+        self.block_at(Level::best(), first, mean)
+    }
+
+    fn block_at(&self, level: Level, first: usize, mean: &[f64; BLOCK]) -> Sums {
         let len = self.x.len();
         assert!(self.dy.len() == len && self.y.is_none_or(|y| y.len() == len));
         let mut block = [[0.0; BLOCK]; 2];
         // SAFETY: the lengths are the same.
         unsafe {
-            gradient_sums(Level::best().fitting(self.channels), self, first, mean, &mut block);
+            gradient_sums(level.fitting(self.channels), self, first, mean, &mut block);
         }
         block
     }
@@ -229,12 +242,16 @@ pub(crate) struct Normalize<'a> {
 impl Normalize<'_> {
     /// Overwrites `y`.
     pub(crate) fn run(&self, y: &mut [f32]) {
+        self.run_at(Level::best(), y);
+    }
+
+    fn run_at(&self, level: Level, y: &mut [f32]) {
         let len = y.len();
         assert!(self.x.len() == len && len.is_multiple_of(self.channels));
         assert!(self.skip.is_none_or(|skip| skip.len() == len));
         assert_eq!(self.coefficients.len(), 3 * self.channels);
         // SAFETY: the lengths are right.
-        unsafe { normalized(Level::best().fitting(self.channels), self, y) };
+        unsafe { normalized(level.fitting(self.channels), self, y) };
     }
 }
 
@@ -280,12 +297,16 @@ pub(crate) struct Gradient<'a> {
 
 impl Gradient<'_> {
     pub(crate) fn run(&self, dx: &mut [f32]) {
+        self.run_at(Level::best(), dx);
+    }
+
+    fn run_at(&self, level: Level, dx: &mut [f32]) {
         let len = dx.len();
         assert!(self.dy.len() == len && len.is_multiple_of(self.channels));
         assert!([self.x, self.y].iter().flatten().all(|values| values.len() == len));
         assert_eq!(self.coefficients.len(), 4 * self.channels);
         // SAFETY: the lengths are right.
-        unsafe { gradient(Level::best().fitting(self.channels), self, dx) };
+        unsafe { gradient(level.fitting(self.channels), self, dx) };
     }
 }
 
@@ -318,71 +339,6 @@ unsafe fn gradient_lanes<V: Lanes>(job: &Gradient<'_>, dx: &mut [f32]) {
                     sum = sum.add(V::load_up_to(dx.add(at), count));
                 }
                 sum.store_up_to(dx.add(at), count);
-            }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Repeatable numbers about `mean`.
-    fn numbers(len: usize, mean: f32, seed: usize) -> Vec<f32> {
-        (0..len).map(|i| mean + ((i + seed) * 7919 % 1013) as f32 / 506.0 - 1.0).collect()
-    }
-
-    fn close(what: &str, got: f64, want: f64, rows: usize) {
-        assert!((got - want).abs() <= 1e-6 * rows as f64, "{what}: {got} for {want}");
-    }
-
-    const CASES: [(usize, usize, f32); 6] =
-        [(1, 1, 0.0), (3, 5, 2.0), (32, 3, 0.0), (65, 16, 0.0), (64, 17, 1000.0), (131, 40, -50.0)];
-
-    fn column(of: &[f32], channel: usize, channels: usize) -> Vec<f64> {
-        of.iter().skip(channel).step_by(channels).map(|x| f64::from(*x)).collect()
-    }
-
-    #[test]
-    fn moments_are_those_of_f64() {
-        for (rows, channels, mean) in CASES {
-            let what = format!("{rows} rows of {channels} about {mean}");
-            let x = numbers(rows * channels, mean, 3);
-            let mut moments = vec![1.0; 2 * channels];
-            add_moments(&x, channels, &mut moments);
-            for channel in 0..channels {
-                let x = column(&x, channel, channels);
-                let (n, sum) = (rows as f64, x.iter().sum::<f64>());
-                let squares = x.iter().map(|x| (x - sum / n).powi(2)).sum();
-                let (got, square) = (moments[channel] - 1.0, moments[channels + channel] - 1.0);
-                close(&what, got, sum, rows);
-                close(&what, square - got * got / n, squares, rows);
-            }
-        }
-    }
-
-    #[test]
-    fn sums_for_gradients_are_those_of_f64() {
-        for ((rows, channels, mean), relu) in
-            CASES.into_iter().flat_map(|c| [(c, false), (c, true)])
-        {
-            let what = format!("{rows} rows of {channels} about {mean}");
-            let x = numbers(rows * channels, mean, 3);
-            let (dy, y) = (numbers(x.len(), 0.1, 11), numbers(x.len(), 0.0, 17));
-            let job = GradientSums { x: &x, dy: &dy, y: relu.then_some(&y), channels };
-            for channel in 0..channels {
-                let mean = f64::from(mean) + 0.123_456_789;
-                let (first, at) = (channel / BLOCK * BLOCK, channel % BLOCK);
-                let got = job.block(first, &[mean; BLOCK]);
-                let of = |from: &[f32]| column(from, channel, channels);
-                let mut want = [0.0; 2];
-                for ((x, dy), y) in of(&x).into_iter().zip(of(&dy)).zip(of(&y)) {
-                    if !relu || y > 0.0 {
-                        want = [want[0] + dy, want[1] + dy * (x - mean)];
-                    }
-                }
-                close(&what, got[0][at], want[0], rows);
-                close(&what, got[1][at], want[1], rows);
             }
         }
     }

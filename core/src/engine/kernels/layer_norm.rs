@@ -1,5 +1,10 @@
 //! Rows with mean 0 and variance 1: `LayerNorm`.
 
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+
 use crate::engine::simd::{Lanes, Level, kernel};
 
 /// Floats that the forward leaves for the backward, for each row: the mean, what rounding left of
@@ -14,17 +19,38 @@ pub(crate) fn forward(
     y: &mut [f32],
     moments: &mut [f32],
 ) {
+    forward_at(Level::best(), x, affine, eps, y, moments);
+}
+
+fn forward_at(
+    level: Level,
+    x: &[f32],
+    affine: Option<(&[f32], &[f32])>,
+    eps: f32,
+    y: &mut [f32],
+    moments: &mut [f32],
+) {
     let n = x.len();
     assert!(y.len() == n && moments.len() == MOMENTS);
     assert!(affine.is_none_or(|(w, b)| w.len() == n && b.len() == n));
     let affine = affine.map(|(w, b)| (w.as_ptr(), b.as_ptr()));
     let (y, moments) = (y.as_mut_ptr(), moments.as_mut_ptr());
     // SAFETY: the lengths are as the kernel wants them.
-    unsafe { row_forward(Level::best(), x.as_ptr(), affine, eps, y, moments, n) }
+    unsafe { row_forward(level, x.as_ptr(), affine, eps, y, moments, n) }
 }
 
 /// Makes of the gradient of `y`, in place, that of `x`; adds to those of weight and bias.
 pub(crate) fn backward(
+    x: &[f32],
+    moments: &[f32],
+    affine: Option<(&[f32], &mut [f32], &mut [f32])>,
+    d: &mut [f32],
+) {
+    backward_at(Level::best(), x, moments, affine, d);
+}
+
+fn backward_at(
+    level: Level,
     x: &[f32],
     moments: &[f32],
     affine: Option<(&[f32], &mut [f32], &mut [f32])>,
@@ -38,7 +64,7 @@ pub(crate) fn backward(
     });
     let (moments, d) = (moments.as_ptr(), d.as_mut_ptr());
     // SAFETY: the lengths are as the kernel wants them.
-    unsafe { row_backward(Level::best(), x.as_ptr(), moments, affine, d, n) }
+    unsafe { row_backward(level, x.as_ptr(), moments, affine, d, n) }
 }
 
 type Affine = Option<(*const f32, *const f32)>;

@@ -8,4 +8,6 @@ pub(crate) mod linear;
 pub(crate) mod math;
 pub(crate) mod softmax;
 pub(crate) mod sum;
+#[cfg(test)]
+mod testing;
 pub(crate) mod window;

@@ -1,6 +1,11 @@
 //! `Softmax` and its logarithm along lines: numbers next to each other, or columns that lie side
 //! by side.
 
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+
 use super::math::exp;
 use crate::engine::simd::{Lanes, Level, kernel};
 
@@ -15,19 +20,27 @@ pub(crate) struct Block {
 
 /// The softmax of blocks of lines.
 pub(crate) fn forward(block: Block, x: &[f32], y: &mut [f32]) {
+    forward_at(Level::best(), block, x, y);
+}
+
+fn forward_at(level: Level, block: Block, x: &[f32], y: &mut [f32]) {
     let len = block.along * block.behind;
     for (x, y) in x.chunks_exact(len).zip(y.chunks_exact_mut(len)) {
         // SAFETY: both hold `len` floats.
-        unsafe { block_forward(Level::best(), block, x.as_ptr(), y.as_mut_ptr()) }
+        unsafe { block_forward(level, block, x.as_ptr(), y.as_mut_ptr()) }
     }
 }
 
 /// Makes of the gradient of `y`, in place, that of `x`.
 pub(crate) fn backward(block: Block, y: &[f32], d: &mut [f32]) {
+    backward_at(Level::best(), block, y, d);
+}
+
+fn backward_at(level: Level, block: Block, y: &[f32], d: &mut [f32]) {
     let len = block.along * block.behind;
     for (y, d) in y.chunks_exact(len).zip(d.chunks_exact_mut(len)) {
         // SAFETY: both hold `len` floats.
-        unsafe { block_backward(Level::best(), block, y.as_ptr(), d.as_mut_ptr()) }
+        unsafe { block_backward(level, block, y.as_ptr(), d.as_mut_ptr()) }
     }
 }
 

@@ -1,35 +1,50 @@
 //! Sums element by element, with a ReLU behind them, and their gradient.
 
+#[cfg(test)]
+mod tests;
+
 use crate::engine::simd::{Lanes, Level, kernel};
 
 /// `y = a + b`, at least 0 with `relu`.
 pub(crate) fn sum(a: &[f32], b: &[f32], y: &mut [f32], relu: bool) {
+    sum_at(Level::best(), a, b, y, relu);
+}
+
+fn sum_at(level: Level, a: &[f32], b: &[f32], y: &mut [f32], relu: bool) {
     assert!(a.len() == y.len() && b.len() == y.len());
     let job = Sum { a: a.as_ptr(), b: b.as_ptr(), y: y.as_mut_ptr(), len: y.len(), relu };
     // SAFETY: the lengths are those of the slices.
-    unsafe { sums(Level::best(), &job) };
+    unsafe { sums(level, &job) };
 }
 
 /// `y += x`, at least 0 with `relu`.
 pub(crate) fn accumulate(x: &[f32], y: &mut [f32], relu: bool) {
+    accumulate_at(Level::best(), x, y, relu);
+}
+
+fn accumulate_at(level: Level, x: &[f32], y: &mut [f32], relu: bool) {
     assert_eq!(x.len(), y.len());
     let to = y.as_mut_ptr();
     let job = Sum { a: to, b: x.as_ptr(), y: to, len: y.len(), relu };
     // SAFETY: the lengths are those of the slices; each place is read before it is written.
-    unsafe { sums(Level::best(), &job) };
+    unsafe { sums(level, &job) };
 }
 
 /// `dx = dy` or `dx += dy`; 0 for `dy` where a ReLU gave `y` = 0.
 pub(crate) fn pass_gradient(dy: &[f32], y: Option<&[f32]>, dx: &mut [f32], overwrite: bool) {
+    pass_gradient_at(Level::best(), dy, y, dx, overwrite);
+}
+
+fn pass_gradient_at(level: Level, dy: &[f32], y: Option<&[f32]>, dx: &mut [f32], overwrite: bool) {
     match (y, overwrite) {
         (None, true) => dx.copy_from_slice(dy),
-        (None, false) => accumulate(dy, dx, false),
+        (None, false) => accumulate_at(level, dy, dx, false),
         (Some(y), _) => {
             assert!(dy.len() == dx.len() && y.len() == dx.len());
             let (dy, y) = (dy.as_ptr(), y.as_ptr());
             let job = Pass { dy, y, dx: dx.as_mut_ptr(), len: dx.len(), overwrite };
             // SAFETY: the lengths are those of the slices.
-            unsafe { pass(Level::best(), &job) };
+            unsafe { pass(level, &job) };
         }
     }
 }

@@ -1,5 +1,10 @@
 //! Pooling: windows over pixel-major images, `x[(row · width + column) · channels + channel]`.
 
+#[cfg(test)]
+mod reference;
+#[cfg(test)]
+mod tests;
+
 use crate::engine::simd::{Lanes, Level, kernel};
 
 /// Which taps of a window lie in the image, along one axis.
@@ -32,6 +37,7 @@ pub(crate) struct Window {
     channels: usize,
     sizes: WindowSizes,
     taps: [Vec<Taps>; 2],
+    level: Level,
 }
 
 /// One tap of one window: its number, and where its pixel and the window's result begin.
@@ -43,6 +49,10 @@ struct Tap {
 
 impl Window {
     pub(crate) fn new(channels: usize, sizes: WindowSizes) -> Self {
+        Self::at_level(channels, sizes, Level::best())
+    }
+
+    fn at_level(channels: usize, sizes: WindowSizes, level: Level) -> Self {
         let taps = [0, 1].map(|axis| {
             let inside = |at: usize, tap: usize| {
                 let padded = at * sizes.stride[axis] + tap * sizes.dilation[axis];
@@ -56,7 +66,7 @@ impl Window {
             };
             (0..sizes.output[axis]).map(taps).collect()
         });
-        Window { channels, sizes, taps }
+        Window { channels, sizes, taps, level }
     }
 
     /// All taps of a window.
@@ -119,21 +129,24 @@ impl Window {
         let to = (!winners.is_empty()).then_some(winners.as_mut_ptr());
         let job = Max { window: self, x: x.as_ptr(), y: y.as_mut_ptr(), winners: to };
         // SAFETY: the lengths are the window's.
-        unsafe { max(Level::best().fitting(self.channels), &job) };
+        unsafe { max(self.level.fitting(self.channels), &job) };
     }
 
     /// Adds to `dx` at the winners.
     pub(crate) fn max_gradient(&self, dy: &[f32], winners: &[u8], dx: &mut [f32]) {
         // SAFETY: safe code, compiled for each instruction set.
-        unsafe { max_gradient(Level::best(), self, dy, winners, dx) };
+        unsafe { max_gradient(self.level, self, dy, winners, dx) };
     }
 
-    /// As [`max_gradient`](Self::max_gradient), where winners were not kept.
+    /// As [`max_gradient`](Self::max_gradient), where winners were not kept: where nothing is above
+    /// −∞, the first tap wins.
     pub(crate) fn max_gradient_again(&self, x: &[f32], dy: &[f32], dx: &mut [f32]) {
         let [rows, columns] = self.sizes.output;
         for place in 0..rows * columns {
             for channel in 0..self.channels {
-                let (mut largest, mut winner) = (f32::NEG_INFINITY, None);
+                let mut largest = f32::NEG_INFINITY;
+                let first = self.taps(place / columns, place % columns).find(|tap| tap.number == 0);
+                let mut winner = first.map(|tap| tap.x + channel);
                 for tap in self.taps(place / columns, place % columns) {
                     let x = x[tap.x + channel];
                     if x > largest || x.is_nan() {
@@ -150,13 +163,13 @@ impl Window {
     /// The sum of each window, times its share.
     pub(crate) fn mean(&self, x: &[f32], shares: &[f32], y: &mut [f32]) {
         // SAFETY: safe code, compiled for each instruction set.
-        unsafe { mean(Level::best(), self, x, shares, y) };
+        unsafe { mean(self.level, self, x, shares, y) };
     }
 
     /// Adds to `dx`.
     pub(crate) fn mean_gradient(&self, dy: &[f32], shares: &[f32], dx: &mut [f32]) {
         // SAFETY: safe code, compiled for each instruction set.
-        unsafe { mean_gradient(Level::best(), self, dy, shares, dx) };
+        unsafe { mean_gradient(self.level, self, dy, shares, dx) };
     }
 }
 

@@ -1,26 +1,6 @@
+use super::super::testing::{close, numbers};
 use super::reference::{self, Reference};
 use super::*;
-
-/// Repeatable numbers in −1 … 1.
-pub(super) fn numbers(len: usize, seed: u32) -> Vec<f32> {
-    let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 17;
-        state ^= state << 5;
-        state as f32 / u32::MAX as f32 * 2.0 - 1.0
-    };
-    (0..len).map(|_| next()).collect()
-}
-
-/// Equal to rounding: of numbers about 1, sums of `terms`.
-fn close(what: &str, got: &[f32], want: &[f32]) {
-    assert_eq!(got.len(), want.len(), "{what}");
-    let scale = want.iter().fold(1.0_f32, |most, x| most.max(x.abs()));
-    for (i, (&got, &want)) in got.iter().zip(want).enumerate() {
-        assert!((got - want).abs() <= 1e-5 * scale, "{what}: {got} for {want} at {i}");
-    }
-}
 
 const PLAIN: ConvSizes = ConvSizes {
     input: [3, 9, 7],

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 /// Repeatable numbers that start at a cache line.
 fn floats(len: usize, seed: u32) -> Floats {
-    super::tests::numbers(len, seed).into_iter().collect()
+    crate::engine::kernels::testing::numbers(len, seed).into_iter().collect()
 }
 
 /// The median time of a call, in microseconds.

@@ -56,48 +56,15 @@ impl Linear {
         y: &mut [f32],
     ) {
         self.check_samples(n, x, y);
-        // SAFETY: the lengths of `x` and `y` are checked.
-        unsafe { self.dot(n, x, weight, bias, act, 0..self.outputs, y) };
-    }
-
-    /// Some outputs of one sample.
-    pub(crate) fn forward_part(
-        &self,
-        x: &[f32],
-        weight: &[f32],
-        bias: Option<&[f32]>,
-        act: Act,
-        outputs: Range<usize>,
-        y: &mut [f32],
-    ) {
-        assert_eq!((x.len(), y.len()), (self.inputs, outputs.len()));
-        // SAFETY: the lengths of `x` and `y` are checked.
-        unsafe { self.dot(1, x, weight, bias, act, outputs, y) };
-    }
-
-    /// # Safety
-    /// `x` holds `n` samples, `y` as many rows of the range's outputs.
-    #[allow(clippy::too_many_arguments)]
-    unsafe fn dot(
-        &self,
-        n: usize,
-        x: &[f32],
-        weight: &[f32],
-        bias: Option<&[f32]>,
-        act: Act,
-        outputs: Range<usize>,
-        y: &mut [f32],
-    ) {
         self.check(weight);
         self.check_bias(bias);
-        let weight = &weight[outputs.start * self.inputs..outputs.end * self.inputs];
         let dot = Dot {
             n,
             inputs: self.inputs,
-            outputs: outputs.len(),
+            outputs: self.outputs,
             x: x.as_ptr(),
             weight: weight.as_ptr(),
-            bias: bias.map_or(null(), |bias| bias[outputs].as_ptr()),
+            bias: bias.map_or(null(), <[f32]>::as_ptr),
             relu: act == Act::Relu,
             y: y.as_mut_ptr(),
         };

@@ -1,7 +1,7 @@
 //! `cargo test --release -p netwright-core linear::timing -- --ignored --nocapture`
 
-use super::tests::numbers;
 use super::*;
+use crate::engine::kernels::testing::numbers;
 use std::hint::black_box;
 use std::time::Instant;
 

@@ -1,0 +1,117 @@
+use super::super::testing::{close, numbers};
+use super::reference::Reference;
+use super::*;
+
+const PLAIN: WindowSizes = WindowSizes {
+    input: [7, 5],
+    output: [3, 2],
+    kernel: [2, 2],
+    stride: [2, 2],
+    dilation: [1, 1],
+    padding: [0; 4],
+};
+
+/// Single pixels, gaps, overlaps, padding, dilation, windows that reach beyond the padding, that
+/// are larger than the image or see nothing of it, and more taps than a byte counts.
+const SIZES: [WindowSizes; 11] = [
+    PLAIN,
+    WindowSizes { input: [1, 1], output: [1, 1], kernel: [1, 1], ..PLAIN },
+    WindowSizes { input: [9, 9], output: [3, 3], kernel: [2, 1], stride: [3, 4], ..PLAIN },
+    WindowSizes { output: [5, 3], kernel: [3, 3], stride: [1, 1], ..PLAIN },
+    WindowSizes { output: [4, 3], kernel: [3, 3], padding: [1; 4], ..PLAIN },
+    WindowSizes { output: [4, 3], kernel: [2, 3], padding: [1, 0, 0, 2], ..PLAIN },
+    WindowSizes { output: [4, 3], kernel: [2, 2], ..PLAIN },
+    WindowSizes { output: [3, 3], kernel: [3, 2], dilation: [2, 3], padding: [1; 4], ..PLAIN },
+    WindowSizes { input: [2, 1], output: [1, 2], kernel: [5, 4], padding: [2, 2, 2, 1], ..PLAIN },
+    WindowSizes { input: [1, 1], output: [1, 1], dilation: [2, 2], padding: [1; 4], ..PLAIN },
+    WindowSizes { input: [18, 17], output: [1, 1], kernel: [17, 17], ..PLAIN },
+];
+
+fn cases() -> impl Iterator<Item = (Reference, Window, Level)> {
+    let channels = [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 33];
+    let all = SIZES.iter().flat_map(move |sizes| channels.map(|channels| (channels, *sizes)));
+    all.flat_map(|(channels, sizes)| {
+        let each = move |&level: &Level| {
+            let window = Window::at_level(channels, sizes, level);
+            (Reference { channels, sizes }, window, level)
+        };
+        Level::all().iter().map(each)
+    })
+}
+
+fn check_max(reference: &Reference, window: &Window, level: Level, x: &[f32]) {
+    let what = format!("{reference:?} {level:?}");
+    let (want, places) = reference.max(x);
+    let bytes = if window.size() <= 256 { want.len() } else { 0 };
+    let (mut y, mut winners) = (vec![f32::NAN; want.len()], vec![99; bytes]);
+    window.max(x, &mut y, &mut winners);
+    close(&what, &y, &want);
+    assert!(winners.iter().zip(&places).all(|(a, b)| usize::from(*a) == *b), "{what}");
+    y.fill(f32::NAN);
+    window.max(x, &mut y, &mut []);
+    close(&what, &y, &want);
+
+    let (dy, start) = (numbers(y.len(), 3), numbers(x.len(), 4));
+    let mut want = start.clone();
+    reference.max_gradient(&dy, &places, &mut want);
+    if bytes > 0 {
+        let mut dx = start.clone();
+        window.max_gradient(&dy, &winners, &mut dx);
+        close(&what, &dx, &want);
+    }
+    let mut dx = start;
+    window.max_gradient_again(x, &dy, &mut dx);
+    close(&what, &dx, &want);
+}
+
+#[test]
+fn the_largest_are_the_references() {
+    for (reference, window, level) in cases() {
+        let x = numbers(reference.input_len(), 1);
+        check_max(&reference, &window, level, &x);
+        let ties: Vec<f32> = x.iter().map(|x| x.round()).collect();
+        check_max(&reference, &window, level, &ties);
+    }
+}
+
+#[test]
+fn nans_win_and_minus_infinity_does_not() {
+    for (reference, window, level) in cases() {
+        let mut x = numbers(reference.input_len(), 1);
+        check_max(&reference, &window, level, &vec![f32::NEG_INFINITY; x.len()]);
+        for (step, bad) in [(3, f32::NEG_INFINITY), (5, f32::INFINITY), (7, f32::NAN)] {
+            x.iter_mut().step_by(step).for_each(|x| *x = bad);
+            check_max(&reference, &window, level, &x);
+        }
+    }
+}
+
+#[test]
+fn means_are_the_references() {
+    for (reference, window, level) in cases() {
+        for (padding, bad) in [(false, 0.5), (true, f32::NAN), (true, f32::INFINITY)] {
+            let what = format!("{reference:?} {level:?}, padding {padding}, {bad}");
+            let counts = window.counts(padding);
+            assert_eq!(counts, reference.counts(padding), "{what}");
+            let shares: Vec<f32> = counts.iter().map(|count| 1.0 / *count as f32).collect();
+            let mut x = numbers(reference.input_len(), 1);
+            let middle = x.len() / 2;
+            x[middle] = bad;
+            let mut y = vec![f32::NAN; counts.len() * reference.channels];
+            window.mean(&x, &shares, &mut y);
+            close(&what, &y, &reference.mean(&x, &shares));
+            let (mut dy, start) = (numbers(y.len(), 3), numbers(x.len(), 4));
+            let middle = dy.len() / 2;
+            dy[middle] = bad;
+            let mut dx = start.clone();
+            window.mean_gradient(&dy, &shares, &mut dx);
+            close(&what, &dx, &reference.mean_gradient(&dy, &shares, &start));
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "assertion")]
+fn images_of_other_sizes_are_refused() {
+    Window::new(3, PLAIN).max(&[0.0; 7 * 5 * 3 - 1], &mut [0.0; 18], &mut []);
+}
