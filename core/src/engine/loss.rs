@@ -78,7 +78,8 @@ fn element(criterion: Criterion, x: f32, y: f32) -> (f32, f32) {
         Criterion::BinaryCrossEntropy => {
             let e = (-x.abs()).exp();
             let sigmoid = if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-            (x.max(0.0) - x * y + e.ln_1p() + (d - d), sigmoid - y)
+            // Not `max`, which would hide NaN.
+            (if x < 0.0 { 0.0 } else { x } - x * y + e.ln_1p(), sigmoid - y)
         }
         Criterion::MeanAbsolute | Criterion::CrossEntropy { .. } => (d.abs(), sign),
     }

@@ -26,8 +26,10 @@ impl One<'_> {
     /// The outputs from `first` on.
     fn part(&self, first: usize, y: &mut [f32], threads: usize) {
         if y.len() * self.step.inputs <= PART || y.len() < 2 * ALIGNMENT {
-            let (outputs, act) = (first..first + y.len(), self.step.act);
-            self.step.linear.forward_part(self.x, self.weight, self.bias, act, outputs, y);
+            let inputs = self.step.inputs;
+            let weight = &self.weight[first * inputs..(first + y.len()) * inputs];
+            let bias = self.bias.map(|bias| &bias[first..first + y.len()]);
+            Linear::new(inputs, y.len()).forward(1, self.x, weight, bias, self.step.act, y);
         } else {
             let middle = (y.len() / 2).next_multiple_of(ALIGNMENT);
             let (low, high) = y.split_at_mut(middle);

@@ -6,7 +6,8 @@
 // Counted loops over arrays of registers are unrolled; iterators are not always.
 #![allow(clippy::needless_range_loop)]
 
-use crate::engine::simd::{Lanes, kernel};
+use crate::engine::simd::{Lanes, Level, kernel};
+use std::mem::MaybeUninit;
 
 /// y = x · wᵀ + bias.
 ///
@@ -25,18 +26,47 @@ pub(super) struct Dot {
     pub y: *mut f32,
 }
 
-kernel!(pub(super) unsafe fn multiply(dot: &Dot) = dot_lanes);
+/// Multiplies. The panel is here for the reason that [`product`](super::product) gives.
+///
+/// # Safety
+/// See [`Dot`].
+#[inline(never)]
+pub(super) unsafe fn multiply(level: Level, dot: &Dot) {
+    let mut panel = Panel(MaybeUninit::uninit());
+    // SAFETY: the caller's promises.
+    unsafe { multiply_with(level, dot, &mut panel) };
+}
+
+kernel!(unsafe fn multiply_with(dot: &Dot, panel: &mut Panel) = dot_lanes);
+
+/// Floats of a panel.
+const PANEL: usize = 1 << 13;
+
+/// From so many samples on, weights that do not begin at a cache line are copied to where they do:
+/// a vector that lies on two lines takes two reads, and a forward of many samples is bound by reads.
+const MANY: usize = 12;
+
+/// Room for the weights of a block of outputs.
+#[repr(align(64))]
+struct Panel(MaybeUninit<[f32; PANEL]>);
+
+/// Weights of some outputs: the first, and the floats from one to the next.
+#[derive(Clone, Copy)]
+struct Rows {
+    first: *const f32,
+    stride: usize,
+}
 
 /// # Safety
 /// See [`Dot`].
 #[inline(always)]
-unsafe fn dot_lanes<V: Lanes>(dot: &Dot) {
-    // SAFETY: the caller's promises. Three samples × `O` outputs fill the registers.
+unsafe fn dot_lanes<V: Lanes>(dot: &Dot, panel: &mut Panel) {
+    // SAFETY: the caller's promises.
     unsafe {
         if const { V::REGISTERS >= 32 } {
-            dot.blocks::<V, 8>();
+            dot.blocks::<V, 8>(panel);
         } else {
-            dot.blocks::<V, 4>();
+            dot.blocks::<V, 4>(panel);
         }
     }
 }
@@ -44,31 +74,53 @@ unsafe fn dot_lanes<V: Lanes>(dot: &Dot) {
 impl Dot {
     /// All outputs, `O` at a time: their weights stay near while all samples pass.
     #[inline(always)]
-    unsafe fn blocks<V: Lanes, const O: usize>(&self) {
+    unsafe fn blocks<V: Lanes, const O: usize>(&self, panel: &mut Panel) {
         let whole = self.outputs - self.outputs % O;
         // SAFETY: the outputs are the job's.
         unsafe {
             for first in (0..whole).step_by(O) {
-                self.samples::<V, O>(first);
+                let rows = self.rows::<V, O>(first, panel);
+                self.samples::<V, O>(first, rows);
             }
             for first in whole..self.outputs {
-                self.samples::<V, 1>(first);
+                let rows = self.rows::<V, 1>(first, panel);
+                self.samples::<V, 1>(first, rows);
             }
+        }
+    }
+
+    /// The weights of `O` outputs, where vectors of them are read fastest.
+    #[inline(always)]
+    unsafe fn rows<V: Lanes, const O: usize>(&self, first: usize, panel: &mut Panel) -> Rows {
+        let inputs = self.inputs;
+        let stride = inputs.next_multiple_of(V::COUNT);
+        // SAFETY: the rows are the job's, and the panel has room for as many.
+        unsafe {
+            let from = self.weight.add(first * inputs);
+            let on_lines = from.addr().is_multiple_of(64) && stride == inputs;
+            if self.n < MANY || on_lines || O * stride > PANEL {
+                return Rows { first: from, stride: inputs };
+            }
+            let to = panel.0.as_mut_ptr().cast::<f32>();
+            for o in 0..O {
+                from.add(o * inputs).copy_to_nonoverlapping(to.add(o * stride), inputs);
+            }
+            Rows { first: to, stride }
         }
     }
 
     /// All samples, three at a time.
     #[inline(always)]
-    unsafe fn samples<V: Lanes, const O: usize>(&self, first: usize) {
+    unsafe fn samples<V: Lanes, const O: usize>(&self, first: usize, rows: Rows) {
         let whole = self.n - self.n % 3;
         // SAFETY: the samples are the job's.
         unsafe {
             for sample in (0..whole).step_by(3) {
-                self.tile::<V, 3, O>(sample, first);
+                self.tile::<V, 3, O>(sample, first, rows);
             }
             match self.n - whole {
-                2 => self.tile::<V, 2, O>(whole, first),
-                1 => self.tile::<V, 1, O>(whole, first),
+                2 => self.tile::<V, 2, O>(whole, first, rows),
+                1 => self.tile::<V, 1, O>(whole, first, rows),
                 _ => {}
             }
         }
@@ -76,19 +128,25 @@ impl Dot {
 
     /// `S` samples × `O` outputs.
     #[inline(always)]
-    unsafe fn tile<V: Lanes, const S: usize, const O: usize>(&self, sample: usize, first: usize) {
+    unsafe fn tile<V: Lanes, const S: usize, const O: usize>(
+        &self,
+        sample: usize,
+        first: usize,
+        rows: Rows,
+    ) {
         let inputs = self.inputs;
         // SAFETY: the rows are the job's.
         unsafe {
             let x = self.x.add(sample * inputs);
-            let weight = self.weight.add(first * inputs);
+            let weight = rows.first;
             let mut sums = [[V::splat(0.0); O]; S];
             let whole = inputs - inputs % V::COUNT;
             for at in (0..whole).step_by(V::COUNT) {
-                self.step(x.add(at), weight.add(at), V::COUNT, &mut sums);
+                self.step(x.add(at), weight.add(at), rows.stride, V::COUNT, &mut sums);
             }
             if whole < inputs {
-                self.step(x.add(whole), weight.add(whole), inputs - whole, &mut sums);
+                let (x, weight) = (x.add(whole), weight.add(whole));
+                self.step(x, weight, rows.stride, inputs - whole, &mut sums);
             }
             for s in 0..S {
                 let y = self.y.add((sample + s) * self.outputs + first);
@@ -110,6 +168,7 @@ impl Dot {
         &self,
         from: *const f32,
         weight: *const f32,
+        stride: usize,
         count: usize,
         sums: &mut [[V; O]; S],
     ) {
@@ -120,7 +179,7 @@ impl Dot {
                 x[s] = V::load_up_to(from.add(s * self.inputs), count);
             }
             for o in 0..O {
-                let weight = V::load_up_to(weight.add(o * self.inputs), count);
+                let weight = V::load_up_to(weight.add(o * stride), count);
                 for s in 0..S {
                     sums[s][o] = x[s].mul_add(weight, sums[s][o]);
                 }

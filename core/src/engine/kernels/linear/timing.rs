@@ -33,7 +33,7 @@ fn layer(n: usize, inputs: usize, outputs: usize) {
     let linear = Linear::new(inputs, outputs);
     let name = format!("{n} x {inputs} -> {outputs}");
     let mac = n * inputs * outputs;
-    let (x, weight) = (aligned(n * inputs), aligned(outputs * inputs));
+    let (x, weight) = (aligned(n * inputs), &mut aligned(outputs * inputs + 4)[4..]);
     let y = aligned(n * outputs);
     let (dy, dx) = (aligned(n * outputs), aligned(n * inputs));
     let (dw, bias) = (aligned(weight.len()), aligned(outputs));
