@@ -192,3 +192,26 @@ fn debug_shows_the_layers() {
     let text = format!("{net:?}");
     assert!(text.contains("conv2d_1: Conv2d -> [5, 6, 10]"), "{text}");
 }
+
+/// Names of networks that the generated code would like for its type parameters.
+mod single_letters {
+    use netwright::prelude::*;
+
+    network! { pub struct B([3]) -> [2] { Linear<2> } }
+    network! { pub struct D([3]) -> [2] { Linear<2> } }
+    network! { pub struct E([3]) -> [2] { Linear<2> } }
+    network! { pub struct T([3]) -> [2] { Linear<2> } }
+
+    #[test]
+    fn are_names_as_others() {
+        let device = Cpu::default();
+        let x: Tensor<Rank2<5, 3>, f32, _> = device.sample_normal();
+        let all = [
+            B::seeded(&device, 1).forward(x.clone()).as_vec(),
+            D::seeded(&device, 1).forward(x.clone()).as_vec(),
+            E::seeded(&device, 1).forward(x.clone()).as_vec(),
+            T::seeded(&device, 1).forward(x).as_vec(),
+        ];
+        assert!(all.iter().all(|y| *y == all[0] && y.len() == 10));
+    }
+}

@@ -4,7 +4,7 @@ use super::chunk::{Chunk, GROUPS, Group, Room, Slot};
 use super::plan::{Plan, Planned};
 use super::simd::Floats;
 use super::steps::{Call, Layout, Purpose, Source, transpose};
-use super::threads::{both, limit, spread};
+use super::threads::{both, inside, limit, spread};
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -237,8 +237,16 @@ impl Run {
     /// Runs forward.
     pub(crate) fn forward(&mut self, given: Given<'_>) {
         self.forward_to_last(given);
-        let last = self.segments() - 1;
-        self.pass(false, |run, chunk| run.segment_forward(last, given, chunk));
+        let (last, threads) = (self.segments() - 1, self.threads);
+        let run = |run: &mut Run| {
+            run.pass(false, |run, chunk| run.segment_forward(last, given, chunk));
+        };
+        // One way into the pool is shorter than one for each step.
+        if self.used == 1 && self.engine.plan.steps.iter().any(|s| s.step.divides(self.batch)) {
+            inside(threads, || run(self));
+        } else {
+            run(self);
+        }
     }
 
     /// Runs forward, `turn`, which makes the gradients of a chunk's outputs, and backward.

@@ -59,7 +59,7 @@ impl<'a> Code<'a> {
         Code { net, unknown, p: paths(), float: free("E"), device: free("D") }
     }
 
-    /// A type parameter's name that no const generic has.
+    /// A type parameter's name that no const generic has, nor the network.
     fn fresh(&self, name: &str) -> Ident {
         fresh(self.net, name)
     }
@@ -126,7 +126,8 @@ fn has_params(node: &Node) -> bool {
 
 fn fresh(net: &Net, name: &str) -> Ident {
     let mut name = name.to_string();
-    while net.generics.iter().chain(&net.types).any(|generic| *generic == name) {
+    let taken = || net.generics.iter().chain(&net.types).chain([&net.name]);
+    while taken().any(|taken| *taken == name) {
         name.push('_');
     }
     Ident::new(&name, Span::mixed_site())

@@ -5,7 +5,7 @@ use super::{Call, Deliver, Shared, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Group, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::{Linear, TILE, relu_gradient};
-use crate::engine::threads::{both, inside};
+use crate::engine::threads::both;
 use std::ops::Range;
 
 /// Floats of a gradient that are computed at once.
@@ -73,6 +73,10 @@ impl Step for LinearStep {
         self.y.len * self.inputs
     }
 
+    fn divides(&self, n: usize) -> bool {
+        self.rows(n) == 1 && self.outputs * self.inputs > PART
+    }
+
     fn gradient_len(&self) -> usize {
         self.bias.map_or(0, |_| self.outputs)
     }
@@ -107,13 +111,12 @@ impl Step for LinearStep {
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let rows = self.rows(chunk.n);
+        let (rows, samples) = (self.rows(chunk.n), chunk.n);
         let at = chunk.forward(self.x.slot, self.y, Slot::default());
         let bias = self.bias.map(|bias| call.params[bias]);
         let weight = call.params[self.weight];
-        if rows == 1 && weight.len() > PART && call.threads > 1 {
-            let job = One { step: self, x: at.x, weight, bias };
-            inside(call.threads, || job.part(0, at.y, call.threads));
+        if call.threads > 1 && self.divides(samples) {
+            One { step: self, x: at.x, weight, bias }.part(0, at.y, call.threads);
         } else {
             self.linear.forward(rows, at.x, weight, bias, self.act, at.y);
         }

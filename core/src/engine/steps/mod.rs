@@ -52,6 +52,11 @@ pub(crate) trait Step: Debug + Send + Sync {
         0
     }
 
+    /// Whether it divides the forward of a lone chunk of `n` samples among threads.
+    fn divides(&self, _n: usize) -> bool {
+        false
+    }
+
     /// Floats of prepared parameters.
     fn prepared_len(&self) -> usize {
         0
