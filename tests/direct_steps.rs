@@ -1,6 +1,7 @@
 //! A step that the engine takes wholly by itself moves a network as one over dfdx's tape does.
 
 #![cfg(feature = "engine")]
+#![allow(clippy::unwrap_used)]
 
 use netwright::data::{Batch, Column};
 use netwright::dfdx::prelude::*;
