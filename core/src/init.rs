@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::rng::{Rng, mix};
 use dfdx::prelude::*;
-use netwright_spec::graph::{Graph, Init};
+use netwright_spec::graph::{Init, Param};
 
 /// Gives all parameters their initial values. Each has a stream of random numbers of its own, so
 /// that they do not change when a layer is added behind them.
@@ -20,21 +20,21 @@ pub fn initialize<E: Float, D: Backend<E>>(model: &mut dyn Model<E, D>, seed: u6
     Ok(())
 }
 
-/// What dfdx's `BuildModule` and `ResetParams` call for parameter `number` of `graph`: the seed
-/// comes from the device's random numbers.
+/// What dfdx's `BuildModule` and `ResetParams` call for the parameter of this name: the seed comes
+/// from the device's random numbers.
 pub fn reset<S: Shape, E: Float, D: Device<E>>(
-    graph: &Graph,
-    number: usize,
+    params: &[Param],
+    name: &str,
     tensor: &mut Tensor<S, E, D>,
 ) -> Result<(), D::Err> {
-    tensor.copy_from(&drawn(graph, number, tensor.device()));
+    tensor.copy_from(&drawn(params, name, tensor.device()));
     Ok(())
 }
 
 /// Instantiated once for each device, not for each shape.
-fn drawn<E: Float, D: Device<E>>(graph: &Graph, number: usize, device: &D) -> Vec<E> {
-    let (init, shape) =
-        graph.params.get(number).map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
+fn drawn<E: Float, D: Device<E>>(params: &[Param], name: &str, device: &D) -> Vec<E> {
+    let param = params.iter().find(|param| param.name == name);
+    let (init, shape) = param.map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
     let seed = match init {
         Init::Zeros | Init::Ones => 0,
         Init::FanIn(_) | Init::Normal => device.random_u64(),

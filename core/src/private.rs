@@ -3,16 +3,20 @@
 pub use crate::backend::{Backend, Float};
 pub use crate::error::{Error, Result};
 pub use crate::init::{initialize, reset};
+pub use crate::layer::{Layer, Own, own, takes, tensors};
 pub use crate::layers;
 pub use crate::model::{Arrays, Batched, Forward, Model, ModelTape, Output, State, infer, train};
 pub use crate::value::AnyTensor;
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 pub use dfdx::nn::{Module, ModuleMut};
-pub use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, Tensor};
-pub use netwright_spec::{graph, size};
+pub use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, OwnedTape, Tensor};
+pub use netwright_spec::{graph, inline, size};
 
 use dfdx::prelude::ConstShape;
 use std::fmt;
+
+/// The type of a layer for this float type and device, from its type for `f32` on the CPU.
+pub type Of<L, E, D> = <L as TensorCollection<f32, Cpu>>::To<E, D>;
 
 /// A parameter before its initial values.
 pub fn zeros<S: ConstShape, E: Dtype, D: Device<E>>(device: &D) -> Result<Tensor<S, E, D>> {

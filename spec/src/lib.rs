@@ -13,6 +13,7 @@ pub mod catalogue;
 #[cfg(feature = "language")]
 pub mod dim;
 pub mod graph;
+pub mod inline;
 #[cfg(feature = "language")]
 pub mod layer;
 #[cfg(feature = "language")]

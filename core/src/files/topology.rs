@@ -47,7 +47,7 @@ fn port(port: &Port) -> String {
 }
 
 fn node(node: &Node) -> String {
-    let Node { name, kind, inputs, shape, attrs, params, line: _ } = node;
+    let Node { name, kind, inputs, shape, attrs, params, line: _, inner: _ } = node;
     let Params { first, count } = params;
     let attrs: Vec<_> =
         attrs.iter().map(|(name, attr)| format!("{}:{}", quoted(name), value(attr))).collect();

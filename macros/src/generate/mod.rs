@@ -8,6 +8,7 @@ mod forward;
 mod graph;
 mod model;
 mod outputs;
+mod outside;
 mod skeleton;
 
 use crate::ir::{Net, Node};
@@ -30,6 +31,7 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
         model::expressions(&code),
         model::constants(&code),
         model::constructors(&code),
+        model::layer(&code),
         model::implementation(&code),
         outputs::declaration(&code),
         forward::methods(&code),
@@ -70,6 +72,11 @@ impl<'a> Code<'a> {
         quote!(#(#types,)* #(const #generics: usize,)*)
     }
 
+    /// Whether anything of it depends on a generic.
+    fn is_generic(&self) -> bool {
+        !self.net.generics.is_empty() || !self.net.types.is_empty()
+    }
+
     /// `Net<N, E, D>` for these two types.
     fn type_of(&self, float: impl quote::ToTokens, device: impl quote::ToTokens) -> TokenStream {
         let Net { name, types, generics, .. } = self.net;
@@ -99,14 +106,15 @@ impl<'a> Code<'a> {
         quote!(#p::Tensor<(#(#axes,)*), #float, #device>)
     }
 
-    /// The nodes that are fields: those that have parameters. A name that was used twice is none
+    /// The nodes that are fields: those that have parameters, or are types of their own. A name that was used twice is none
     /// of them.
     fn fields(&self) -> impl Iterator<Item = &'a Node> {
         let nodes = &self.net.nodes;
         let twice = |node: &Node| {
             self.net.broken && nodes.iter().filter(|other| other.name == node.name).count() > 1
         };
-        nodes.iter().filter(move |node| has_params(node) && node.shares.is_none() && !twice(node))
+        let has_field = |node: &Node| has_params(node) || node.outside.is_some();
+        nodes.iter().filter(move |node| has_field(node) && node.shares.is_none() && !twice(node))
     }
 
     /// All parameters in the graph's order, each with its field and its own name in it.

@@ -7,6 +7,7 @@ mod args;
 mod chain;
 mod graph;
 mod names;
+mod outside;
 mod shape;
 mod shared;
 mod wording;

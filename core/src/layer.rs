@@ -1,0 +1,217 @@
+//! What stands in a network beside the layers of the catalogue: other networks, and layers of the
+//! user's.
+
+use crate::backend::{Backend, Float};
+use crate::error::{Error, Result};
+use crate::model::{Forward, Input, Model};
+use crate::value::{AnyTensor, Array, Ranked, Value, concrete, restore, unreal};
+use dfdx::prelude::*;
+use netwright_spec::graph::Declared;
+use std::marker::PhantomData;
+
+/// A tensor that carries the tape: what an own layer takes and gives.
+pub type Taped<S, E = f32, D = Cpu> = Tensor<S, E, D, OwnedTape<E, D>>;
+
+/// What a run is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// The inference form.
+    Inference,
+    /// The training form.
+    Training {
+        /// For random numbers: another one for each layer and each step, the same again for the
+        /// same seed of the network.
+        seed: u64,
+    },
+}
+
+/// A type with parameters that can stand in a network as a layer: `encoder: Encoder -> [64]`.
+///
+/// `network!` implements it for every network, `#[derive(Layer)]` for a type of your own, whose
+/// forward you write as [`Apply`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand in a network as a layer",
+    label = "neither a network nor a type that derives `Layer`",
+    note = "write `#[derive(Clone, Layer)]` above the type, and implement `Apply` for it"
+)]
+pub trait Layer<E: Float, D: Backend<E>>: Sized {
+    /// What `network!` puts into the graph around it.
+    #[doc(hidden)]
+    const DECLARED: Declared;
+
+    /// With all parameters zero.
+    fn zeros(device: &D) -> Result<Self>;
+
+    /// Adds its parameters to `tensors`, in their order.
+    fn list<'n>(&'n self, tensors: &mut Vec<&'n dyn AnyTensor<E, D>>);
+
+    /// Calls `each` for each of the same, to be changed.
+    fn visit<'n>(&'n mut self, each: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>));
+
+    /// Itself, if it is a network.
+    #[doc(hidden)]
+    fn model(&self) -> Option<&dyn Model<E, D>> {
+        None
+    }
+}
+
+/// The forward of a layer of your own, over dfdx's tensors; dfdx's tape differentiates it.
+///
+/// `X` is the tensor it takes and `Output` the one it gives, both behind a batch axis and with a
+/// tape ([`Taped`]). Implement it for one shape, or for every shape that fits.
+///
+/// ```
+/// use netwright::prelude::*;
+///
+/// /// y = x · σ(x · slope), with a slope for each feature.
+/// #[derive(Clone, Debug, Layer)]
+/// struct Swish<const N: usize, E: Dtype = f32, D: Device<E> = Cpu> {
+///     #[param(init = ones)]
+///     slope: Tensor<(Const<N>,), E, D>,
+/// }
+///
+/// impl<const N: usize, E: Float, D: Backend<E>> Apply<Taped<(usize, Const<N>), E, D>> for Swish<N, E, D> {
+///     type Output = Taped<(usize, Const<N>), E, D>;
+///     fn apply(&self, x: Taped<(usize, Const<N>), E, D>, _: Mode) -> netwright::Result<Self::Output> {
+///         let slope = self.slope.retaped::<OwnedTape<E, D>>().broadcast_like(x.shape());
+///         Ok(x.with_empty_tape() * (x * slope).sigmoid())
+///     }
+/// }
+///
+/// network! {
+///     struct Net([8]) -> [2] { Linear<16>, swish: Swish<16> -> [16], Linear<2> }
+/// }
+///
+/// assert_eq!(Net::PARAMS, 8 * 16 + 16 + 16 + 16 * 2 + 2);
+/// let net = Net::seeded(&Cpu::default(), 42);
+/// assert_eq!(net.swish.slope.as_vec(), [1.0; 16]);
+/// ```
+#[diagnostic::on_unimplemented(
+    message = "the layer `{Self}` does not take `{X}`",
+    label = "this layer does not take the shape that arrives here",
+    note = "a layer takes the shape of one sample behind the batch axis `usize`; it needs \
+            `impl Apply<{X}>`"
+)]
+pub trait Apply<X> {
+    /// What it gives.
+    type Output;
+
+    /// Computes it.
+    ///
+    /// # Errors
+    /// Whatever the layer cannot do; a device's error through [`Error::device`].
+    fn apply(&self, x: X, mode: Mode) -> Result<Self::Output>;
+}
+
+/// A network inside of a hand-written layer. As a layer of a network it is run node by node instead.
+impl<X, N: Forward<X>> Apply<X> for N {
+    type Output = N::Output;
+    fn apply(&self, x: X, mode: Mode) -> Result<Self::Output> {
+        match mode {
+            Mode::Inference => self.infer(x),
+            Mode::Training { .. } => Err(Error::Data(
+                "a network inside of a hand-written layer has no training form: its running \
+                 statistics could not move; let it stand in the network as a layer"
+                    .into(),
+            )),
+        }
+    }
+}
+
+/// A layer of the user's without its types, as a run calls it.
+pub trait OwnLayer<E: Float, D: Backend<E>> {
+    /// Runs a whole batch; the tape goes through it.
+    fn run(
+        &self,
+        input: Value<E, D>,
+        tape: OwnedTape<E, D>,
+        mode: Mode,
+    ) -> Result<(Array<E, D>, OwnedTape<E, D>)>;
+}
+
+/// All of a network's applications of own layers, in the order of its graph.
+pub type Own<'a, E, D> = Box<dyn OwnLayer<E, D> + 'a>;
+
+struct Typed<'a, L, X>(&'a L, PhantomData<fn(X)>);
+
+impl<E, D, L, X> OwnLayer<E, D> for Typed<'_, L, X>
+where
+    E: Float,
+    D: Backend<E>,
+    X: Taken<E, D>,
+    L: Apply<X>,
+    L::Output: Input<E, D, Tape = OwnedTape<E, D>>,
+{
+    fn run(
+        &self,
+        input: Value<E, D>,
+        tape: OwnedTape<E, D>,
+        mode: Mode,
+    ) -> Result<(Array<E, D>, OwnedTape<E, D>)> {
+        let (values, tape) = self.0.apply(X::taken(input, tape)?, mode)?.into_values()?;
+        match values.into_iter().next() {
+            Some(Value::Floats(array)) => Ok((array, tape)),
+            _ => Err(Error::Data("it gave no floats".into())),
+        }
+    }
+}
+
+/// What an own layer can take.
+pub trait Taken<E: Float, D: Backend<E>>: Sized {
+    /// With its type.
+    fn taken(value: Value<E, D>, tape: OwnedTape<E, D>) -> Result<Self>;
+}
+
+impl<S: Ranked, E: Float, D: Backend<E>> Taken<E, D> for Taped<S, E, D> {
+    fn taken(value: Value<E, D>, tape: OwnedTape<E, D>) -> Result<Self> {
+        match value {
+            Value::Floats(array) => restore(array, tape),
+            Value::Indices(_) => Err(Error::Data("it takes floats, but was given indices".into())),
+        }
+    }
+}
+
+impl<S: Ranked, E: Float, D: Backend<E>> Taken<E, D> for Tensor<S, usize, D, OwnedTape<E, D>> {
+    fn taken(value: Value<E, D>, tape: OwnedTape<E, D>) -> Result<Self> {
+        match value {
+            Value::Indices(Array { data, shape }) => {
+                let typed = concrete::<S>(&shape).and_then(|sizes| S::from_concrete(&sizes));
+                let typed = typed.ok_or_else(|| unreal(&shape))?;
+                let tensor = data.device().try_tensor_from_vec(data.as_vec(), typed);
+                Ok(tensor.map_err(Error::device)?.put_tape(tape))
+            }
+            Value::Floats(_) => Err(Error::Data("it takes indices, but was given floats".into())),
+        }
+    }
+}
+
+/// All parameters of a network.
+pub fn tensors<E: Float, D: Backend<E>, L: Layer<E, D>>(layer: &L) -> Vec<&dyn AnyTensor<E, D>> {
+    let mut tensors = Vec::new();
+    layer.list(&mut tensors);
+    tensors
+}
+
+/// A layer that takes `X` and gives `Y`.
+pub struct Applied<'a, L, X, Y>(&'a L, PhantomData<fn(X) -> Y>);
+
+/// The layer, if it takes `X`.
+pub fn takes<X, L: Apply<X>>(layer: &L) -> Applied<'_, L, X, L::Output> {
+    Applied(layer, PhantomData)
+}
+
+/// Adds the own layers of what stands in a network as a layer and gives `Y`: itself, or those of a
+/// network.
+pub fn own<'a, E, D, X, Y, L>(layer: Applied<'a, L, X, Y>, list: &mut Vec<Own<'a, E, D>>)
+where
+    E: Float,
+    D: Backend<E>,
+    X: Taken<E, D> + 'a,
+    Y: Input<E, D, Tape = OwnedTape<E, D>>,
+    L: Layer<E, D> + Apply<X, Output = Y>,
+{
+    match layer.0.model() {
+        Some(model) => list.extend(model.own()),
+        None => list.push(Box::new(Typed::<L, X>(layer.0, PhantomData))),
+    }
+}
