@@ -36,8 +36,8 @@ fn drawn<E: Float, D: Device<E>>(params: &[Param], name: &str, device: &D) -> Ve
     let param = params.iter().find(|param| param.name == name);
     let (init, shape) = param.map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
     let seed = match init {
-        Init::Zeros | Init::Ones => 0,
-        Init::FanIn(_) | Init::Normal => device.random_u64(),
+        Init::Zeros | Init::Ones | Init::Constant(_) => 0,
+        Init::FanIn(_) | Init::Normal(_) | Init::Uniform(_) => device.random_u64(),
     };
     values(init, shape.iter().product(), seed)
 }
@@ -47,11 +47,13 @@ fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {
     let mut draw: Box<dyn FnMut() -> f64> = match init {
         Init::Zeros => Box::new(|| 0.0),
         Init::Ones => Box::new(|| 1.0),
+        Init::Constant(x) => Box::new(move || x),
         Init::FanIn(fan_in) => {
             let bound = 1.0 / (fan_in.max(1) as f64).sqrt();
             Box::new(move || (2.0 * rng.uniform() - 1.0) * bound)
         }
-        Init::Normal => Box::new(move || rng.normal()),
+        Init::Uniform(bound) => Box::new(move || (2.0 * rng.uniform() - 1.0) * bound),
+        Init::Normal(deviation) => Box::new(move || rng.normal() * deviation),
     };
     (0..count).map(|_| E::of(draw())).collect()
 }

@@ -60,7 +60,7 @@ pub trait Layer<E: Float, D: Backend<E>>: Sized {
 /// `X` is the tensor it takes and `Output` the one it gives, both behind a batch axis and with a
 /// tape ([`Taped`]). Implement it for one shape, or for every shape that fits.
 ///
-/// ```
+/// ```ignore
 /// use netwright::prelude::*;
 ///
 /// /// y = x · σ(x · slope), with a slope for each feature.

@@ -3,9 +3,11 @@
 //! Users depend on the crate `netwright`, which re-exports what is public here.
 
 pub mod backend;
+pub mod check;
 pub mod data;
 pub mod error;
 pub mod files;
+pub mod function;
 pub mod in_place;
 pub mod init;
 pub mod layer;
@@ -23,6 +25,7 @@ pub mod engine;
 mod rng;
 
 pub use backend::{Backend, Float};
+pub use check::{GradientReport, check_gradients};
 pub use dfdx;
 pub use error::{Error, Result};
 pub use files::Files;

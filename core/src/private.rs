@@ -6,7 +6,7 @@ pub use crate::init::{initialize, reset};
 pub use crate::layer::{Layer, Own, own, takes, tensors};
 pub use crate::layers;
 pub use crate::model::{Arrays, Batched, Forward, Model, ModelTape, Output, State, infer, train};
-pub use crate::value::AnyTensor;
+pub use crate::value::{AnyTensor, Parameter};
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 pub use dfdx::nn::{Module, ModuleMut};
 pub use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, OwnedTape, Tensor};
@@ -17,6 +17,14 @@ use std::fmt;
 
 /// The type of a layer for this float type and device, from its type for `f32` on the CPU.
 pub type Of<L, E, D> = <L as TensorCollection<f32, Cpu>>::To<E, D>;
+
+/// The parameters of an own layer's type.
+pub fn declared_params<L: Layer<f32, Cpu>>() -> &'static [graph::Param] {
+    match L::DECLARED {
+        graph::Declared::Own(params) => params,
+        graph::Declared::Network(graph) => graph.params,
+    }
+}
 
 /// A parameter before its initial values.
 pub fn zeros<S: ConstShape, E: Dtype, D: Device<E>>(device: &D) -> Result<Tensor<S, E, D>> {

@@ -120,7 +120,7 @@ pub struct Param {
 }
 
 /// Initial values of a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// All zero.
     Zeros,
@@ -129,8 +129,12 @@ pub enum Init {
     /// Uniform in ±1/√`fan_in`: what PyTorch's `kaiming_uniform_(a = √5)` gives, its default for
     /// the weights and biases of linear layers and convolutions.
     FanIn(usize),
-    /// Normal with mean 0 and variance 1: PyTorch's default for embeddings.
-    Normal,
+    /// Normal with mean 0 and this standard deviation; 1 is PyTorch's default for embeddings.
+    Normal(f64),
+    /// Uniform between this and its negative.
+    Uniform(f64),
+    /// All the same number.
+    Constant(f64),
 }
 
 impl Graph {

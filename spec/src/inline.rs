@@ -304,16 +304,20 @@ const fn add(
     place: Place<'_>,
     out: &mut Out<'_>,
 ) {
+    let inner = match node.inner {
+        Some(_) => {
+            out.at.own += 1;
+            Some(Inner::Own(out.at.own - 1))
+        }
+        None => None,
+    };
     if let Some(Inner::Declared { layer: Declared::Own(params), .. }) = node.inner {
-        let own = out.at.own;
-        out.at.own += 1;
-        let range = Params { first, count: params.len() };
-        out.node(*node, range, Some(Inner::Own(own)), place);
+        out.node(*node, Params { first, count: params.len() }, inner, place);
         if fresh {
             out.params(Some(&Prefix { outer: place.prefix, name: node.name }), params, first);
         }
     } else {
-        out.node(*node, Params { first, ..node.params }, node.inner, place);
+        out.node(*node, Params { first, ..node.params }, inner, place);
         if fresh {
             let params = slice(graph.params, node.params.first, node.params.count);
             out.params(place.prefix, params, first);

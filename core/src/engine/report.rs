@@ -56,7 +56,9 @@ impl PlanReport {
     fn add_node(&mut self, node: &Node) {
         let what = match node.inner {
             Some(_) => format!("own layer {} {} -> {:?}", node.kind, node.name, node.shape),
-            None => format!("{} {} -> {:?} with dfdx's operations", node.kind, node.name, node.shape),
+            None => {
+                format!("{} {} -> {:?} with dfdx's operations", node.kind, node.name, node.shape)
+            }
         };
         self.steps.push(Row { what, multiply_adds: 0 });
         self.bytes += node.shape.iter().product::<usize>() * size_of::<f32>();

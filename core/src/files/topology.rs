@@ -84,7 +84,9 @@ fn param(param: &Param) -> String {
         Init::Zeros => quoted("zeros"),
         Init::Ones => quoted("ones"),
         Init::FanIn(fan_in) => format!(r#"{{"fan_in":{fan_in}}}"#),
-        Init::Normal => quoted("normal"),
+        Init::Normal(x) => format!(r#"{{"normal":{x:?}}}"#),
+        Init::Uniform(x) => format!(r#"{{"uniform":{x:?}}}"#),
+        Init::Constant(x) => format!(r#"{{"constant":{x:?}}}"#),
     };
     format!(
         r#"{{"name":{},"shape":{},"init":{init},"trainable":{trainable}}}"#,

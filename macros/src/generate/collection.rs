@@ -88,7 +88,7 @@ fn described(code: &Code<'_>, node: &Node) -> Vec<TokenStream> {
 }
 
 /// Tuples of at most six, of tuples of at most six, …
-fn nested(mut items: Vec<TokenStream>) -> TokenStream {
+pub(crate) fn nested(mut items: Vec<TokenStream>) -> TokenStream {
     while items.len() > LONGEST_TUPLE {
         items = items.chunks(LONGEST_TUPLE).map(|chunk| quote!((#(#chunk,)*))).collect();
     }

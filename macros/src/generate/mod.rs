@@ -11,6 +11,8 @@ mod outputs;
 mod outside;
 mod skeleton;
 
+pub(crate) use collection::nested;
+
 use crate::ir::{Net, Node};
 use crate::sizes;
 use netwright_spec::{Dim, ParamDef};

@@ -249,9 +249,9 @@ fn params(node: &Node) -> Vec<Ident> {
 /// `Layer`: the parameters without their types. A network can stand in another one.
 pub(super) fn layer(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let (consts, this, constants) =
-        (code.const_params(), code.self_type(), constants_type(code));
-    let (zeros, list, visit) = (code.body(zeros(code)), code.body(listed(code)), code.body(visited(code)));
+    let (consts, this, constants) = (code.const_params(), code.self_type(), constants_type(code));
+    let (zeros, list, visit) =
+        (code.body(zeros(code)), code.body(listed(code)), code.body(visited(code)));
     quote! {
         impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #p::Layer<#float, #device>
             for #this

@@ -60,8 +60,11 @@ static OUTERMOST: Graph = Graph {
     params: &[],
 };
 
-static MIDDLE: Graph =
-    Graph { name: "Middle", nodes: &[declared("in", &[0], Declared::Network(&INNER), 0)], ..OUTERMOST };
+static MIDDLE: Graph = Graph {
+    name: "Middle",
+    nodes: &[declared("in", &[0], Declared::Network(&INNER), 0)],
+    ..OUTERMOST
+};
 
 type Row = (&'static str, Vec<usize>, Params, Option<Inner>);
 
@@ -115,6 +118,36 @@ fn constants_are_the_same() {
     assert_eq!(&LISTS.nodes[..], flat.nodes);
     assert_eq!(&LISTS.params[..], flat.params);
     assert_eq!(&LISTS.outputs[..], flat.outputs);
+}
+
+/// A network that is complete already stands in another one, twice.
+#[test]
+fn layers_of_the_users_are_numbered_through() {
+    static FLAT: Graph = Graph {
+        nodes: &[Node { inner: Some(Inner::Own(0)), ..node("own", &[0], [0, 1]) }],
+        params: &[param("own.factor")],
+        ..OUTERMOST
+    };
+    static TWICE: Graph = Graph {
+        nodes: &[
+            declared("a", &[0], Declared::Network(&FLAT), 0),
+            declared("b", &[1], Declared::Network(&FLAT), 1),
+            declared("c", &[2], SCALE, 2),
+        ],
+        outputs: &[Output { value: 3, ..OUT }],
+        ..OUTERMOST
+    };
+    let own = |n| Some(Inner::Own(n));
+    assert_eq!(
+        rows(inlined(&TWICE)),
+        [
+            ("a.own", vec![0], params(0, 1), own(0)),
+            ("b.own", vec![1], params(1, 1), own(1)),
+            ("c", vec![2], params(2, 1), own(2)),
+        ]
+    );
+    let names: Vec<_> = inlined(&TWICE).params.iter().map(|param| param.name).collect();
+    assert_eq!(names, ["a.own.factor", "b.own.factor", "c.factor"]);
 }
 
 #[test]
