@@ -3,10 +3,10 @@
 
 use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
-use crate::model::{Forward, Input, Model};
+use crate::model::Input;
 use crate::value::{AnyTensor, Array, Ranked, Value, concrete, restore, unreal};
 use dfdx::prelude::*;
-use netwright_spec::graph::Declared;
+use netwright_spec::graph::{Declared, Param};
 use std::marker::PhantomData;
 
 /// A tensor that carries the tape: what an own layer takes and gives.
@@ -29,15 +29,10 @@ pub enum Mode {
 ///
 /// `network!` implements it for every network, `#[derive(Layer)]` for a type of your own, whose
 /// forward you write as [`Apply`].
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` cannot stand in a network as a layer",
-    label = "neither a network nor a type that derives `Layer`",
-    note = "write `#[derive(Clone, Layer)]` above the type, and implement `Apply` for it"
-)]
 pub trait Layer<E: Float, D: Backend<E>>: Sized {
-    /// What `network!` puts into the graph around it.
+    /// The parameters of a layer of the user's; a network's are in its graph.
     #[doc(hidden)]
-    const DECLARED: Declared;
+    const PARAMS: &'static [Param] = &[];
 
     /// With all parameters zero.
     fn zeros(device: &D) -> Result<Self>;
@@ -47,12 +42,53 @@ pub trait Layer<E: Float, D: Backend<E>>: Sized {
 
     /// Calls `each` for each of the same, to be changed.
     fn visit<'n>(&'n mut self, each: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>));
+}
 
-    /// Itself, if it is a network.
-    #[doc(hidden)]
-    fn model(&self) -> Option<&dyn Model<E, D>> {
-        None
-    }
+/// What `network!` must know of a type that stands in it: implemented for its form for `f32` on the
+/// CPU, which is what its name alone means.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot stand in a network as a layer",
+    label = "neither a network nor a type that derives `Layer`",
+    note = "write `#[derive(Clone, Layer)]` above the type, and implement `Apply` for it"
+)]
+pub trait Stands {
+    /// The type for another float type and device.
+    type To<E: Dtype, D: Device<E>>;
+    /// What goes into the graph.
+    const DECLARED: Declared;
+}
+
+/// Something that const evaluation found to hold. Where it does not, or is a mistake, rustc takes
+/// every type that goes through a `Proof` for mistaken too and reports nothing more about it: one
+/// mistake is one error.
+pub struct Proof<const HOLDS: usize>;
+
+/// A type that stands in a network.
+pub trait Proven<T> {
+    /// As [`Stands::To`].
+    type To<E: Dtype, D: Device<E>>;
+    /// As [`Stands::DECLARED`].
+    const DECLARED: Declared;
+}
+
+impl<T: Stands> Proven<T> for Proof<0> {
+    type To<E: Dtype, D: Device<E>> = T::To<E, D>;
+    const DECLARED: Declared = T::DECLARED;
+}
+
+/// A shape that arrives at a layer.
+pub trait Arrives<X> {
+    /// The shape itself.
+    type Itself;
+}
+
+impl<X> Arrives<X> for Proof<0> {
+    type Itself = X;
+}
+
+/// What a [`Proof`] says of a type that can stand in a network.
+pub const fn stands<T: Stands>() -> usize {
+    0
 }
 
 /// The forward of a layer of your own, over dfdx's tensors; dfdx's tape differentiates it.
@@ -86,12 +122,6 @@ pub trait Layer<E: Float, D: Backend<E>>: Sized {
 /// let net = Net::seeded(&Cpu::default(), 42);
 /// assert_eq!(net.swish.slope.as_vec(), [1.0; 16]);
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "the layer `{Self}` does not take `{X}`",
-    label = "this layer does not take the shape that arrives here",
-    note = "a layer takes the shape of one sample behind the batch axis `usize`; it needs \
-            `impl Apply<{X}>`"
-)]
 pub trait Apply<X> {
     /// What it gives.
     type Output;
@@ -101,21 +131,6 @@ pub trait Apply<X> {
     /// # Errors
     /// Whatever the layer cannot do; a device's error through [`Error::device`].
     fn apply(&self, x: X, mode: Mode) -> Result<Self::Output>;
-}
-
-/// A network inside of a hand-written layer. As a layer of a network it is run node by node instead.
-impl<X, N: Forward<X>> Apply<X> for N {
-    type Output = N::Output;
-    fn apply(&self, x: X, mode: Mode) -> Result<Self::Output> {
-        match mode {
-            Mode::Inference => self.infer(x),
-            Mode::Training { .. } => Err(Error::Data(
-                "a network inside of a hand-written layer has no training form: its running \
-                 statistics could not move; let it stand in the network as a layer"
-                    .into(),
-            )),
-        }
-    }
 }
 
 /// A layer of the user's without its types, as a run calls it.
@@ -192,26 +207,64 @@ pub fn tensors<E: Float, D: Backend<E>, L: Layer<E, D>>(layer: &L) -> Vec<&dyn A
     tensors
 }
 
-/// A layer that takes `X` and gives `Y`.
-pub struct Applied<'a, L, X, Y>(&'a L, PhantomData<fn(X) -> Y>);
-
-/// The layer, if it takes `X`.
-pub fn takes<X, L: Apply<X>>(layer: &L) -> Applied<'_, L, X, L::Output> {
-    Applied(layer, PhantomData)
+/// What stands in a network as a layer, takes `X` and gives `Y`, as its declaration promises.
+#[diagnostic::on_unimplemented(
+    message = "the layer `{Self}` does not give the stated shape for the one that arrives",
+    label = "no `Apply` of its takes `{X}` and gives `{Y}`",
+    note = "behind a batch axis: `impl Apply<Taped<(usize, …), E, D>>`, with an `Output` of the same \
+            form; of a network, they are the shapes of its input and its output"
+)]
+pub trait Part<X, Y, E: Float, D: Backend<E>> {
+    /// Adds the own layers of a network, or itself.
+    fn own<'a>(&'a self, list: &mut Vec<Own<'a, E, D>>);
 }
 
-/// Adds the own layers of what stands in a network as a layer and gives `Y`: itself, or those of a
-/// network.
-pub fn own<'a, E, D, X, Y, L>(layer: Applied<'a, L, X, Y>, list: &mut Vec<Own<'a, E, D>>)
+/// A layer of the user's that takes this shape, without its types.
+pub fn typed<'a, X, Y, E, D, L>(layer: &'a L) -> Own<'a, E, D>
 where
     E: Float,
     D: Backend<E>,
-    X: Taken<E, D> + 'a,
-    Y: Input<E, D, Tape = OwnedTape<E, D>>,
-    L: Layer<E, D> + Apply<X, Output = Y>,
+    X: Axes<E, D>,
+    Y: Axes<E, D>,
+    L: Apply<X::Tensor, Output = Y::Tensor>,
 {
-    match layer.0.model() {
-        Some(model) => list.extend(model.own()),
-        None => list.push(Box::new(Typed::<L, X>(layer.0, PhantomData))),
-    }
+    Box::new(Typed::<L, X::Tensor>(layer, PhantomData))
+}
+
+/// The shape of one sample, as a tuple of sizes; what arrives has a batch axis before it.
+pub trait Axes<E: Float, D: Backend<E>> {
+    /// The tensor behind a batch axis.
+    type Tensor: Taken<E, D> + Input<E, D, Tape = OwnedTape<E, D>> + 'static;
+}
+
+/// The shape of one sample of indices.
+pub struct Indices<S>(PhantomData<S>);
+
+macro_rules! axes {
+    ($(($($axis:ident),*);)*) => {
+        $(impl<E: Float, D: Backend<E>, $($axis: Dim),*> Axes<E, D> for ($($axis,)*) {
+            type Tensor = Taped<(usize, $($axis,)*), E, D>;
+        }
+
+        impl<E: Float, D: Backend<E>, $($axis: Dim),*> Axes<E, D> for Indices<($($axis,)*)> {
+            type Tensor = Tensor<(usize, $($axis,)*), usize, D, OwnedTape<E, D>>;
+        })*
+    };
+}
+
+axes! {
+    ();
+    (A);
+    (A, B);
+    (A, B, C);
+    (A, B, C, F);
+    (A, B, C, F, G);
+}
+
+/// Adds the own layers of what stands in a network as a layer.
+pub fn own<'a, X, Y, E: Float, D: Backend<E>, L: Part<X, Y, E, D>>(
+    layer: &'a L,
+    list: &mut Vec<Own<'a, E, D>>,
+) {
+    layer.own(list);
 }

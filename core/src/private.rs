@@ -3,23 +3,21 @@
 pub use crate::backend::{Backend, Float};
 pub use crate::error::{Error, Result};
 pub use crate::init::{initialize, reset};
-pub use crate::layer::{Layer, Own, own, takes, tensors};
+pub use crate::layer::{Apply, Arrives, Axes, Indices, Layer, Own, Part, Proof, Proven, Stands};
+pub use crate::layer::{own, stands, tensors, typed};
 pub use crate::layers;
 pub use crate::model::{Arrays, Batched, Forward, Model, ModelTape, Output, State, infer, train};
 pub use crate::value::{AnyTensor, Parameter};
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 pub use dfdx::nn::{Module, ModuleMut};
 pub use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, OwnedTape, Tensor};
-pub use netwright_spec::{graph, inline, size};
+pub use netwright_spec::{graph, inline, size, stated};
 
 use dfdx::prelude::ConstShape;
 use std::fmt;
 
-/// The type of a layer for this float type and device, from its type for `f32` on the CPU.
-pub type Of<L, E, D> = <L as TensorCollection<f32, Cpu>>::To<E, D>;
-
 /// The parameters of an own layer's type.
-pub fn declared_params<L: Layer<f32, Cpu>>() -> &'static [graph::Param] {
+pub fn declared_params<L: Stands>() -> &'static [graph::Param] {
     match L::DECLARED {
         graph::Declared::Own(params) => params,
         graph::Declared::Network(graph) => graph.params,

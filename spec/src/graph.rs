@@ -159,10 +159,14 @@ impl Graph {
     }
 
     /// The shape of a value's samples: an input's or a node's.
-    pub fn shape_of(&self, value: usize) -> &'static [usize] {
-        match value.checked_sub(self.inputs.len()) {
-            None => self.inputs.get(value).map_or(&[], |port| port.shape),
-            Some(node) => self.nodes.get(node).map_or(&[], |node| node.shape),
+    pub const fn shape_of(&self, value: usize) -> &'static [usize] {
+        let inputs = self.inputs.len();
+        if value < inputs {
+            self.inputs[value].shape
+        } else if value - inputs < self.nodes.len() {
+            self.nodes[value - inputs].shape
+        } else {
+            &[]
         }
     }
 }

@@ -23,6 +23,7 @@ pub mod problem;
 #[cfg(feature = "language")]
 pub mod shape;
 pub mod size;
+pub mod stated;
 
 #[cfg(feature = "language")]
 pub use args::{ArgDef, ArgKind, Args, Number, Place, Value};

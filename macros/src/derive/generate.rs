@@ -10,8 +10,8 @@ use syn::GenericParam;
 /// Both impls.
 pub(super) fn generate(layer: &Layer<'_>) -> TokenStream {
     let code = Code::new(layer);
-    let (own, collection) = (own(&code), collection(&code));
-    quote!(#own #collection)
+    let (own, part, collection) = (own(&code), part(&code), collection(&code));
+    quote!(#own #part #collection)
 }
 
 struct Code<'a> {
@@ -101,15 +101,23 @@ fn own(code: &Code<'_>) -> TokenStream {
             }
         }
     });
+    let plain = code.type_of(quote!(f32), quote!(#p::Cpu));
+    let to = code.type_of(quote!(__E2), quote!(__D2));
     let zeros = code.literal(|| quote!(#p::zeros(device)?));
     let (listed, visited) = (code.tensors().map(|t| t.0.name), code.tensors().map(|t| t.0.name));
     let bounds = &code.layer.input.generics.where_clause;
     quote! {
+        impl<#(#params),*> #p::Stands for #plain #bounds {
+            type To<__E2: #p::Dtype, __D2: #p::Device<__E2>> = #to;
+            const DECLARED: #p::graph::Declared =
+                #p::graph::Declared::Own(<Self as #p::Layer<f32, #p::Cpu>>::PARAMS);
+        }
+
         impl<#(#params,)* #float: #p::Float, #device: #p::Backend<#float>> #p::Layer<#float, #device>
             for #this
         #bounds
         {
-            const DECLARED: #p::graph::Declared = #p::graph::Declared::Own(&[#(#declared),*]);
+            const PARAMS: &'static [#p::graph::Param] = &[#(#declared),*];
             fn zeros(device: &#device) -> #p::Result<Self> {
                 let _ = device;
                 ::core::result::Result::Ok(#zeros)
@@ -127,6 +135,28 @@ fn own(code: &Code<'_>) -> TokenStream {
             ) {
                 let _ = &each;
                 #(each(&mut self.#visited);)*
+            }
+        }
+    }
+}
+
+/// For whatever shapes the user's `Apply` is.
+fn part(code: &Code<'_>) -> TokenStream {
+    let Code { p, float, device, params, .. } = code;
+    let this = code.self_type();
+    let bounds = code.layer.input.generics.where_clause.as_ref().map(|clause| &clause.predicates);
+    quote! {
+        #[diagnostic::do_not_recommend]
+        impl<#(#params,)* __X, __Y, #float: #p::Float, #device: #p::Backend<#float>>
+            #p::Part<__X, __Y, #float, #device> for #this
+        where
+            __X: #p::Axes<#float, #device>,
+            __Y: #p::Axes<#float, #device>,
+            Self: #p::Apply<__X::Tensor, Output = __Y::Tensor>,
+            #bounds
+        {
+            fn own<'a>(&'a self, list: &mut ::std::vec::Vec<#p::Own<'a, #float, #device>>) {
+                list.push(#p::typed::<__X, __Y, #float, #device, Self>(self));
             }
         }
     }

@@ -34,11 +34,14 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
         model::constants(&code),
         model::constructors(&code),
         model::layer(&code),
+        model::stands(&code),
         model::implementation(&code),
         outputs::declaration(&code),
         forward::methods(&code),
         forward::implementations(&code),
         collection::implementation(&code),
+        outside::part(&code),
+        outside::checks(&code),
         assertions::assertions(&code),
         skeleton::anything_else(&code),
     ];
@@ -77,6 +80,12 @@ impl<'a> Code<'a> {
     /// Whether anything of it depends on a generic.
     fn is_generic(&self) -> bool {
         !self.net.generics.is_empty() || !self.net.types.is_empty()
+    }
+
+    /// Whether these tokens depend on a generic.
+    fn mentions_generics(&self, tokens: &TokenStream) -> bool {
+        let mut generics = self.net.generics.iter().chain(&self.net.types);
+        generics.any(|generic| crate::resolve::mentions(tokens, &generic.to_string()))
     }
 
     /// `Net<N, E, D>` for these two types.

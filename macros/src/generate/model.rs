@@ -34,7 +34,7 @@ fn field(code: &Code<'_>, node: &Node) -> TokenStream {
     let (ident, path) = (&node.ident, layer_path(code, node));
     let doc = docs::layer(node);
     if let Some(ty) = &node.outside {
-        let ty = outside::field_type(code, ty);
+        let ty = outside::field_type(code, node, ty);
         return quote!(#[doc = #doc] pub #ident: #ty,);
     }
     let slots = slots(node, |param| match param {
@@ -249,14 +249,13 @@ fn params(node: &Node) -> Vec<Ident> {
 /// `Layer`: the parameters without their types. A network can stand in another one.
 pub(super) fn layer(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let (consts, this, constants) = (code.const_params(), code.self_type(), constants_type(code));
+    let (consts, this) = (code.const_params(), code.self_type());
     let (zeros, list, visit) =
         (code.body(zeros(code)), code.body(listed(code)), code.body(visited(code)));
     quote! {
         impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #p::Layer<#float, #device>
             for #this
         {
-            const DECLARED: #p::graph::Declared = #p::graph::Declared::Network(#constants::GRAPH);
             fn zeros(device: &#device) -> #p::Result<Self> {
                 #zeros
             }
@@ -269,9 +268,21 @@ pub(super) fn layer(code: &Code<'_>) -> TokenStream {
             ) {
                 #visit
             }
-            fn model(&self) -> ::core::option::Option<&dyn #p::Model<#float, #device>> {
-                ::core::option::Option::Some(self)
-            }
+        }
+    }
+}
+
+/// `Stands`: what another network must know of this one.
+pub(super) fn stands(code: &Code<'_>) -> TokenStream {
+    let p = &code.p;
+    let (consts, constants) = (code.const_params(), constants_type(code));
+    let (this, float, device) =
+        (code.type_of(quote!(f32), quote!(#p::Cpu)), code.fresh("E2"), code.fresh("D2"));
+    let to = code.type_of(&float, &device);
+    quote! {
+        impl<#consts> #p::Stands for #this {
+            type To<#float: #p::Dtype, #device: #p::Device<#float>> = #to;
+            const DECLARED: #p::graph::Declared = #p::graph::Declared::Network(#constants::GRAPH);
         }
     }
 }

@@ -2,15 +2,44 @@
 //! user's. Both implement the runtime's `Layer`.
 
 use super::Code;
+use crate::diag::Extent;
 use crate::ir::Node;
+use crate::sizes;
 use netwright_spec::Shape;
-use proc_macro2::{Literal, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
 
 /// The type of its field: the written one for the network's float type and device.
-pub(super) fn field_type(code: &Code<'_>, ty: &TokenStream) -> TokenStream {
-    let Code { p, float, device, .. } = code;
-    quote!(#p::Of<#ty, #float, #device>)
+pub(super) fn field_type(code: &Code<'_>, node: &Node, ty: &TokenStream) -> TokenStream {
+    let Code { float, device, .. } = code;
+    let known = known(code, node, ty);
+    quote!(#known::To<#float, #device>)
+}
+
+/// What is known of the type, through a proof that there is something to know. Only a type without
+/// generics can be proved once for all.
+fn known(code: &Code<'_>, node: &Node, ty: &TokenStream) -> TokenStream {
+    let p = &code.p;
+    if code.mentions_generics(ty) {
+        return quote_spanned!(at(node.place.start)=> <#ty as #p::Stands>);
+    }
+    let stands = check_name(code, first(code, node), "STANDS");
+    quote!(<#p::Proof<{ #stands }> as #p::Proven<#ty>>)
+}
+
+/// The node whose field it is: itself, or the first application of a shared layer.
+fn first<'a>(code: &Code<'a>, node: &'a Node) -> &'a Node {
+    node.shares.and_then(|first| code.net.nodes.get(first)).unwrap_or(node)
+}
+
+/// `__Net_encoder_STANDS`
+fn check_name(code: &Code<'_>, node: &Node, what: &str) -> Ident {
+    format_ident!("__{}_{}_{what}", code.net.name, node.name, span = at(node.place.start))
+}
+
+/// Names are looked up as in generated code, errors point at the user's token.
+fn at(span: Span) -> Span {
+    Span::call_site().located_at(span)
 }
 
 /// What the graph says of a node beside its shape.
@@ -18,11 +47,10 @@ pub(super) fn inner(code: &Code<'_>, node: &Node, number: usize) -> TokenStream 
     let p = &code.p;
     let Some(ty) = &node.outside else { return quote!(::core::option::Option::None) };
     let first = Literal::usize_unsuffixed(node.shares.unwrap_or(number));
+    let known = known(code, node, ty);
+    let layer = quote!(#known::DECLARED);
     quote! {
-        ::core::option::Option::Some(#p::graph::Inner::Declared {
-            layer: <#ty as #p::Layer<f32, #p::Cpu>>::DECLARED,
-            first: #first,
-        })
+        ::core::option::Option::Some(#p::graph::Inner::Declared { layer: #layer, first: #first })
     }
 }
 
@@ -81,21 +109,112 @@ pub(super) fn own(code: &Code<'_>) -> TokenStream {
 
 fn application(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
     let Code { p, float, device, .. } = code;
-    let field = &node.shares.map_or(node, |first| &code.net.nodes[first]).ident;
-    let x = taped(code, code.net.shape(*node.inputs.first()?)?);
-    let (shape, span) = node.stated.as_ref()?;
-    let y = taped(code, shape);
-    let at = |span| Span::call_site().located_at(span);
-    let (me, list, layer) = (quote!(self), quote!(list), quote!(layer));
-    let takes = quote_spanned!(at(node.place.start)=> #p::takes::<#x, _>(&#me.#field));
-    let own = quote_spanned!(at(*span)=> #p::own::<#float, #device, #x, #y, _>(#layer, &mut #list));
-    Some(quote!({ let layer = #takes; #own; }))
+    let field = &first(code, node).ident;
+    let mut x = axes(code, code.net.shape(*node.inputs.first()?)?);
+    let y = axes(code, &node.stated.as_ref()?.0);
+    if is_checked(code, node) {
+        let fits = check_name(code, node, "FITS");
+        x = quote!(<#p::Proof<{ #fits }> as #p::Arrives<#x>>::Itself);
+    }
+    let (me, list) = (quote!(self), quote!(list));
+    let place = at(node.place.start);
+    Some(quote_spanned! {place=> #p::own::<#x, #y, #float, #device, _>(&#me.#field, &mut #list); })
 }
 
-/// The tensor behind a batch axis, with a tape.
-fn taped(code: &Code<'_>, shape: &Shape) -> TokenStream {
-    let Code { p, float, device, .. } = code;
+/// The shape of one sample as a type.
+fn axes(code: &Code<'_>, shape: &Shape) -> TokenStream {
+    let p = &code.p;
     let axes = code.axes(&shape.dims);
-    let unit = if shape.index { quote!(usize) } else { quote!(#float) };
-    quote!(#p::Tensor<(usize, #(#axes,)*), #unit, #device, #p::OwnedTape<#float, #device>>)
+    if shape.index { quote!(#p::Indices<(#(#axes,)*)>) } else { quote!((#(#axes,)*)) }
+}
+
+/// What a network is where it stands as a layer: the same for all networks with one input and one
+/// output.
+pub(super) fn part(code: &Code<'_>) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let (net, consts, this) = (code.net, code.const_params(), code.self_type());
+    let ([input], [output], false) = (&net.inputs[..], &net.outputs[..], net.broken) else {
+        return TokenStream::new();
+    };
+    let shapes = (&input.shape, output.value.and_then(|value| net.shape(value)));
+    let (Some(x), Some(y)) = shapes else { return TokenStream::new() };
+    let (x, y) = (axes(code, x), axes(code, y));
+    quote! {
+        impl<#consts #float: #p::Float, #device: #p::Backend<#float>>
+            #p::Part<#x, #y, #float, #device> for #this
+        {
+            fn own<'a>(&'a self, list: &mut ::std::vec::Vec<#p::Own<'a, #float, #device>>) {
+                list.extend(#p::Model::own(self));
+            }
+        }
+    }
+}
+
+/// What const evaluation says of networks that stand here as layers, in the words of all other
+/// messages. Where generics come in, only the types know.
+pub(super) fn checks(code: &Code<'_>) -> TokenStream {
+    let outside = code.net.nodes.iter().filter(|node| node.outside.is_some());
+    let stand = outside.clone().filter(|node| node.shares.is_none());
+    let stand = stand.map(|node| stands(code, node));
+    let fit = outside.filter(|node| !code.net.broken && is_checked(code, node));
+    let fit = fit.filter_map(|node| fits(code, node));
+    quote!(#(#stand)* #(#fit)*)
+}
+
+/// Whether the shapes and the type of a node are known when constants are evaluated.
+fn is_checked(code: &Code<'_>, node: &Node) -> bool {
+    let generic = |shape: &Shape| shape.dims.iter().any(|dim| dim.generic().is_some());
+    let stated = node.stated.iter().map(|(shape, _)| shape);
+    let mut shapes = stated.chain(node.inputs.iter().filter_map(|&value| code.net.shape(value)));
+    let typed = node.outside.as_ref().is_some_and(|ty| code.mentions_generics(ty));
+    !typed && !shapes.any(generic)
+}
+
+fn stands(code: &Code<'_>, node: &Node) -> TokenStream {
+    let (p, name) = (&code.p, check_name(code, node, "STANDS"));
+    match &node.outside {
+        Some(ty) if !code.mentions_generics(ty) => {
+            let value = quote_spanned!(at(node.place.start)=> #p::stands::<#ty>());
+            quote!(#[doc(hidden)] #[allow(non_upper_case_globals)] const #name: usize = #value;)
+        }
+        _ => TokenStream::new(),
+    }
+}
+
+fn fits(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
+    let (p, net, constant) = (&code.p, code.net, check_name(code, node, "FITS"));
+    let ty = node.outside.as_ref()?;
+    let input = *node.inputs.first()?;
+    let (shape, (stated, span)) = (net.shape(input)?, node.stated.as_ref()?);
+    let arrival = net.arrival(input, node.roles.first(), true)?;
+    let but = format!(", but {} {}", arrival.origin, arrival.shape);
+    let (name, index, text) = (&node.written, shape.index, stated.to_string());
+    let [takes, gives] = [shape, stated].map(|s| sizes::slice(&s.dims, &net.constants));
+    let known = known(code, node, ty);
+    let taken = node.place.call(
+        "assert",
+        quote! {
+            #p::stated::takes(LAYER, #index, #takes),
+            "{}",
+            #p::stated::takes_text(#name, LAYER, #but).as_str()
+        },
+    );
+    let given = Extent::from(*span).call(
+        "assert",
+        quote! {
+            #p::stated::gives(LAYER, #gives),
+            "{}",
+            #p::stated::gives_text(#name, LAYER, #text).as_str()
+        },
+    );
+    Some(quote! {
+        #[doc(hidden)]
+        #[allow(non_upper_case_globals)]
+        const #constant: usize = {
+            const LAYER: #p::graph::Declared = #known::DECLARED;
+            #taken;
+            #given;
+            0
+        };
+    })
 }

@@ -12,6 +12,8 @@ mod shape;
 mod shared;
 mod wording;
 
+pub(crate) use shape::mentions;
+
 use crate::ast;
 use crate::diag::Errors;
 use crate::ir::{Net, Output, Port, ValueId};
