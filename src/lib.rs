@@ -6,6 +6,7 @@ pub use netwright_core::{
     Taped, check_gradients, data, dfdx, function, layers,
 };
 pub use netwright_core::{engine, files, summary, train, value};
+pub use netwright_core::spec::scalar::Scalar;
 pub use netwright_macros::{Layer, network};
 
 /// What a program that declares, trains or runs a network needs.
@@ -18,6 +19,7 @@ pub mod prelude {
         Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Fit, Huber, Loss, MeanAbsolute, MeanSquared,
         Optimizer, RmsProp, Sgd, Train,
     };
+    pub use netwright_core::spec::scalar::Scalar;
     pub use netwright_core::{Apply, Backend, Files, Float, Forward, Mode, Model, Taped};
 }
 

@@ -11,7 +11,7 @@ pub use crate::value::{AnyTensor, Parameter};
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 pub use dfdx::nn::{Module, ModuleMut};
 pub use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, OwnedTape, Tensor};
-pub use netwright_spec::{graph, inline, size, stated};
+pub use netwright_spec::{graph, inline, scalar, size, stated};
 
 use dfdx::prelude::ConstShape;
 use std::fmt;

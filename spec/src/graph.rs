@@ -1,6 +1,8 @@
 //! A network as static data. `network!` writes one [`Graph`] for each declaration, and everything
 //! that looks at a network as a whole (summary, execution, files, drawing) is a function over it.
 
+use crate::scalar::Function;
+
 /// A whole network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Graph {
@@ -104,6 +106,8 @@ pub enum Attr {
     Flag(bool),
     /// A word.
     Word(&'static str),
+    /// A function of one number.
+    Function(Function),
 }
 
 /// One parameter or buffer.
@@ -224,6 +228,14 @@ impl Node {
     /// An attribute that is a flag.
     pub fn flag(&self, name: &str) -> bool {
         matches!(self.attr(name), Some(Attr::Flag(true)))
+    }
+
+    /// An attribute that is a function.
+    pub fn function(&self, name: &str) -> Option<Function> {
+        match self.attr(name) {
+            Some(Attr::Function(function)) => Some(function),
+            _ => None,
+        }
     }
 
     /// An attribute that is a word.

@@ -107,6 +107,8 @@ pub enum Attr {
     Flag(bool),
     /// A word.
     Word(String),
+    /// A function of one number, as written.
+    Function(String),
 }
 
 /// A condition on sizes.

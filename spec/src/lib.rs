@@ -20,6 +20,7 @@ pub mod layer;
 pub mod layers;
 #[cfg(feature = "language")]
 pub mod problem;
+pub mod scalar;
 #[cfg(feature = "language")]
 pub mod shape;
 pub mod size;

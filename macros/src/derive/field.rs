@@ -49,7 +49,21 @@ pub(super) fn field<'a>(field: &'a syn::Field, errors: &mut Errors) -> Option<Fi
             return None;
         }
     };
+    if matches!(kind, Kind::Param { .. }) {
+        known_shape(name, &field.ty, errors)?;
+    }
     Some(Field { name, ty: &field.ty, kind })
+}
+
+/// A size that only the running program knows is a mistake here, which rustc would report at every
+/// use of the field.
+fn known_shape(name: &Ident, ty: &Type, errors: &mut Errors) -> Option<()> {
+    if !crate::resolve::mentions(&ty.to_token_stream(), "usize") {
+        return Some(());
+    }
+    let text = format!("the sizes of the parameter `{name}` are part of its type");
+    errors.push_help(ty.span(), text, "write `Const<64>` instead of `usize`");
+    None
 }
 
 fn is_tensor(ty: &Type) -> bool {

@@ -103,6 +103,10 @@ fn attr(code: &Code<'_>, attr: &Attr) -> TokenStream {
         }
         Attr::Flag(flag) => quote!(#p::graph::Attr::Flag(#flag)),
         Attr::Word(word) => quote!(#p::graph::Attr::Word(#word)),
+        Attr::Function(text) => {
+            let function = constants.get(text);
+            quote!(#p::graph::Attr::Function(#p::scalar::Function(#function)))
+        }
     }
 }
 

@@ -106,6 +106,10 @@ impl Resolver<'_> {
             (ArgValue::Expr(expr), ArgKind::Number { .. }) => {
                 self.number_value(def, expr, arg.place)
             }
+            (ArgValue::Expr(Expr::Closure(_) | Expr::Path(_)), ArgKind::Function) => {
+                let ArgValue::Expr(function) = &arg.value else { return None };
+                Some(Value::Function(self.number(function.to_token_stream())))
+            }
             (ArgValue::Size(size), ArgKind::Size { min }) => {
                 self.not_word(def, size)?;
                 Some(Value::Size(self.size(size, min)?))

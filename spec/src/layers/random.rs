@@ -43,6 +43,7 @@ impl Random {
             ArgKind::Flag => Value::Flag(self.below(2) == 0),
             ArgKind::Word(words) => Value::Word(words[self.below(words.len())].into()),
             ArgKind::Number { .. } => Value::Number(Number::Named("RATE".into())),
+            ArgKind::Function => Value::Function("|x| x".into()),
             ArgKind::Shape => {
                 let rank = self.below(5);
                 let mut dims: Vec<_> = self.dims(rank).into_iter().map(Some).collect();
