@@ -1,12 +1,12 @@
 #![doc = include_str!("../README.md")]
 
 pub use netwright_core::engine::with_threads;
+pub use netwright_core::spec::scalar::Scalar;
 pub use netwright_core::{
     Apply, Backend, Error, Files, Float, Forward, GradientReport, Layer, Mode, Model, Result,
     Taped, check_gradients, data, dfdx, function, layers,
 };
 pub use netwright_core::{engine, files, summary, train, value};
-pub use netwright_core::spec::scalar::Scalar;
 pub use netwright_macros::{Layer, network};
 
 /// What a program that declares, trains or runs a network needs.
@@ -15,11 +15,11 @@ pub mod prelude {
     pub use netwright_core::dfdx::prelude::*;
     // dfdx's own trait, so that its optimizers can be stepped as well; the name is ours.
     pub use netwright_core::dfdx::optim::Optimizer as _;
+    pub use netwright_core::spec::scalar::Scalar;
     pub use netwright_core::train::{
         Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Fit, Huber, Loss, MeanAbsolute, MeanSquared,
         Optimizer, RmsProp, Sgd, Train,
     };
-    pub use netwright_core::spec::scalar::Scalar;
     pub use netwright_core::{Apply, Backend, Files, Float, Forward, Mode, Model, Taped};
 }
 

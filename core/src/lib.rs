@@ -13,6 +13,7 @@ pub mod init;
 pub mod layer;
 pub mod layers;
 pub mod model;
+mod repeated;
 pub mod run;
 pub mod summary;
 pub mod train;

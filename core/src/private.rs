@@ -8,6 +8,7 @@ pub use crate::layer::{own, stands, tensors, typed};
 pub use crate::layers;
 pub use crate::model::{Arrays, Batched, Forward, Model, ModelTape, Output, State, infer, train};
 pub use crate::value::{AnyTensor, Parameter};
+pub use dfdx::nn::modules::Repeated;
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 pub use dfdx::nn::{Module, ModuleMut};
 pub use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, OwnedTape, Tensor};
@@ -20,7 +21,7 @@ use std::fmt;
 pub fn declared_params<L: Stands>() -> &'static [graph::Param] {
     match L::DECLARED {
         graph::Declared::Own(params) => params,
-        graph::Declared::Network(graph) => graph.params,
+        graph::Declared::Network(_) | graph::Declared::Repeated(..) => &[],
     }
 }
 

@@ -82,6 +82,8 @@ pub enum Declared {
     Network(&'static Graph),
     /// A layer with these parameters and a forward of its own.
     Own(&'static [Param]),
+    /// So many of them, one behind the other, each with parameters of its own.
+    Repeated(&'static Declared, usize),
 }
 
 /// A range of the graph's parameters.
@@ -147,11 +149,11 @@ impl Graph {
         let mut total = trainable(self.params);
         let mut i = 0;
         while i < self.nodes.len() {
-            total = match self.nodes[i].fresh(i) {
-                Some(Declared::Network(graph)) => crate::size::add(total, graph.trainable()),
-                Some(Declared::Own(params)) => crate::size::add(total, trainable(params)),
-                None => total,
-            };
+            if let Some(Inner::Declared { layer, first }) = self.nodes[i].inner
+                && first == i
+            {
+                total = crate::size::add(total, layer.trainable());
+            }
             i += 1;
         }
         total
@@ -175,6 +177,17 @@ impl Graph {
     }
 }
 
+impl Declared {
+    /// How many numbers of it are trained.
+    pub const fn trainable(self) -> usize {
+        match self {
+            Declared::Network(graph) => graph.trainable(),
+            Declared::Own(params) => trainable(params),
+            Declared::Repeated(layer, times) => crate::size::mul(layer.trainable(), times),
+        }
+    }
+}
+
 const fn trainable(params: &[Param]) -> usize {
     let mut total = 0;
     let mut i = 0;
@@ -188,14 +201,6 @@ const fn trainable(params: &[Param]) -> usize {
 }
 
 impl Node {
-    /// The network or layer that this node, which is number `number`, brings with its parameters.
-    pub(crate) const fn fresh(&self, number: usize) -> Option<Declared> {
-        match self.inner {
-            Some(Inner::Declared { layer, first }) if first == number => Some(layer),
-            _ => None,
-        }
-    }
-
     /// An attribute's value.
     pub fn attr(&self, name: &str) -> Option<Attr> {
         self.attrs.iter().find(|(n, _)| *n == name).map(|(_, attr)| *attr)

@@ -207,6 +207,12 @@ fn fits(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
             #p::stated::gives_text(#name, LAYER, #text).as_str()
         },
     );
+    let same = format!(
+        "`{name}` is repeated, so it must give the shape that it takes, {}, not {text}",
+        arrival.shape
+    );
+    let keeps = Extent::from(*span)
+        .call("assert", quote!(#p::stated::keeps(LAYER, #takes, #gives), "{}", #same));
     Some(quote! {
         #[doc(hidden)]
         #[allow(non_upper_case_globals)]
@@ -214,6 +220,7 @@ fn fits(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
             const LAYER: #p::graph::Declared = #known::DECLARED;
             #taken;
             #given;
+            #keeps;
             0
         };
     })
