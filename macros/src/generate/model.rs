@@ -279,10 +279,15 @@ pub(super) fn stands(code: &Code<'_>) -> TokenStream {
     let (this, float, device) =
         (code.type_of(quote!(f32), quote!(#p::Cpu)), code.fresh("E2"), code.fresh("D2"));
     let to = code.type_of(&float, &device);
+    // A broken network fits everywhere: its mistakes are reported, and where it stands is none.
+    let declared = match code.net.broken {
+        true => quote!(Own(&[])),
+        false => quote!(Network(#constants::GRAPH)),
+    };
     quote! {
         impl<#consts> #p::Stands for #this {
             type To<#float: #p::Dtype, #device: #p::Device<#float>> = #to;
-            const DECLARED: #p::graph::Declared = #p::graph::Declared::Network(#constants::GRAPH);
+            const DECLARED: #p::graph::Declared = #p::graph::Declared::#declared;
         }
     }
 }

@@ -133,7 +133,19 @@ fn axes(code: &Code<'_>, shape: &Shape) -> TokenStream {
 pub(super) fn part(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
     let (net, consts, this) = (code.net, code.const_params(), code.self_type());
-    let ([input], [output], false) = (&net.inputs[..], &net.outputs[..], net.broken) else {
+    if net.broken {
+        let (x, y) = (code.fresh("X"), code.fresh("Y"));
+        return quote! {
+            impl<#consts #x, #y, #float: #p::Float, #device: #p::Backend<#float>>
+                #p::Part<#x, #y, #float, #device> for #this
+            {
+                fn own<'a>(&'a self, _: &mut ::std::vec::Vec<#p::Own<'a, #float, #device>>) {
+                    #p::unfinished()
+                }
+            }
+        };
+    }
+    let ([input], [output]) = (&net.inputs[..], &net.outputs[..]) else {
         return TokenStream::new();
     };
     let shapes = (&input.shape, output.value.and_then(|value| net.shape(value)));
