@@ -4,7 +4,7 @@ pub use netwright_core::engine::with_threads;
 pub use netwright_core::{
     Backend, Error, Files, Float, Forward, Model, Result, data, dfdx, layers,
 };
-pub use netwright_core::{engine, files, summary, train, value};
+pub use netwright_core::{engine, files, sizes, summary, train, typenum, value};
 pub use netwright_macros::network;
 
 /// What a program that declares, trains or runs a network needs.
@@ -13,6 +13,7 @@ pub mod prelude {
     pub use netwright_core::dfdx::prelude::*;
     // dfdx's own trait, so that its optimizers can be stepped as well; the name is ours.
     pub use netwright_core::dfdx::optim::Optimizer as _;
+    pub use netwright_core::sizes::{Num, Size};
     pub use netwright_core::train::{
         Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Fit, Huber, Loss, MeanAbsolute, MeanSquared,
         Optimizer, RmsProp, Sgd, Train,

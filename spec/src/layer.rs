@@ -1,7 +1,7 @@
 //! What a layer is: its arguments and its shape rule.
 
 use crate::args::{ArgDef, Args, Number};
-use crate::dim::{Dim, Op, SizeError};
+use crate::dim::{Dim, Op, SizeError, simplify};
 use crate::problem::{Arrival, Problem};
 use crate::shape::Shape;
 
@@ -120,7 +120,8 @@ pub enum Cond {
     Divides(Dim, Dim),
 }
 
-/// A condition that only const evaluation can decide: an assertion in the generated code.
+/// A condition that the macro cannot decide: an assertion in the generated code, or a bound where
+/// it depends on a type parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deferred {
     /// What must hold.
@@ -132,20 +133,27 @@ pub struct Deferred {
 /// What a shape rule works with.
 #[derive(Debug)]
 pub struct Context<'a> {
+    /// The network's name, for help texts.
+    pub network: &'a str,
     /// The layer's name as written.
     pub layer: &'a str,
     /// The arguments.
     pub args: &'a Args,
     /// The values that arrive; never empty.
     pub inputs: &'a [Arrival],
-    /// Conditions left to const evaluation.
+    /// Conditions left to the compiler.
     pub deferred: Vec<Deferred>,
 }
 
 impl<'a> Context<'a> {
     /// A context without deferred conditions.
     pub fn new(layer: &'a str, args: &'a Args, inputs: &'a [Arrival]) -> Self {
-        Context { layer, args, inputs, deferred: Vec::new() }
+        Context { network: "Net", layer, args, inputs, deferred: Vec::new() }
+    }
+
+    /// The same in the network of this name.
+    pub fn of(self, network: &'a str) -> Self {
+        Context { network, ..self }
     }
 
     /// The single input, which must be floats.
@@ -202,11 +210,12 @@ impl<'a> Context<'a> {
 
     /// A size that cannot be computed, as a problem of this layer.
     pub fn size_error(&self, error: SizeError) -> Problem {
-        Problem::size(self.layer, error)
+        Problem::size(self.network, self.layer, error)
     }
 
-    /// Demands `cond`: decided at once where the sizes are known, left to const evaluation where
-    /// they are named constants, refused where a const generic would have to be compared.
+    /// Demands `cond`: decided at once where the sizes say enough, left to the compiler where they
+    /// are named constants or type parameters, refused where a const generic would have to be
+    /// compared.
     pub fn require(&mut self, cond: Cond, problem: Problem) -> Result<(), Problem> {
         match cond.decide() {
             Decision::True => Ok(()),
@@ -228,14 +237,14 @@ enum Decision {
 }
 
 impl Cond {
-    fn sides(&self) -> (&Dim, &Dim) {
-        match self {
-            Cond::Equal(a, b) | Cond::AtMost(a, b) | Cond::Divides(a, b) => (a, b),
-        }
+    /// Both sizes.
+    pub fn sides(&self) -> [&Dim; 2] {
+        let (Cond::Equal(a, b) | Cond::AtMost(a, b) | Cond::Divides(a, b)) = self;
+        [a, b]
     }
 
     fn decide(&self) -> Decision {
-        let (a, b) = self.sides();
+        let [a, b] = self.sides();
         if a == b && a.known() != Some(0) {
             return Decision::True;
         }
@@ -250,9 +259,33 @@ impl Cond {
                     Decision::Generic(name.to_string())
                 }
                 Some(_) => Decision::False,
-                None => Decision::Later,
+                None => self.decide_expressions(a, b),
             },
         }
+    }
+
+    /// What can be said about sizes whose values only the compiler knows.
+    fn decide_expressions(&self, a: &Dim, b: &Dim) -> Decision {
+        let ((base_a, more_a), (base_b, more_b)) = (simplify::offset(a), simplify::offset(b));
+        let decided = match self {
+            Cond::Equal(..) if base_a == base_b => Some(more_a == more_b),
+            Cond::AtMost(..) if base_a == base_b => Some(more_a <= more_b),
+            Cond::AtMost(..) => a.known().filter(|n| *n <= simplify::at_least(b)).map(|_| true),
+            Cond::Divides(..) => simplify::factors(b)
+                .into_iter()
+                .any(|factor| factor == a || self.known_divides(a, factor))
+                .then_some(true),
+            Cond::Equal(..) => None,
+        };
+        match decided {
+            Some(true) => Decision::True,
+            Some(false) => Decision::False,
+            None => Decision::Later,
+        }
+    }
+
+    fn known_divides(&self, a: &Dim, b: &Dim) -> bool {
+        matches!((a.known(), b.known()), (Some(a), Some(b)) if self.holds(a, b))
     }
 
     fn holds(&self, a: usize, b: usize) -> bool {
@@ -261,5 +294,58 @@ impl Cond {
             Cond::AtMost(..) => a <= b,
             Cond::Divides(..) => crate::size::divides(a, b),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn demand(cond: Cond) -> &'static str {
+        let args = Args::new();
+        let mut context = Context::new("Any", &args, &[]);
+        match context.require(cond, Problem::new("wrong")) {
+            Err(problem) if problem.text == "wrong" => "wrong",
+            Err(_) => "refused",
+            Ok(()) if context.deferred.is_empty() => "holds",
+            Ok(()) => "later",
+        }
+    }
+
+    fn plus(dim: &Dim, n: usize) -> Dim {
+        dim.add(&n.into()).unwrap()
+    }
+
+    #[test]
+    fn what_the_expressions_say_is_decided_at_once() {
+        for side in [Dim::Type("Side".into()), Dim::Named("SIDE".into())] {
+            let (more, most) = (plus(&side, 1), plus(&side, 2));
+            assert_eq!(demand(Cond::Equal(plus(&more, 1), most.clone())), "holds");
+            assert_eq!(demand(Cond::Equal(side.clone(), more.clone())), "wrong");
+            assert_eq!(demand(Cond::AtMost(more.clone(), most.clone())), "holds");
+            assert_eq!(demand(Cond::AtMost(most, more)), "wrong");
+            let four = side.mul(&4.into()).unwrap();
+            assert_eq!(demand(Cond::Divides(2.into(), four.clone())), "holds");
+            assert_eq!(demand(Cond::Divides(side.clone(), four.clone())), "holds");
+            assert_eq!(demand(Cond::Divides(3.into(), four)), "later");
+            assert_eq!(demand(Cond::Equal(side, 4.into())), "later");
+        }
+    }
+
+    #[test]
+    fn type_parameters_are_at_least_one() {
+        let side = Dim::Type("Side".into());
+        assert_eq!(demand(Cond::AtMost(3.into(), plus(&side, 2))), "holds");
+        assert_eq!(demand(Cond::AtMost(3.into(), plus(&side, 1))), "later");
+        let side = Dim::Named("SIDE".into());
+        assert_eq!(demand(Cond::AtMost(3.into(), plus(&side, 2))), "later");
+    }
+
+    #[test]
+    fn a_const_generic_is_only_equal_to_itself() {
+        let (n, side) = (Dim::Generic("N".into()), Dim::Type("Side".into()));
+        assert_eq!(demand(Cond::Equal(n.clone(), n.clone())), "holds");
+        assert_eq!(demand(Cond::Equal(n.clone(), side.clone())), "wrong");
+        assert_eq!(demand(Cond::AtMost(n, side)), "refused");
     }
 }
