@@ -3,9 +3,8 @@
 //! AFTER: each node has `inferred`, or a mistake was reported at it or before it: a value without
 //! a shape silences everything that depends on it.
 
-use crate::diag::{Errors, Extent, with_help};
-use crate::ir::{Assertion, Net, Node, ValueId};
-use crate::sizes;
+use crate::diag::{Errors, Extent};
+use crate::ir::{Net, Node, ValueId};
 use netwright_spec::layer::{Cond, Deferred};
 use netwright_spec::problem::Arrival;
 use netwright_spec::{Args, At, Context, Inferred, Problem, Shape};
@@ -24,7 +23,8 @@ fn infer_node(net: &mut Net, number: usize, errors: &mut Errors) {
     let node = &net.nodes[number];
     let Some(def) = node.def else { return };
     let Some(arrivals) = arrivals(net, node) else { return };
-    let mut context = Context::new(&node.written, &node.args, &arrivals);
+    let name = net.name.to_string();
+    let mut context = Context::new(&node.written, &node.args, &arrivals).of(&name);
     let result = (def.infer)(&mut context);
     let deferred = context.deferred;
     match result {
@@ -73,28 +73,10 @@ fn assert_all(
     checks: Vec<(Extent, Deferred)>,
     mut before: Vec<usize>,
 ) -> Vec<usize> {
-    for (place, Deferred { cond, problem }) in checks {
-        let mut after = before;
-        after.extend(minima(net, &cond));
-        net.assertions.push(Assertion {
-            condition: sizes::condition(&cond, &net.constants),
-            text: with_help(&problem.text, problem.help.as_deref()),
-            place,
-            after,
-        });
-        before = vec![net.assertions.len() - 1];
+    for (place, deferred) in checks {
+        before = net.defer(deferred, place, before);
     }
     before
-}
-
-/// The assertions that the constants of a condition are not zero.
-fn minima(net: &Net, cond: &Cond) -> Vec<usize> {
-    let mut found = Vec::new();
-    let (Cond::Equal(a, b) | Cond::AtMost(a, b) | Cond::Divides(a, b)) = cond;
-    for dim in [a, b] {
-        sizes::for_each_name(dim, &mut |name| found.extend(net.minima.get(name)));
-    }
-    found
 }
 
 /// A shared layer has the parameters of its first application, so all others must need the same.

@@ -1,6 +1,6 @@
 //! The graph as a constant.
 
-use super::Code;
+use super::{Code, fits};
 use crate::ir::{Node, Port};
 use crate::sizes;
 use netwright_spec::{Attr, ParamDef, ParamInit};
@@ -21,7 +21,7 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
     });
     let params = code.params();
     let params = params.iter().map(|(node, _, def)| param(code, node, def));
-    quote! {
+    let graph = quote! {
         &#p::graph::Graph {
             name: #name,
             inputs: &[#(#inputs),*],
@@ -29,6 +29,10 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
             outputs: &[#(#outputs),*],
             params: &[#(#params),*],
         }
+    };
+    match fits::assertions(code) {
+        checks if checks.is_empty() => graph,
+        checks => quote!({ #checks #graph }),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The struct, its constants, how it is made, and its `Model` implementation.
 
-use super::{Code, docs, graph, layer_path, skeleton};
+use super::{Code, docs, fits, graph, layer_path, skeleton};
 use crate::ir::Node;
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
@@ -10,21 +10,26 @@ use syn::Attribute;
 pub(super) fn declaration(code: &Code<'_>) -> TokenStream {
     let Code { net, p, float, device, .. } = code;
     let (attrs, vis, name) = (&net.attrs, &net.vis, &net.name);
-    let consts = code.const_params();
+    let declared = code.generics_with(TokenStream::clone);
     let table = docs::table(net);
     let fields = code.fields().map(|node| field(code, node));
     let unknown = skeleton::fields(code);
+    let params = code.type_params();
+    let types = (!params.is_empty()).then(
+        || quote!(#[doc(hidden)] __types: ::core::marker::PhantomData<fn() -> (#(#params,)*)>,),
+    );
     let clone = (!derives(attrs, "Clone")).then(|| quote!(#[derive(::core::clone::Clone)]));
     let debug = (!derives(attrs, "Debug")).then(|| debug(code));
     quote! {
         #(#attrs)*
         #table
         #clone
-        #vis struct #name<#consts #float: #p::Dtype = f32, #device: #p::Device<#float> = #p::Cpu> {
+        #vis struct #name<#declared #float: #p::Dtype = f32, #device: #p::Device<#float> = #p::Cpu> {
             #(#fields)*
             #unknown
             #[doc(hidden)]
             __state: #p::State<#float, #device>,
+            #types
         }
         #debug
     }
@@ -87,7 +92,7 @@ fn derives(attrs: &[Attribute], name: &str) -> bool {
 
 fn debug(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let this = code.self_type();
     let constants = constants_type(code);
     quote! {
@@ -121,7 +126,7 @@ pub(super) fn expressions(code: &Code<'_>) -> TokenStream {
 /// `GRAPH` and `PARAMS`.
 pub(super) fn constants(code: &Code<'_>) -> TokenStream {
     let p = &code.p;
-    let consts = code.const_params();
+    let consts = code.generics();
     let this = code.type_of(quote!(f32), quote!(#p::Cpu));
     let (graph, params) = match code.net.broken {
         true => (skeleton::constant(code), skeleton::constant(code)),
@@ -140,7 +145,7 @@ pub(super) fn constants(code: &Code<'_>) -> TokenStream {
 /// `seeded`, `try_seeded` and `init`.
 pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let (this, this_f32) = (code.self_type(), code.type_of(quote!(f32), device));
     // Not `?`, which rustc compiles to three calls, for each parameter.
     let zeros = quote! {
@@ -150,10 +155,11 @@ pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
         }
     };
     let fields = code.fields().map(|node| literal(code, node, || zeros.clone()));
+    let (hidden, fits) = (code.hidden_fields(), fits::bound(code));
     let init = code.body(quote! {
         let mut net = Self {
             #(#fields,)*
-            __state: ::core::default::Default::default(),
+            #hidden
         };
         #p::initialize(&mut net, seed)?;
         ::core::result::Result::Ok(net)
@@ -166,19 +172,19 @@ pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
             /// # Panics
             /// If the device has no memory left; see [`try_seeded`](Self::try_seeded).
             #[track_caller]
-            pub fn seeded(device: &#device, seed: u64) -> Self {
+            pub fn seeded(device: &#device, seed: u64) -> Self #fits {
                 #p::expect(Self::init(device, seed))
             }
 
             /// As [`seeded`](Self::seeded), with a device's failure as an error.
-            pub fn try_seeded(device: &#device, seed: u64) -> #p::Result<Self> {
+            pub fn try_seeded(device: &#device, seed: u64) -> #p::Result<Self> #fits {
                 Self::init(device, seed)
             }
         }
 
         impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #this {
             /// A network of any float type on this device: `Net::<f64, _>::init(&device, 42)?`.
-            pub fn init(device: &#device, seed: u64) -> #p::Result<Self> {
+            pub fn init(device: &#device, seed: u64) -> #p::Result<Self> #fits {
                 #init
             }
         }
@@ -188,7 +194,7 @@ pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
 /// `Model`: the graph, and the parameters without their types.
 pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let this = code.self_type();
     let constants = constants_type(code);
     let params = code.params();

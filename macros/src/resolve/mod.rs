@@ -4,6 +4,7 @@
 //! mistake was reported; each node's inputs come before it; names are unique.
 
 mod args;
+mod arithmetic;
 mod chain;
 mod graph;
 mod names;
@@ -13,8 +14,10 @@ mod wording;
 
 use crate::ast;
 use crate::diag::Errors;
-use crate::ir::{Net, Output, Port, ValueId};
+use crate::ir::{Bound, Generic, GenericKind, Net, Output, Port, ValueId};
 use names::Names;
+use netwright_spec::layer::Cond;
+use netwright_spec::{Dim, Problem};
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::BTreeMap;
@@ -34,21 +37,22 @@ struct Resolver<'a> {
 
 /// Resolves one declaration.
 pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
-    let (generics, types) = generics(&network);
+    let generics = generics(&network);
     let constants: BTreeMap<String, TokenStream> =
-        generics.iter().map(|g| (g.to_string(), g.to_token_stream())).collect();
+        generics.iter().map(|g| (g.name.to_string(), g.name.to_token_stream())).collect();
+    let bounds = generics.iter().filter_map(not_zero).collect();
     let net = Net {
         attrs: network.attrs,
         vis: network.vis,
         name: network.name,
         generics,
-        types,
         inputs: Vec::new(),
         nodes: Vec::new(),
         outputs: Vec::new(),
         constants,
         expressions: Vec::new(),
         assertions: Vec::new(),
+        bounds,
         minima: BTreeMap::new(),
         broken: network.broken,
     };
@@ -76,17 +80,28 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
     resolver.net
 }
 
-/// Const generics, and type parameters, which were reported.
-fn generics(network: &ast::Network) -> (Vec<Ident>, Vec<Ident>) {
-    let (mut consts, mut types) = (Vec::new(), Vec::new());
-    for param in &network.generics.params {
-        match param {
-            GenericParam::Const(param) => consts.push(param.ident.clone()),
-            GenericParam::Type(param) => types.push(param.ident.clone()),
-            GenericParam::Lifetime(_) => {}
+fn generics(network: &ast::Network) -> Vec<Generic> {
+    let params = network.generics.params.iter().filter_map(|param| match param {
+        GenericParam::Const(param) => Some((&param.ident, GenericKind::Const)),
+        GenericParam::Type(param) if param.bounds.is_empty() => {
+            Some((&param.ident, GenericKind::Mistaken))
         }
-    }
-    (consts, types)
+        GenericParam::Type(param) => {
+            Some((&param.ident, GenericKind::Size(param.bounds.to_token_stream())))
+        }
+        GenericParam::Lifetime(_) => None,
+    });
+    params.map(|(name, kind)| Generic { name: name.clone(), kind }).collect()
+}
+
+/// A size is at least one: typenum's numbers begin with zero.
+fn not_zero(generic: &Generic) -> Option<Bound> {
+    let name = &generic.name;
+    matches!(generic.kind, GenericKind::Size(_)).then(|| Bound {
+        cond: Cond::AtMost(Dim::Known(1), Dim::Type(name.to_string())),
+        problem: Problem::new(format!("the size `{name}` must be at least 1")),
+        place: name.span().into(),
+    })
 }
 
 impl Resolver<'_> {
