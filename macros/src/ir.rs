@@ -2,7 +2,7 @@
 //! numbers of values. Blocks are gone; several inputs, outputs and uses of a value are not special.
 
 use crate::diag::{Extent, with_help};
-use crate::sizes;
+use crate::sizes::{self, Constants};
 use netwright_spec::layer::{Cond, Deferred};
 use netwright_spec::problem::Arrival;
 use netwright_spec::{Args, Inferred, LayerDef, Problem, Shape};
@@ -29,8 +29,8 @@ pub struct Net {
     pub nodes: Vec<Node>,
     /// What comes out.
     pub outputs: Vec<Output>,
-    /// The tokens of named constants, blocks and number expressions, by their text.
-    pub constants: BTreeMap<String, TokenStream>,
+    /// The tokens of named constants, blocks and number expressions.
+    pub constants: Constants,
     /// Sizes that are expressions, each as a hidden constant of this name.
     pub expressions: Vec<(Ident, TokenStream)>,
     /// Conditions that const evaluation decides.

@@ -4,11 +4,37 @@ use crate::generate::paths;
 use netwright_spec::layer::Cond;
 use netwright_spec::{Dim, Number};
 use proc_macro2::{Ident, Literal, Span, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use std::collections::BTreeMap;
 
-/// The tokens behind the text of a named constant.
-pub type Constants = BTreeMap<String, TokenStream>;
+/// The tokens of named constants, blocks, number expressions and generics, by their text.
+pub struct Constants {
+    network: Ident,
+    tokens: BTreeMap<String, TokenStream>,
+}
+
+impl Constants {
+    /// Those of a network without any.
+    pub fn of(network: &Ident) -> Self {
+        Constants { network: network.clone(), tokens: BTreeMap::new() }
+    }
+
+    /// The tokens behind a text.
+    pub fn get(&self, text: &str) -> Option<&TokenStream> {
+        self.tokens.get(text)
+    }
+
+    /// Remembers the tokens behind a text, unless it is known already.
+    pub fn insert(&mut self, text: String, tokens: TokenStream) {
+        self.tokens.entry(text).or_insert(tokens);
+    }
+
+    /// The name of the type that stands for a constant among sizes that are types.
+    pub fn type_name(&self, text: &str) -> Ident {
+        let number = self.tokens.keys().take_while(|known| *known != text).count();
+        format_ident!("__{}_NUMBER_{number}", self.network, span = Span::call_site())
+    }
+}
 
 /// A `usize` expression.
 pub fn size(dim: &Dim, constants: &Constants) -> TokenStream {
@@ -62,10 +88,7 @@ fn number_type(dim: &Dim, constants: &Constants) -> TokenStream {
         Dim::Known(n) => literal_type(*n),
         Dim::Type(name) => constants.get(name).cloned().unwrap_or_else(|| literal_type(0)),
         // Nothing is computed with const generics.
-        Dim::Named(_) | Dim::Generic(_) => {
-            let value = size(dim, constants);
-            quote!(#p::constant_size!(#value))
-        }
+        Dim::Named(name) | Dim::Generic(name) => constants.type_name(name).to_token_stream(),
         Dim::Computed(op, args) => {
             let name = Ident::new(op.type_alias(), Span::mixed_site());
             let args = args.iter().map(|arg| number_type(arg, constants));

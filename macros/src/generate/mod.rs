@@ -8,6 +8,7 @@ mod fits;
 mod forward;
 mod graph;
 mod model;
+mod numbers;
 mod outputs;
 mod skeleton;
 
@@ -29,6 +30,7 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
     let parts = [
         model::declaration(&code),
         model::expressions(&code),
+        numbers::declarations(&code),
         model::constants(&code),
         model::constructors(&code),
         model::implementation(&code),

@@ -69,9 +69,10 @@ fn type_parameter(name: Ident, part: &mut Cursor, errors: &mut Errors) -> Option
 }
 
 fn forms(name: &Ident) -> String {
+    let constant = name.to_string().to_uppercase();
     format!(
-        "write `{name}: Size` for a size that can be computed with, or `const {name}: usize` for one \
-         that only passes through"
+        "write `{name}: Size` for a size that can be computed with, or `const {constant}: usize` for \
+         one that only passes through"
     )
 }
 

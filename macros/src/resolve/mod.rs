@@ -15,10 +15,10 @@ mod wording;
 use crate::ast;
 use crate::diag::Errors;
 use crate::ir::{Bound, Generic, GenericKind, Net, Output, Port, ValueId};
+use crate::sizes::Constants;
 use names::Names;
 use netwright_spec::layer::Cond;
 use netwright_spec::{Dim, Problem};
-use proc_macro2::TokenStream;
 use quote::ToTokens;
 use std::collections::BTreeMap;
 use syn::{GenericParam, Ident};
@@ -38,8 +38,10 @@ struct Resolver<'a> {
 /// Resolves one declaration.
 pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
     let generics = generics(&network);
-    let constants: BTreeMap<String, TokenStream> =
-        generics.iter().map(|g| (g.name.to_string(), g.name.to_token_stream())).collect();
+    let mut constants = Constants::of(&network.name);
+    for Generic { name, .. } in &generics {
+        constants.insert(name.to_string(), name.to_token_stream());
+    }
     let bounds = generics.iter().filter_map(not_zero).collect();
     let net = Net {
         attrs: network.attrs,

@@ -85,7 +85,7 @@ impl Resolver<'_> {
 
     /// Remembers the tokens of a constant, and that it must be at least `min`.
     fn constant(&mut self, text: String, tokens: TokenStream, place: Extent, min: usize) -> Dim {
-        self.net.constants.entry(text.clone()).or_insert_with(|| tokens.clone());
+        self.net.constants.insert(text.clone(), tokens.clone());
         if min > 0 && !self.net.minima.contains_key(&text) {
             let least = proc_macro2::Literal::usize_unsuffixed(min);
             self.net.minima.insert(text.clone(), self.net.assertions.len());
@@ -102,7 +102,7 @@ impl Resolver<'_> {
     /// Remembers the tokens of a number expression.
     pub(super) fn number(&mut self, tokens: TokenStream) -> String {
         let text = tokens.to_string();
-        self.net.constants.entry(text.clone()).or_insert(tokens);
+        self.net.constants.insert(text.clone(), tokens);
         text
     }
 }

@@ -15,15 +15,15 @@ impl fmt::Display for Dim {
 
 fn write_computed(f: &mut fmt::Formatter<'_>, op: Op, args: &[Dim]) -> fmt::Result {
     match (op, args) {
-        (Op::Add, [a, b]) => write!(f, "({} + {b})", open(a)),
-        (Op::Sub, [a, b]) => write!(f, "({} - {b})", open(a)),
-        (Op::Mul, [a, b]) => write!(f, "{a} * {}", closed(b)),
-        (Op::Div, [a, b]) => write!(f, "{a} / {}", closed(b)),
+        (Op::Add, [a, b]) => write!(f, "{a} + {}", of_a_sum(b)),
+        (Op::Sub, [a, b]) => write!(f, "{a} - {}", of_a_sum(b)),
+        (Op::Mul, [a, b]) => write!(f, "{} * {}", of_a_sum(a), of_a_product(b)),
+        (Op::Div, [a, b]) => write!(f, "{} / {}", of_a_sum(a), of_a_product(b)),
         (Op::Windows, [input, reach, Dim::Known(1)]) => {
-            write!(f, "({} - {reach} + 1)", open(input))
+            write!(f, "{input} - {} + 1", of_a_sum(reach))
         }
         (Op::Windows, [input, reach, stride]) => {
-            write!(f, "(({} - {reach}) / {} + 1)", open(input), closed(stride))
+            write!(f, "({input} - {}) / {} + 1", of_a_sum(reach), of_a_product(stride))
         }
         _ => {
             write!(f, "{}(", op.function())?;
@@ -35,23 +35,19 @@ fn write_computed(f: &mut fmt::Formatter<'_>, op: Op, args: &[Dim]) -> fmt::Resu
     }
 }
 
-/// The left side of a sum without its brackets.
-fn open(dim: &Dim) -> String {
-    let text = dim.to_string();
+/// In brackets where it is a sum itself.
+fn of_a_sum(dim: &Dim) -> String {
     match dim {
-        Dim::Computed(Op::Add | Op::Sub, _) => {
-            let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
-            inner.map_or(text.clone(), String::from)
-        }
-        _ => text,
+        Dim::Computed(Op::Add | Op::Sub | Op::Windows, _) => format!("({dim})"),
+        _ => dim.to_string(),
     }
 }
 
-/// The right side of a product or quotient, in brackets where it is one itself.
-fn closed(dim: &Dim) -> String {
+/// In brackets where it is a sum, a product or a quotient itself.
+fn of_a_product(dim: &Dim) -> String {
     match dim {
         Dim::Computed(Op::Mul | Op::Div, _) => format!("({dim})"),
-        _ => dim.to_string(),
+        _ => of_a_sum(dim),
     }
 }
 
@@ -66,8 +62,8 @@ mod tests {
         let (a, b, c) = (dim("A"), dim("B"), dim("C"));
         assert_eq!(of(Op::Div, &a, &of(Op::Mul, &b, &c)).to_string(), "A / (B * C)");
         assert_eq!(of(Op::Mul, &of(Op::Div, &a, &b), &c).to_string(), "A / B * C");
-        assert_eq!(of(Op::Add, &of(Op::Add, &a, &b), &c).to_string(), "(A + B + C)");
-        assert_eq!(of(Op::Sub, &a, &of(Op::Add, &b, &c)).to_string(), "(A - (B + C))");
+        assert_eq!(of(Op::Add, &of(Op::Add, &a, &b), &c).to_string(), "A + B + C");
+        assert_eq!(of(Op::Sub, &a, &of(Op::Add, &b, &c)).to_string(), "A - (B + C)");
         assert_eq!(of(Op::Mul, &of(Op::Add, &a, &b), &c).to_string(), "(A + B) * C");
     }
 }
