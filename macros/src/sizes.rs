@@ -71,7 +71,7 @@ pub fn for_each_name(dim: &Dim, each: &mut dyn FnMut(&str)) {
 pub fn axis(dim: &Dim, constants: &Constants) -> TokenStream {
     let p = paths();
     if dim.is_type() {
-        let number = number_type(dim, constants);
+        let number = number_type(dim, constants, false);
         return quote!(#p::Num<#number>);
     }
     let value = size(dim, constants);
@@ -82,16 +82,19 @@ pub fn axis(dim: &Dim, constants: &Constants) -> TokenStream {
 }
 
 /// A size as a type, a number of typenum.
-fn number_type(dim: &Dim, constants: &Constants) -> TokenStream {
+fn number_type(dim: &Dim, constants: &Constants, concrete: bool) -> TokenStream {
     let p = paths();
     match dim {
         Dim::Known(n) => literal_type(*n),
-        Dim::Type(name) => constants.get(name).cloned().unwrap_or_else(|| literal_type(0)),
+        Dim::Type(name) => {
+            let name = constants.get(name).cloned().unwrap_or_else(|| literal_type(0));
+            if concrete { quote!(<#name as #p::sizes::Concrete>::Number) } else { name }
+        }
         // Nothing is computed with const generics.
         Dim::Named(name) | Dim::Generic(name) => constants.type_name(name).to_token_stream(),
         Dim::Computed(op, args) => {
             let name = Ident::new(op.type_alias(), Span::mixed_site());
-            let args = args.iter().map(|arg| number_type(arg, constants));
+            let args = args.iter().map(|arg| number_type(arg, constants, concrete));
             quote!(#p::sizes::#name<#(#args),*>)
         }
     }
@@ -114,7 +117,7 @@ fn literal_type(n: usize) -> TokenStream {
 /// A condition as a type: `B1` where it holds.
 pub fn condition_type(cond: &Cond, constants: &Constants) -> TokenStream {
     let p = paths();
-    let [a, b] = cond.sides().map(|dim| number_type(dim, constants));
+    let [a, b] = cond.sides().map(|dim| number_type(dim, constants, true));
     match cond {
         Cond::Equal(..) => quote!(#p::sizes::Equal<#a, #b>),
         Cond::AtMost(..) => quote!(#p::sizes::AtMost<#a, #b>),

@@ -106,12 +106,28 @@ impl<N: Size> ConstDim for Num<N> {
 ///
 /// assert_eq!(new::<U8>(&Cpu::default()).linear_1.weight.shape().1.size(), 16);
 /// ```
-#[diagnostic::on_unimplemented(
-    message = "the sizes of `{Self}` may not fit together",
-    label = "demanded here",
-    note = "in generic code demand it too: `where Net<Side>: netwright::sizes::Fits`"
-)]
 pub trait Fits {}
+
+/// A number, where conditions are decided. In generic code there is none yet, and this one message
+/// stands for all that could be said about each layer.
+#[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "it is not known whether every `{Self}` fits into this network",
+    label = "demanded here",
+    note = "generic code demands it in its turn: `where Net<{Self}>: netwright::sizes::Fits`"
+)]
+pub trait Concrete {
+    /// The number itself.
+    type Number: Size;
+}
+
+impl Concrete for typenum::UTerm {
+    type Number = Self;
+}
+
+impl<U: Size, B: Digit> Concrete for typenum::UInt<U, B> {
+    type Number = Self;
+}
 
 #[cfg(test)]
 mod tests {

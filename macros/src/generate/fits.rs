@@ -46,10 +46,12 @@ pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
         let (name, holds) = (name(code, number, bound), holds(code, number));
         quote!(#holds: #name,)
     });
+    let concrete = at_name(code, quote!(#p::sizes::Concrete));
+    let numbers = code.net.type_sizes();
     let fits = at_name(code, quote!(#p::Fits for #this));
     quote! {
         #(#traits)*
-        impl<#generics> #fits where #(#clauses)* {}
+        impl<#generics> #fits where #(#numbers: #concrete,)* #(#clauses)* {}
     }
 }
 

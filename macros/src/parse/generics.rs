@@ -52,6 +52,11 @@ fn parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam> {
 /// Reads `: Size` behind a name. A parameter with another bound stays one without any.
 fn type_parameter(name: Ident, part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam> {
     let name = names::checked(name, "a size", errors);
+    if part.is(0, ':') && part.is_word(1, "usize") && part.len() == 2 {
+        // It was meant to be a const generic, and is used as one.
+        errors.push_help(part.place(), format!("`{name}: usize` is not a bound"), forms(&name));
+        return constant(&name);
+    }
     let bound = match part.take_sign(':') {
         Some(_) => bound(&name, part, errors),
         None => {

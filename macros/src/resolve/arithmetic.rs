@@ -64,7 +64,8 @@ impl Resolver<'_> {
     fn computed(&mut self, op: Op, a: Dim, b: Dim, place: Extent) -> Option<Dim> {
         match op {
             Op::Sub => {
-                let text = format!("{b} is taken away from {a}, which is less");
+                let difference = Dim::Computed(Op::Sub, vec![a.clone(), b.clone()]);
+                let text = format!("the size {difference} is below zero");
                 self.demand(Cond::AtMost(b.clone(), a.clone()), Problem::new(text), place)?;
             }
             Op::Div => {

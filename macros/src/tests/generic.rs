@@ -49,7 +49,7 @@ fn braces_compute_with_sizes() {
     demands("Conv2d<{ 2 * Side + (Side / 3) }, 1>", &[]);
     demands(
         "Conv2d<{ Side - 4 }, 1>",
-        &["4 is taken away from Side, which is less", "the size `{ Side - 4 }` must be at least 1"],
+        &["the size Side - 4 is below zero", "the size `{ Side - 4 }` must be at least 1"],
     );
     demands("Conv2d<{ (Side + 9) / f::<2>() }, 1>", &["the size `{ (Side + 9) / f"]);
     one("Conv2d<{ Side.pow(2) }, 1>", "expected arithmetic with sizes, found `Side . pow (2)`");

@@ -47,7 +47,7 @@ fn wrong_generics() {
     declaration("struct N<Side>([Side]) { A }", "expected `: Size`, found the end");
     declaration("struct N<Side Size>([Side]) { A }", "expected `: Size`, found `Size`");
     declaration("struct N<Side:>([Side]) { A }", "expected `Size`, found nothing");
-    declaration("struct N<N: usize>([N]) { A }", "the bound of a size is `Size`, found `usize`");
+    declaration("struct N<N: usize>([N]) { A }", "`N: usize` is not a bound");
     declaration(
         "struct N<N: Size + Copy>([N]) { A }",
         "the bound of a size is `Size`, found `Size + Copy`",
