@@ -1,10 +1,33 @@
 #![doc = include_str!("../README.md")]
 
 pub use netwright_core::engine::with_threads;
+/// A function that makes a network of any size demands that the sizes fit; others demand nothing:
+///
+/// ```
+/// use netwright::prelude::*;
+/// use netwright::sizes::Fits;
+/// use netwright::typenum::U8;
+///
+/// network! {
+///     struct Head<Side: Size>([1, Side, Side]) -> [10] { MaxPool2d<2>, Flatten, Linear<10> }
+/// }
+///
+/// fn new<Side: Size>(device: &Cpu) -> Head<Side>
+/// where
+///     Head<Side>: Fits,
+/// {
+///     Head::seeded(device, 42)
+/// }
+///
+/// let net = new::<U8>(&Cpu::default());
+/// assert_eq!(net.linear_1.weight.shape().1.size(), 16);
+/// ```
+pub use netwright_core::sizes;
+pub use netwright_core::sizes::{Num, Size};
 pub use netwright_core::{
     Backend, Error, Files, Float, Forward, Model, Result, data, dfdx, layers,
 };
-pub use netwright_core::{engine, files, sizes, summary, train, typenum, value};
+pub use netwright_core::{engine, files, summary, train, typenum, value};
 pub use netwright_macros::network;
 
 /// What a program that declares, trains or runs a network needs.

@@ -245,7 +245,7 @@ fn const_generics_types_constants_and_numbers_together() {
 
 network! {
     /// No parameter depends on the sizes.
-    struct Anywhere<Height: netwright::sizes::Size, Width: Size>([1, Height, Width]) {
+    struct Anywhere<Height: netwright::Size, Width: Size>([1, Height, Width]) {
         Conv2d<2, 3, padding = 1>, Relu,
     }
     struct Bare<D: Size>([D, 4]) { matrix: Linear<D>, Relu }

@@ -4,7 +4,7 @@
 //! a shape silences everything that depends on it.
 
 use crate::diag::{Errors, Extent};
-use crate::ir::{Net, Node, ValueId};
+use crate::ir::{AT_THE_END, Net, Node, ValueId};
 use netwright_spec::layer::{Cond, Deferred};
 use netwright_spec::problem::Arrival;
 use netwright_spec::{Args, At, Context, Inferred, Problem, Shape};
@@ -31,7 +31,7 @@ fn infer_node(net: &mut Net, number: usize, errors: &mut Errors) {
         Ok(inferred) => {
             let checks = deferred.into_iter().map(|d| (place_of(node, &d.problem), d)).collect();
             let before = rests_on(net, &node.inputs);
-            let rests_on = assert_all(net, checks, before);
+            let rests_on = assert_all(net, number, checks, before);
             let node = &mut net.nodes[number];
             (node.inferred, node.rests_on) = (Some(inferred), rests_on);
         }
@@ -70,13 +70,13 @@ fn rests_on(net: &Net, values: &[ValueId]) -> Vec<usize> {
 /// rests on all of them.
 fn assert_all(
     net: &mut Net,
+    node: usize,
     checks: Vec<(Extent, Deferred)>,
-    mut before: Vec<usize>,
+    before: Vec<usize>,
 ) -> Vec<usize> {
-    for (place, deferred) in checks {
-        before = net.defer(deferred, place, before);
-    }
-    before
+    checks
+        .into_iter()
+        .fold(before, |before, (place, deferred)| net.defer((node, place), deferred, before))
 }
 
 /// A shared layer has the parameters of its first application, so all others must need the same.
@@ -104,7 +104,7 @@ fn check_shared(net: &mut Net, number: usize, errors: &mut Errors) {
     let (here, there, before) = (dims(here), dims(there), node.rests_on.clone());
     let place = node.place;
     let checks = require_equal([&here, &there], &problem, place, errors);
-    net.nodes[number].rests_on = assert_all(net, checks, before);
+    net.nodes[number].rests_on = assert_all(net, number, checks, before);
 }
 
 /// A stated shape is checked against the inferred one; where there is none, it goes on from there.
@@ -122,7 +122,7 @@ fn check_stated(net: &mut Net, number: usize, errors: &mut Errors) {
             .help(format!("write `-> {given}`, or leave it out"));
     let before = node.rests_on.clone();
     let checks = require_equal([&stated, &given], &problem, span.into(), errors);
-    net.nodes[number].rests_on = assert_all(net, checks, before);
+    net.nodes[number].rests_on = assert_all(net, number, checks, before);
 }
 
 fn check_outputs(net: &mut Net, errors: &mut Errors) {
@@ -143,7 +143,7 @@ fn check_outputs(net: &mut Net, errors: &mut Errors) {
         .help(format!("declare `{write}`, or change the last layer"));
         let checks = require_equal([&stated, &arrival.shape], &problem, span.into(), errors);
         let before = rests_on(net, &[value]);
-        assert_all(net, checks, before);
+        assert_all(net, AT_THE_END, checks, before);
     }
 }
 

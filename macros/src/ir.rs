@@ -151,7 +151,12 @@ pub struct Bound {
     pub problem: Problem,
     /// The tokens it is about.
     pub place: Extent,
+    /// Where in the network: the number of the node. What stands first is reported first.
+    pub node: usize,
 }
+
+/// Behind all nodes: what a declared output demands.
+pub const AT_THE_END: usize = usize::MAX;
 
 impl Net {
     /// The generic parameter of this name.
@@ -165,15 +170,16 @@ impl Net {
         self.generics.iter().filter(is_size).map(|generic| &generic.name)
     }
 
-    /// Leaves a condition to the compiler, as an assertion behind those `before` it, or as a bound.
-    /// Returns the assertions that what comes next rests on.
-    pub fn defer(&mut self, deferred: Deferred, place: Extent, before: Vec<usize>) -> Vec<usize> {
-        let Deferred { cond, problem } = deferred;
+    /// Leaves a condition of a node to the compiler, as an assertion behind those `before` it, or as
+    /// a bound. Returns the assertions that what comes next rests on.
+    pub fn defer(
+        &mut self,
+        (node, place): (usize, Extent),
+        Deferred { cond, problem }: Deferred,
+        before: Vec<usize>,
+    ) -> Vec<usize> {
         if cond.sides().iter().any(|dim| dim.is_type()) {
-            // Height and width are often the same size: one of them is enough.
-            if self.bounds.iter().all(|bound| bound.cond != cond) {
-                self.bounds.push(Bound { cond, problem, place });
-            }
+            self.bound(Bound { cond, problem, place, node });
             return before;
         }
         let mut after = before;
@@ -187,6 +193,16 @@ impl Net {
             after,
         });
         vec![self.assertions.len() - 1]
+    }
+
+    /// Adds a bound in the order of nodes. Height and width are often the same size: one of them is
+    /// enough.
+    fn bound(&mut self, new: Bound) {
+        if self.bounds.iter().any(|bound| bound.cond == new.cond && bound.node <= new.node) {
+            return;
+        }
+        let at = self.bounds.partition_point(|bound| bound.node <= new.node);
+        self.bounds.insert(at, new);
     }
 
     /// The shape of a value, if it is known.

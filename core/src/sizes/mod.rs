@@ -6,9 +6,9 @@
 //! code needs a bound; these exist for all, so that `Side: Size` is the only one.
 //!
 //! ```
-//! use netwright::prelude::*;
-//! use netwright::sizes::{Diff, Quot};
-//! use netwright::typenum::{U15, U2, U32, Unsigned};
+//! use netwright_core::dfdx::prelude::*;
+//! use netwright_core::sizes::{Diff, Num, Quot, Size};
+//! use netwright_core::typenum::{U15, U2, U32, Unsigned};
 //!
 //! let device = Cpu::default();
 //! let image: Tensor<(Const<3>, Num<U32>, Num<U32>), f32, Cpu> = device.zeros();
@@ -85,27 +85,8 @@ impl<N: Size> ConstDim for Num<N> {
 /// A network all of whose sizes fit together.
 ///
 /// `network!` implements it for each network that has sizes as type parameters, for the numbers
-/// that every layer can work with. The constructors demand it; a generic function that makes such a
-/// network says so:
-///
-/// ```
-/// use netwright::prelude::*;
-/// use netwright::sizes::Fits;
-/// use netwright::typenum::U8;
-///
-/// network! {
-///     struct Head<Side: Size>([1, Side, Side]) -> [10] { MaxPool2d<2>, Flatten, Linear<10> }
-/// }
-///
-/// fn new<Side: Size>(device: &Cpu) -> Head<Side>
-/// where
-///     Head<Side>: Fits,
-/// {
-///     Head::seeded(device, 42)
-/// }
-///
-/// assert_eq!(new::<U8>(&Cpu::default()).linear_1.weight.shape().1.size(), 16);
-/// ```
+/// that every layer can work with. The constructors demand it, and so does a generic function that
+/// makes such a network: `where Net<Side>: Fits`.
 pub trait Fits {}
 
 /// A number, where conditions are decided. In generic code there is none yet, and this one message

@@ -42,9 +42,9 @@ pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
     let generics = code.generics();
     let bounds = || code.net.bounds.iter().enumerate();
     let traits = bounds().map(|(number, bound)| condition_trait(code, number, bound));
-    let clauses = bounds().map(|(number, bound)| {
-        let (name, holds) = (name(code, number, bound), holds(code, number));
-        quote!(#holds: #name,)
+    let clauses = bounds().zip(demanded(code)).map(|((number, bound), demanded)| {
+        let name = name(code, number, bound);
+        quote!(#demanded: #name,)
     });
     let concrete = at_name(code, quote!(#p::sizes::Concrete));
     let numbers = code.net.type_sizes();
@@ -60,19 +60,23 @@ fn name(code: &Code<'_>, number: usize, bound: &Bound) -> Ident {
     format_ident!("__{}Demand{number}", code.net.name, span = bound.place.start)
 }
 
-/// Whether the condition holds, or one before it does not.
-fn holds(code: &Code<'_>, number: usize) -> TokenStream {
+/// For each condition, whether it holds or one before it does not. What holds before it is written
+/// from the first condition on, so that the compiler finds its beginnings again.
+fn demanded(code: &Code<'_>) -> Vec<TokenStream> {
     let p = &code.p;
-    let mut conditions = code.net.bounds.iter().take(number + 1).rev();
-    let last = conditions.next().map(|bound| condition(code, bound));
-    conditions.fold(quote!(#last), |after, bound| {
-        let before = condition(code, bound);
-        quote!(#p::sizes::Implies<#before, #after>)
-    })
-}
-
-fn condition(code: &Code<'_>, bound: &Bound) -> TokenStream {
-    sizes::condition_type(&bound.cond, &code.net.constants)
+    let mut before: Option<TokenStream> = None;
+    let conditions = code.net.bounds.iter().map(|bound| {
+        let now = sizes::condition_type(&bound.cond, &code.net.constants);
+        let (demanded, all) = match &before {
+            None => (now.clone(), now),
+            Some(before) => {
+                (quote!(#p::sizes::Implies<#before, #now>), quote!(#p::sizes::And<#before, #now>))
+            }
+        };
+        before = Some(all);
+        demanded
+    });
+    conditions.collect()
 }
 
 fn condition_trait(code: &Code<'_>, number: usize, bound: &Bound) -> TokenStream {
@@ -96,7 +100,7 @@ fn escaped(text: &str) -> String {
 
 /// The same conditions in const evaluation, for a `GRAPH` that is read without a network.
 pub(super) fn assertions(code: &Code<'_>) -> TokenStream {
-    let checks = code.net.bounds.iter().map(|Bound { cond, problem, place }| {
+    let checks = code.net.bounds.iter().map(|Bound { cond, problem, place, .. }| {
         let condition = sizes::condition(cond, &code.net.constants);
         let text = with_help(&problem.text, problem.help.as_deref());
         let check = place.call("assert", quote!(#condition, "{}", #text));

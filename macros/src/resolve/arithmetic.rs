@@ -95,8 +95,9 @@ impl Resolver<'_> {
             self.errors.problem(place, &problem);
             return None;
         }
+        let next = self.net.nodes.len();
         for deferred in context.deferred {
-            self.net.defer(deferred, place, Vec::new());
+            self.net.defer((next, place), deferred, Vec::new());
         }
         Some(())
     }

@@ -14,7 +14,7 @@ mod wording;
 
 use crate::ast;
 use crate::diag::Errors;
-use crate::ir::{Bound, Generic, GenericKind, Net, Output, Port, ValueId};
+use crate::ir::{AT_THE_END, Bound, Generic, GenericKind, Net, Output, Port, ValueId};
 use crate::sizes::Constants;
 use names::Names;
 use netwright_spec::layer::Cond;
@@ -69,7 +69,9 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
     resolver.inputs(network.inputs);
     resolver.shared(&network.shared);
     let declared = network.outputs.as_ref().map_or(0, Vec::len);
+    let bounds = resolver.net.bounds.len();
     let stated = resolver.stated_outputs(network.outputs);
+    resolver.net.bounds.iter_mut().skip(bounds).for_each(|bound| bound.node = AT_THE_END);
     match &network.body {
         ast::Body::Chain(chain) => {
             let last = resolver.chain(chain, 0);
@@ -103,6 +105,7 @@ fn not_zero(generic: &Generic) -> Option<Bound> {
         cond: Cond::AtMost(Dim::Known(1), Dim::Type(name.to_string())),
         problem: Problem::new(format!("the size `{name}` must be at least 1")),
         place: name.span().into(),
+        node: 0,
     })
 }
 

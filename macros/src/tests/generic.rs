@@ -45,6 +45,34 @@ fn only_what_the_number_decides_is_demanded() {
 }
 
 #[test]
+fn what_comes_first_is_demanded_first() {
+    demands(
+        "MaxPool2d<2>, Flatten, Linear<{ Side - 4 }>, Reshape<[{ Side - 9 }, _]>",
+        &[
+            "the window of `MaxPool2d`",
+            "the size Side - 4 is below zero",
+            "the size `{ Side - 4 }` must be at least 1",
+            "the size Side - 9 is below zero",
+            "the size `{ Side - 9 }` must be at least 1",
+            "`Reshape<[Side - 9, _]>` takes a multiple of Side - 9 elements",
+        ],
+    );
+    let text =
+        "struct Net<Side: Size>([1, Side, Side]) -> [{ Side - 9 }] { MaxPool2d<2>, Flatten }";
+    let (nets, _) = crate::driver::understand(text.parse().unwrap());
+    let texts = nets[0].bounds.iter().map(|bound| bound.problem.text.as_str());
+    let firsts: Vec<&str> = texts.map(|text| &text[..15]).collect();
+    let expected = [
+        "the size `Side`",
+        "the window of `",
+        "the size Side -",
+        "the size `{ Sid",
+        "the declared ou",
+    ];
+    assert_eq!(firsts, expected);
+}
+
+#[test]
 fn braces_compute_with_sizes() {
     demands("Conv2d<{ 2 * Side + (Side / 3) }, 1>", &[]);
     demands(
