@@ -1,6 +1,7 @@
 //! Networks whose sizes are types: the same numbers, shapes and files as with literal sizes.
 
 #![allow(clippy::unwrap_used)] // in helpers of tests
+#![allow(clippy::type_complexity)] // shapes are written out
 
 use netwright::Float;
 use netwright::data::{Column, Dataset};
