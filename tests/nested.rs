@@ -160,3 +160,43 @@ fn a_shared_network_has_one_set_of_parameters() {
     assert!(one.iter().any(|g| *g != 0.0));
     assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 1e-4), "{one:?} {other:?}");
 }
+
+mod sized {
+    use netwright::prelude::*;
+
+    network! {
+        pub struct Trunk<Side: Size>([1, Side, Side]) -> [8] {
+            conv: Conv2d<4, 3>, Relu, MaxPool2d<2>, Flatten, Linear<8>
+        }
+    }
+
+    network! {
+        pub struct Whole([1, 16, 16]) -> [2] { trunk: Trunk<netwright::typenum::U16> -> [8], Linear<2> }
+    }
+
+    network! {
+        pub struct Generic<Side: Size>([1, Side, Side]) -> [2] { trunk: Trunk<Side> -> [8], Linear<2> }
+    }
+}
+
+#[test]
+fn networks_of_any_size_stand_in_others() {
+    use netwright::typenum::{U8, U16};
+    let dev = Cpu::default();
+    assert_eq!(sized::Whole::PARAMS, sized::Generic::<U16>::PARAMS);
+    assert_ne!(sized::Whole::PARAMS, sized::Generic::<U8>::PARAMS);
+    let x: Tensor<(usize, Const<1>, Const<16>, Const<16>), f32, Cpu> =
+        dev.sample_normal_like(&(3, Const, Const, Const));
+    let whole = sized::Whole::seeded(&dev, 1);
+    let generic = sized::Generic::<U16>::seeded(&dev, 1);
+    let side = Num::<U16>::default();
+    let same = x
+        .clone()
+        .try_realize()
+        .ok()
+        .map(|x: Tensor<(usize, Const<1>, Num<U16>, Num<U16>), _, _>| x);
+    assert_eq!(side.size(), 16);
+    let expected = whole.forward(x).as_vec();
+    assert_eq!(generic.forward(same.unwrap()).as_vec(), expected);
+    assert_eq!(whole.graph().nodes[0].name, "trunk.conv");
+}

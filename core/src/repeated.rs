@@ -30,8 +30,9 @@ impl<E: Float, D: Backend<E>, T: Layer<E, D>, const N: usize> Layer<E, D> for Re
 }
 
 /// Each takes what the one before it gives.
-impl<X, E: Float, D: Backend<E>, T: Part<X, X, E, D>, const N: usize> Part<X, X, E, D>
-    for Repeated<T, N>
+impl<X, P, E: Float, D: Backend<E>, T, const N: usize> Part<X, X, P, E, D> for Repeated<T, N>
+where
+    T: Part<X, X, P, E, D>,
 {
     fn own<'a>(&'a self, list: &mut Vec<Own<'a, E, D>>) {
         self.modules.iter().for_each(|layer| layer.own(list));

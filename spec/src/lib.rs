@@ -11,6 +11,8 @@ pub mod args;
 #[cfg(feature = "language")]
 pub mod catalogue;
 #[cfg(feature = "language")]
+mod cond;
+#[cfg(feature = "language")]
 pub mod dim;
 pub mod graph;
 pub mod inline;

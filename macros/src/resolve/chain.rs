@@ -5,7 +5,7 @@ use super::args::Typed;
 use super::outside;
 use crate::ast::{Call, Chain, ShapeExpr, SizeExpr, SizeKind, Step, StepKind};
 use crate::diag::Extent;
-use crate::ir::{Node, Role, ValueId};
+use crate::ir::{GenericKind, Node, Role, ValueId};
 use netwright_spec::layer::Arity;
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{LayerDef, catalogue};
@@ -278,6 +278,12 @@ impl Resolver<'_> {
         body: &Chain,
         value: ValueId,
     ) -> ValueId {
+        if let Some(name) = self.type_size(count) {
+            let help = format!("make it a const generic: `const {name}: usize`");
+            let text = format!("`Repeat` needs a number, and `{name}` is a type");
+            self.errors.push_help(count.place, text, help);
+            return self.stranger(step.name.as_ref(), step.stated.as_ref(), count.place);
+        }
         let stated = match body.steps.as_slice() {
             [Step { kind: StepKind::Layer(call), stated: Some(stated), name }] => {
                 Some((call, stated, name)).filter(|_| catalogue::find(&written(call)).is_none())
@@ -312,6 +318,13 @@ impl Resolver<'_> {
             shares: None,
             claimed: false,
         })
+    }
+
+    /// The type parameter that a count is.
+    fn type_size(&self, count: &SizeExpr) -> Option<String> {
+        let SizeKind::Path(_, Some(name)) = &count.kind else { return None };
+        let types = self.net.generics.iter().filter(|g| !matches!(g.kind, GenericKind::Const));
+        types.map(|generic| generic.name.to_string()).find(|generic| name == generic)
     }
 
     /// The layer that a call names, or an error at its name. What is not in the catalogue is a type
