@@ -238,6 +238,14 @@ contracts! {
     relu: [3, 4] => { Relu }
     leaky_relu: [3, 4] => { LeakyRelu(0.2) }
     elu: [3, 4] => { Elu(0.7) }
+    relu6: [3, 4] => { Relu6 }
+    celu: [3, 4] => { Celu(0.7) }
+    selu: [3, 4] => { Selu }
+    mish: [3, 4] => { Mish }
+    hard_swish: [3, 4] => { HardSwish }
+    hard_sigmoid: [3, 4] => { HardSigmoid }
+    log_sigmoid: [3, 4] => { LogSigmoid }
+    softsign: [3, 4] => { Softsign }
     map: [3, 4] => { Map(|x| x * (x * 1.5).sigmoid() - x.powi(3) / (x.exp() + 1.0)) }
     map_of_all: [4] => {
         Map(|x| {

@@ -32,6 +32,14 @@ agree! {
     relu: [3, 4] => { Relu }
     leaky_relu: [2, 3, 4] => { LeakyRelu(0.2) }
     elu: [3, 7] => { Elu(0.7) }
+    relu6: [3, 7] => { Relu6 }
+    celu: [3, 7] => { Celu(0.7) }
+    selu: [3, 7] => { Selu }
+    mish: [3, 7] => { Mish }
+    hard_swish: [3, 7] => { HardSwish }
+    hard_sigmoid: [3, 7] => { HardSigmoid }
+    log_sigmoid: [3, 7] => { LogSigmoid }
+    softsign: [3, 7] => { Softsign }
     map: [3, 700] => { Map(|x| x * (x * 1.5).sigmoid() - x.powi(3) / (x.exp() + 1.0)) }
     map_in_a_chain: [3, 70] => { Relu, Map(|x| x.sin() + x * x), Dropout(0.2), Map(|x| (x - 0.5).abs()) }
     map_of_all: [4] => {
@@ -138,6 +146,14 @@ maps! {
     OneSigmoid { Sigmoid }
     OneTanh { Tanh }
     OneSoftplus { Softplus }
+    OneRelu6 { Relu6 }
+    OneCelu { Celu(0.7) }
+    OneSelu { Selu }
+    OneMish { Mish }
+    OneHardSwish { HardSwish }
+    OneHardSigmoid { HardSigmoid }
+    OneLogSigmoid { LogSigmoid }
+    OneSoftsign { Softsign }
     OneSoftplusBent { Softplus(3.0, threshold = 50.0) }
 }
 

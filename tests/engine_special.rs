@@ -71,6 +71,14 @@ networks! {
     relu: [3, 19] => { Relu }
     leaky_relu: [3, 19] => { LeakyRelu(0.2) }
     elu: [3, 19] => { Elu(0.7) }
+    relu6: [3, 19] => { Relu6 }
+    celu: [3, 19] => { Celu(0.7) }
+    selu: [3, 19] => { Selu }
+    mish: [3, 19] => { Mish }
+    hard_swish: [3, 19] => { HardSwish }
+    hard_sigmoid: [3, 19] => { HardSigmoid }
+    log_sigmoid: [3, 19] => { LogSigmoid }
+    softsign: [3, 19] => { Softsign }
     map: [3, 19] => { Map(|x| x * x.sigmoid() + x.tanh()) }
     gelu: [3, 19] => { Gelu }
     gelu_tanh: [3, 19] => { Gelu<approximate = tanh> }
