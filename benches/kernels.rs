@@ -57,6 +57,13 @@ layers! {
     Soft: 64, [64, 256] => { Softmax }
     Bell: 64, [16384] => { Gelu }
     Bent: 64, [16384] => { Relu }
+    Gate: 64, [16384] => { input * input => Relu }
+    Less: 64, [16384] => { input - input => Relu }
+    Product: 64, [64, 64] => { matmul(input, input) }
+    Total: 64, [64, 256] => { Sum }
+    Totals: 64, [64, 256] => { Sum<axis = 0> }
+    Larger: 64, [16, 16, 16] => { Upsample2d<2> }
+    LargerOne: 64, [1, 64, 64] => { Upsample2d<2> }
 }
 
 fn main() -> Result<()> {

@@ -96,6 +96,9 @@ networks! {
     mean: [3, 19] => { Mean }
     sub: [3, 19] => { let a = input => Relu; input - a }
     mul: [3, 19] => { let a = input => Relu; input * a * 0.5 }
+    sub_relu: [3, 19] => { let a = input => Tanh; input - a => Relu }
+    mul_relu: [3, 19] => { let a = input => Tanh; input * a * a => Relu }
+    upsample2d_one: [1, 5, 4] => { Tanh, Upsample2d<(2, 3)> }
     mat_mul: [9, 9] => { let a = input => Relu; matmul(input, a) }
     concat: [3, 5, 5] => { Parallel { { Conv2d<5, 1> }, { Relu }, { AvgPool2d<1> } } }
 }
