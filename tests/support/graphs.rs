@@ -36,6 +36,25 @@ pub fn run<E: Float>(
 where
     Cpu: Backend<E>,
 {
+    let mut random = Random(3);
+    let mut cotangent = |_, count| (0..count).map(|_| E::of(random.number())).collect();
+    run_from(graph, params, inputs, batch, training, runner, &mut cotangent)
+}
+
+/// Runs it, and backward from the gradients that `cotangent` has for the number of an output and
+/// its count of elements.
+pub fn run_from<E: Float>(
+    graph: &'static Graph,
+    params: &[Vec<E>],
+    inputs: &[Data<E>],
+    batch: usize,
+    training: Option<u64>,
+    runner: Runner<E>,
+    cotangent: &mut dyn FnMut(usize, usize) -> Vec<E>,
+) -> Found<E>
+where
+    Cpu: Backend<E>,
+{
     let dev = Cpu::default();
     let params = params.iter().zip(graph.params);
     let params: Vec<_> = params.map(|(data, p)| array(data.clone(), p.shape.to_vec())).collect();
@@ -65,12 +84,10 @@ where
     };
     let outcome = runner(task).unwrap();
     let values = outcome.outputs.iter().map(|output| output.data.as_vec()).collect();
-    let mut random = Random(3);
     let mut loss = Cpu::default().zeros().put_tape(outcome.tape.unwrap());
-    for output in outcome.outputs {
+    for (number, output) in outcome.outputs.into_iter().enumerate() {
         let count = output.data.shape().0;
-        let cotangent = (0..count).map(|_| E::of(random.number())).collect::<Vec<_>>();
-        let cotangent = Cpu::default().tensor_from_vec(cotangent, (count,));
+        let cotangent = Cpu::default().tensor_from_vec(cotangent(number, count), (count,));
         let data = output.data.put_tape(OwnedTape::default());
         loss = loss + (data * cotangent).sum::<(), _>();
     }
