@@ -4,8 +4,9 @@
 
 use super::support::{Data, Random};
 use netwright::dfdx::prelude::*;
+#[cfg(feature = "engine")]
 use netwright_core::engine::covers;
-use netwright_core::run::{Outcome, Task, portable};
+use netwright_core::run::{Outcome, Task};
 use netwright_core::spec::graph::Graph;
 use netwright_core::value::{Array, Value};
 use netwright_core::{Backend, Float, Result};
@@ -133,13 +134,14 @@ pub fn wide(params: &[Vec<f32>], inputs: &[Data<f32>]) -> (Vec<Vec<f64>>, Vec<Da
 
 /// The engine in f32 gives what the portable path gives in f64, for one sample and several chunks,
 /// in both forms.
+#[cfg(feature = "engine")]
 pub fn agrees(graph: &'static Graph) {
     assert!(covers(graph), "the engine does not run {}", graph.name);
     for (batch, training) in [(1, None), (3, Some(5)), (65, None), (65, Some(6))] {
         let (params, inputs) = data(graph, batch);
         let found = run(graph, &params, &inputs, batch, training, <Cpu as Backend<f32>>::run);
         let (params, inputs) = wide(&params, &inputs);
-        let expected = run(graph, &params, &inputs, batch, training, portable);
+        let expected = run(graph, &params, &inputs, batch, training, netwright_core::run::portable);
         let kinds = ["output", "gradient of input", "gradient of parameter"];
         for ((found, expected), kind) in found.iter().zip(&expected).zip(kinds) {
             assert_eq!(found.len(), expected.len());
