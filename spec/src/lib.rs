@@ -11,17 +11,22 @@ pub mod args;
 #[cfg(feature = "language")]
 pub mod catalogue;
 #[cfg(feature = "language")]
+mod cond;
+#[cfg(feature = "language")]
 pub mod dim;
 pub mod graph;
+pub mod inline;
 #[cfg(feature = "language")]
 pub mod layer;
 #[cfg(feature = "language")]
 pub mod layers;
 #[cfg(feature = "language")]
 pub mod problem;
+pub mod scalar;
 #[cfg(feature = "language")]
 pub mod shape;
 pub mod size;
+pub mod stated;
 
 #[cfg(feature = "language")]
 pub use args::{ArgDef, ArgKind, Args, Number, Place, Value};

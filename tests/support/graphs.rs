@@ -77,6 +77,7 @@ where
     let task = Task {
         graph,
         params: &params,
+        own: &[],
         inputs: inputs.clone(),
         tape,
         training,

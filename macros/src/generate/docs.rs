@@ -7,11 +7,14 @@ use quote::quote;
 
 /// Layer, output shape and parameters, one line each, behind the user's own documentation.
 pub(super) fn table(net: &Net) -> TokenStream {
-    let mut lines = vec![
-        String::new(),
+    let mut lines = vec![String::new()];
+    lines.extend(net.type_sizes().map(|name| {
+        format!("`{name}` is a size as a type, a number such as `netwright::typenum::U32`.\n")
+    }));
+    lines.extend([
         "| layer | | output | parameters |".to_string(),
         "| --- | --- | --- | ---: |".to_string(),
-    ];
+    ]);
     for port in &net.inputs {
         let name = port.name.as_ref().map_or("input".to_string(), ToString::to_string);
         let shape = port.shape.as_ref().map_or_else(String::new, ToString::to_string);
@@ -28,7 +31,7 @@ pub(super) fn table(net: &Net) -> TokenStream {
 }
 
 fn row(node: &Node) -> String {
-    let kind = node.def.map_or("", |def| def.name);
+    let kind = node.def.map_or(node.written.as_str(), |def| def.name);
     let shape = node.inferred.as_ref().map_or_else(String::new, |i| i.shape.to_string());
     let count = match count(node, false) {
         Some(0) => String::new(),
@@ -49,7 +52,7 @@ fn count(node: &Node, trainable_only: bool) -> Option<usize> {
 
 /// One line about a field.
 pub(super) fn layer(node: &Node) -> String {
-    let doc = node.def.map_or("", |def| def.doc);
+    let doc = node.def.map_or("see there.", |def| def.doc);
     match &node.inferred {
         Some(inferred) => format!("`{}` -> `{}`: {doc}", node.written, inferred.shape),
         None => format!("`{}`", node.written),

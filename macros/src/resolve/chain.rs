@@ -2,14 +2,15 @@
 
 use super::Resolver;
 use super::args::Typed;
+use super::outside;
 use crate::ast::{Call, Chain, ShapeExpr, SizeExpr, SizeKind, Step, StepKind};
 use crate::diag::Extent;
-use crate::ir::{Node, Role, ValueId};
+use crate::ir::{GenericKind, Node, Role, ValueId};
 use netwright_spec::layer::Arity;
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{LayerDef, catalogue};
-use proc_macro2::Span;
-use quote::ToTokens;
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
 use syn::Ident;
 use syn::ext::IdentExt;
 
@@ -21,6 +22,7 @@ struct Parts<'a> {
     name: Option<&'a Ident>,
     kind: &'a str,
     def: Option<&'static LayerDef>,
+    outside: Option<TokenStream>,
     written: String,
     place: Extent,
     typed: Typed,
@@ -67,6 +69,9 @@ impl Resolver<'_> {
                 let roles = (1..=branches.len()).map(|n| Role::End(format!("branch {n}")));
                 self.join("Concat", keyword, step, (ends, roles.collect()))
             }
+            StepKind::Repeat { count, body } if is_later(count) => {
+                self.repeat_later(step, count, body, value)
+            }
             StepKind::Repeat { count, body, .. } => {
                 if let Some(name) = &step.name {
                     self.errors.push_help(
@@ -99,17 +104,27 @@ impl Resolver<'_> {
         shared: Option<(&Ident, Option<usize>)>,
     ) -> ValueId {
         let place = shared.map_or_else(|| place_of(call), |(word, _)| word.span().into());
-        let Some(def) = self.find(call, step.stated.is_some()) else {
+        let Some(found) = self.find(call, step.stated.is_some()) else {
             let name = step.name.as_ref().filter(|_| shared.is_none());
             return self.stranger(name, step.stated.as_ref(), place);
         };
-        let typed = self.args(def, call, place_of(call));
+        let (typed, def, written) = match found {
+            Found::BuiltIn(def) => {
+                let typed = self.args(def, call, place_of(call));
+                let def = typed.ok.then_some(def);
+                (typed, def, last_name(call))
+            }
+            Found::Outside(_) => (Typed::none(), None, written(call)),
+        };
         self.node(Parts {
             name: step.name.as_ref(),
-            kind: &shared
-                .map_or_else(|| def.name.to_string(), |(word, _)| word.unraw().to_string()),
-            def: typed.ok.then_some(def),
-            written: def.name.to_string(),
+            kind: &shared.map_or_else(|| last_name(call), |(word, _)| word.unraw().to_string()),
+            def,
+            outside: match found {
+                Found::Outside(ty) => Some(ty),
+                Found::BuiltIn(_) => None,
+            },
+            written,
             place,
             typed,
             inputs: vec![value],
@@ -136,6 +151,7 @@ impl Resolver<'_> {
             name: step.name.as_ref(),
             kind,
             def: catalogue::find(kind),
+            outside: None,
             written: keyword.to_string(),
             place: keyword.span().into(),
             typed,
@@ -159,6 +175,7 @@ impl Resolver<'_> {
             name: None,
             kind: def.name,
             def: typed.ok.then_some(def),
+            outside: None,
             written: written.to_string(),
             place,
             typed,
@@ -181,6 +198,7 @@ impl Resolver<'_> {
             name,
             kind: "unknown",
             def: None,
+            outside: None,
             written: "unknown".to_string(),
             place,
             typed: Typed::none(),
@@ -207,6 +225,7 @@ impl Resolver<'_> {
             },
             name,
             def: parts.def,
+            outside: parts.outside,
             written: parts.written,
             line: parts.place.start.start().line,
             place: parts.place,
@@ -229,8 +248,9 @@ impl Resolver<'_> {
             _ => {
                 self.errors.push_help(
                     count.place,
-                    "`Repeat` needs a number, at least 1: it makes the layers while the macro runs",
-                    "write for example `Repeat<3> { … }`",
+                    "`Repeat` needs a count, at least 1",
+                    "write for example `Repeat<3> { … }`, or `Repeat<DEPTH> { Block -> [64] }` with \
+                     a constant or a const generic",
                 );
                 1
             }
@@ -249,11 +269,72 @@ impl Resolver<'_> {
         value
     }
 
-    /// The layer that a call names, or an error at its name.
-    fn find(&mut self, call: &Call, stated: bool) -> Option<&'static LayerDef> {
-        let written = call.path.to_token_stream().to_string().replace(' ', "");
-        if let Some(def) = catalogue::find(&written).filter(|def| def.arity == Arity::One) {
-            return Some(def);
+    /// A count that only rustc knows repeats one type: a field cannot be there so many times, but a
+    /// list can be so long.
+    fn repeat_later(
+        &mut self,
+        step: &Step,
+        count: &SizeExpr,
+        body: &Chain,
+        value: ValueId,
+    ) -> ValueId {
+        if let Some(name) = self.type_size(count) {
+            let help = format!("make it a const generic: `const {name}: usize`");
+            let text = format!("`Repeat` needs a number, and `{name}` is a type");
+            self.errors.push_help(count.place, text, help);
+            return self.stranger(step.name.as_ref(), step.stated.as_ref(), count.place);
+        }
+        let stated = match body.steps.as_slice() {
+            [Step { kind: StepKind::Layer(call), stated: Some(stated), name }] => {
+                Some((call, stated, name)).filter(|_| catalogue::find(&written(call)).is_none())
+            }
+            _ => None,
+        };
+        let Some((call, stated, name)) = stated else {
+            if !body.poisoned {
+                let help = "declare what is repeated as a network of its own, and write \
+                            `Repeat<DEPTH> { Block -> [64] }`; or write a number";
+                let text = "a count that is no number repeats one network, with its stated shape";
+                self.errors.push_help(count.place, text, help);
+            }
+            return self.stranger(step.name.as_ref(), step.stated.as_ref(), count.place);
+        };
+        let (count, ty) = (outside::generic(count), self.outside(call));
+        let outside = count.zip(ty).map(|(count, ty)| {
+            let p = crate::generate::paths();
+            quote!(#p::Repeated<#ty, #count>)
+        });
+        self.node(Parts {
+            name: name.as_ref().or(step.name.as_ref()),
+            kind: &last_name(call),
+            def: None,
+            outside,
+            written: written(call),
+            place: place_of(call),
+            typed: Typed::none(),
+            inputs: vec![value],
+            roles: Vec::new(),
+            stated: Some(stated),
+            shares: None,
+            claimed: false,
+        })
+    }
+
+    /// The type parameter that a count is.
+    fn type_size(&self, count: &SizeExpr) -> Option<String> {
+        let SizeKind::Path(_, Some(name)) = &count.kind else { return None };
+        let types = self.net.generics.iter().filter(|g| !matches!(g.kind, GenericKind::Const));
+        types.map(|generic| generic.name.to_string()).find(|generic| name == generic)
+    }
+
+    /// The layer that a call names, or an error at its name. What is not in the catalogue is a type
+    /// of the user's where its shape is stated: rustc knows whether there is one.
+    fn find(&mut self, call: &Call, stated: bool) -> Option<Found> {
+        let written = written(call);
+        match catalogue::find(&written) {
+            Some(def) if def.arity == Arity::One => return Some(Found::BuiltIn(def)),
+            None if stated => return self.outside(call).map(Found::Outside),
+            _ => {}
         }
         let place = place_of(call);
         let layers = catalogue::ALL.iter().filter(|def| def.arity == Arity::One);
@@ -265,23 +346,39 @@ impl Resolver<'_> {
                 format!("there is no layer `{written}`"),
                 format!("did you mean `{close}`?"),
             ),
-            None if stated => self.errors.push_help(
-                place,
-                format!(
-                    "there is no layer `{written}`; own layers and networks as layers are not \
-                     supported yet"
-                ),
-                "use the layers of the table in netwright's documentation",
-            ),
             None => self.errors.push_help(
                 place,
-                format!("there is no layer `{written}`, and its output shape is not stated"),
-                "see the table of layers in netwright's documentation; own layers are not \
-                 supported yet",
+                format!("there is no layer `{written}` in the catalogue, and its output shape is not stated"),
+                format!(
+                    "if it is a network or a layer of your own, state what it gives: \
+                     `{written} -> [64]`"
+                ),
             ),
         }
         None
     }
+}
+
+/// Whether the count is a constant of the user's or a const generic.
+fn is_later(count: &SizeExpr) -> bool {
+    matches!(count.kind, SizeKind::Path(..) | SizeKind::Block(_))
+}
+
+/// What a call names.
+enum Found {
+    /// A layer of the catalogue.
+    BuiltIn(&'static LayerDef),
+    /// Another network, or a layer of the user's: its type.
+    Outside(TokenStream),
+}
+
+fn written(call: &Call) -> String {
+    call.path.to_token_stream().to_string().replace(' ', "")
+}
+
+/// `Encoder` of `encoders::Encoder`
+fn last_name(call: &Call) -> String {
+    call.path.segments.last().map_or_else(String::new, |last| last.ident.unraw().to_string())
 }
 
 /// A block has none; its node's are the defaults.
