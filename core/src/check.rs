@@ -165,6 +165,9 @@ struct Check<'a> {
 
 type Flat = Tensor<(usize,), f64, Cpu, OwnedTape<f64, Cpu>>;
 
+/// What an output depends on, how a message calls it, and its numbers.
+type Dependence = (Of, String, Tensor<(usize,), f64, Cpu>);
+
 impl Check<'_> {
     fn inputs(&self, number: usize, flow: &[Value<f64, Cpu>]) -> Vec<Value<f64, Cpu>> {
         self.graph.nodes[number].inputs.iter().map(|&value| flow[value].clone()).collect()
@@ -251,7 +254,7 @@ impl Check<'_> {
         &self,
         number: usize,
         inputs: &[Value<f64, Cpu>],
-    ) -> Result<Vec<(Of, String, Tensor<(usize,), f64, Cpu>)>> {
+    ) -> Result<Vec<Dependence>> {
         let (node, arrays) = (&self.graph.nodes[number], arrays(self.model)?);
         let floats = inputs.iter().enumerate().filter_map(|(i, value)| match value {
             Value::Floats(array) => {

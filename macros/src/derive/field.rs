@@ -95,7 +95,7 @@ fn parameter(attr: &Attribute, errors: &mut Errors) -> Option<Kind> {
                 "init" => init = initial(&value, errors),
                 "trainable" => trainable = flag(&value, errors),
                 other => {
-                    let help = match did_you_mean(other, ["init", "trainable"].into_iter()) {
+                    let help = match did_you_mean(other, ["init", "trainable"]) {
                         Some(close) => format!("did you mean `{close}`?"),
                         None => "it has `init` and `trainable`".to_string(),
                     };
