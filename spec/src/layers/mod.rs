@@ -7,6 +7,7 @@ pub mod batch_norm2d;
 pub mod celu;
 pub mod concat;
 pub mod conv2d;
+pub mod conv_transpose2d;
 pub mod dropout;
 pub mod elu;
 pub mod embedding;
