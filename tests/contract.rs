@@ -259,6 +259,14 @@ contracts! {
     hard_sigmoid: [3, 4] => { HardSigmoid }
     log_sigmoid: [3, 4] => { LogSigmoid }
     softsign: [3, 4] => { Softsign }
+    p_relu: [3, 4] => { PRelu }
+    p_relu_channels: [2, 3, 4] => { PRelu<channels = true> }
+    p_relu_features: [5] => { PRelu<channels = true>, Linear<2>, PRelu }
+    glu: [3, 6] => { Glu }
+    glu_channels: [4, 2, 3] => { Glu<axis = 0> }
+    glu_rows: [4, 2, 3] => { Glu<axis = 1> }
+    swiglu: [6] => { Swiglu }
+    swiglu_columns: [2, 3, 4] => { Swiglu<axis = 2> }
     map: [3, 4] => { Map(|x| x * (x * 1.5).sigmoid() - x.powi(3) / (x.exp() + 1.0)) }
     map_of_all: [4] => {
         Map(|x| {

@@ -40,6 +40,16 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    p_relu: [3, 7] => { PRelu }
+    p_relu_channels: [19, 5, 4] => { Conv2d<17, 2>, PRelu<channels = true>, Conv2d<2, 1> }
+    p_relu_time: [3, 40] => { PRelu<channels = true>, Tanh }
+    p_relu_twice: [5, 3, 4] => { let a = input => Tanh; a + (a => PRelu) + (a => PRelu<channels = true>) }
+    glu: [3, 70] => { Glu }
+    glu_channels: [38, 5, 4] => { Glu<axis = 0>, Conv2d<2, 1> }
+    glu_rows: [3, 4, 5] => { Tanh, Glu<axis = 1> }
+    glu_twice: [6] => { let a = input => Tanh; (a => Glu) + (a => Swiglu) }
+    swiglu: [40] => { Linear<70>, Swiglu, Linear<3> }
+    swiglu_columns: [2, 3, 4] => { Swiglu }
     map: [3, 700] => { Map(|x| x * (x * 1.5).sigmoid() - x.powi(3) / (x.exp() + 1.0)) }
     map_in_a_chain: [3, 70] => { Relu, Map(|x| x.sin() + x * x), Dropout(0.2), Map(|x| (x - 0.5).abs()) }
     map_of_all: [4] => {

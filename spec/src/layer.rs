@@ -91,6 +91,8 @@ pub enum ParamInit {
     Zeros,
     /// All one.
     Ones,
+    /// All the same number.
+    Constant(f64),
     /// Uniform in ±1/√(product of these sizes): PyTorch's default for weights and biases.
     FanIn(Vec<Dim>),
     /// Normal with mean 0 and variance 1.

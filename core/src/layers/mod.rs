@@ -24,6 +24,7 @@ pub(crate) mod embedding;
 mod flatten;
 mod gelu;
 mod global_avg_pool2d;
+mod glu;
 mod hard_sigmoid;
 mod hard_swish;
 mod layer_norm;
@@ -37,6 +38,7 @@ mod max_pool2d;
 mod mean;
 mod mish;
 mod mul;
+mod p_relu;
 mod relu;
 mod relu6;
 mod reshape;
@@ -48,6 +50,7 @@ mod softplus;
 mod softsign;
 mod sub;
 mod sum;
+mod swiglu;
 mod tanh;
 mod upsample2d;
 
@@ -62,6 +65,7 @@ pub use conv2d::Conv2d;
 pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use p_relu::PRelu;
 
 /// Elements in row-major order, on the tape.
 pub(crate) type Flat<E, D> = Tensor<(usize,), E, D, OwnedTape<E, D>>;
@@ -184,6 +188,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Flatten" => flatten::forward(call),
         "Gelu" => gelu::forward(call),
         "GlobalAvgPool2d" => global_avg_pool2d::forward(call),
+        "Glu" => glu::forward(call),
         "HardSigmoid" => hard_sigmoid::forward(call),
         "HardSwish" => hard_swish::forward(call),
         "LayerNorm" => layer_norm::forward(call),
@@ -197,6 +202,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Mean" => mean::forward(call),
         "Mish" => mish::forward(call),
         "Mul" => mul::forward(call),
+        "PRelu" => p_relu::forward(call),
         "Relu" => relu::forward(call),
         "Relu6" => relu6::forward(call),
         "Reshape" => reshape::forward(call),
@@ -208,6 +214,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Softsign" => softsign::forward(call),
         "Sub" => sub::forward(call),
         "Sum" => sum::forward(call),
+        "Swiglu" => swiglu::forward(call),
         "Tanh" => tanh::forward(call),
         "Upsample2d" => upsample2d::forward(call),
         _ => Err(call.error("this version of netwright does not run this layer")),
