@@ -109,6 +109,7 @@ mod tests {
             assert!(!layers.contains(&def.name), "{} is there twice", def.name);
             layers.push(def.name);
             assert!(def.doc.ends_with('.'), "{}", def.name);
+            assert!(!def.takes.is_empty() && !def.pytorch.is_empty(), "{}", def.name);
             let mut args = Vec::new();
             for arg in def.args {
                 assert!(!args.contains(&arg.name), "{} of {} twice", arg.name, def.name);

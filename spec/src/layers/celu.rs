@@ -8,6 +8,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Celu",
     doc: "max(x, 0) + alpha · (exp(min(x, 0) / alpha) - 1).",
+    takes: "any",
+    keras: "activations.celu",
+    pytorch: "nn.CELU",
     arity: Arity::One,
     args: &[ArgDef::value(
         "alpha",

@@ -7,6 +7,9 @@ use crate::layer::{Arity, LayerDef};
 pub const DEF: LayerDef = LayerDef {
     name: "Glu",
     doc: "a · sigmoid(b) of the halves a and b of one axis: a gated linear unit.",
+    takes: "any",
+    keras: "activations.glu",
+    pytorch: "nn.GLU",
     arity: Arity::One,
     args: ARGS,
     params: &[],

@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "HardSigmoid",
     doc: "min(max(x + 3, 0), 6) / 6: a sigmoid of straight lines.",
+    takes: "any",
+    keras: "activations.hard_sigmoid",
+    pytorch: "nn.Hardsigmoid",
     arity: Arity::One,
     args: &[],
     params: &[],

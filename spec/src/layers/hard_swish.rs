@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "HardSwish",
     doc: "x · min(max(x + 3, 0), 6) / 6: a swish of straight lines.",
+    takes: "any",
+    keras: "activations.hard_swish",
+    pytorch: "nn.Hardswish",
     arity: Arity::One,
     args: &[],
     params: &[],

@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "LogSigmoid",
     doc: "ln(sigmoid(x)).",
+    takes: "any",
+    keras: "activations.log_sigmoid",
+    pytorch: "nn.LogSigmoid",
     arity: Arity::One,
     args: &[],
     params: &[],

@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Mish",
     doc: "x · tanh(ln(1 + exp(x))).",
+    takes: "any",
+    keras: "activations.mish",
+    pytorch: "nn.Mish",
     arity: Arity::One,
     args: &[],
     params: &[],

@@ -9,6 +9,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "PRelu",
     doc: "max(x, 0) + weight · min(x, 0), with one learned slope or one for each channel.",
+    takes: "any",
+    keras: "PReLU",
+    pytorch: "nn.PReLU",
     arity: Arity::One,
     args: &[ArgDef::option(
         "channels",

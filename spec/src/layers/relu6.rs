@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Relu6",
     doc: "min(max(x, 0), 6).",
+    takes: "any",
+    keras: "activations.relu6",
+    pytorch: "nn.ReLU6",
     arity: Arity::One,
     args: &[],
     params: &[],

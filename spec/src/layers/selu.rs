@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Selu",
     doc: "1.0507 · (max(x, 0) + 1.6733 · (exp(min(x, 0)) - 1)): keeps mean 0 and variance 1.",
+    takes: "any",
+    keras: "activations.selu",
+    pytorch: "nn.SELU",
     arity: Arity::One,
     args: &[],
     params: &[],

@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Softsign",
     doc: "x / (1 + |x|).",
+    takes: "any",
+    keras: "activations.softsign",
+    pytorch: "nn.Softsign",
     arity: Arity::One,
     args: &[],
     params: &[],

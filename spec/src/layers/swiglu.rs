@@ -7,6 +7,9 @@ use crate::layer::{Arity, LayerDef};
 pub const DEF: LayerDef = LayerDef {
     name: "Swiglu",
     doc: "a · sigmoid(a) · b of the halves a and b of one axis: a gate with swish.",
+    takes: "any",
+    keras: "",
+    pytorch: "F.silu(a) * b",
     arity: Arity::One,
     args: ARGS,
     params: &[],
