@@ -239,6 +239,17 @@ contracts! {
     mean_of_many: [2, 3, 2, 2] => { Mean<axis = 1>, Conv2d<2, 1> }
     flatten: [2, 3, 4] => { Flatten }
     reshape: [2, 6] => { Reshape<[3, _]> }
+    permute: [3, 4] => { Permute<[1, 0]> }
+    permute_image: [2, 3, 4] => { Permute<[2, 0, 1]> }
+    transpose: [2, 3, 4] => { Transpose<0, 2> }
+    squeeze: [3, 1] => { Squeeze<1>, Linear<2> }
+    unsqueeze: [3, 4] => { Unsqueeze<0>, Conv2d<2, 2> }
+    slice: [3, 5] => { Slice<1, 4> }
+    slice_rows: [2, 4, 3] => { Slice<0, 2, axis = 1> }
+    slice_twice: [3, 4] => { let a = input => Tanh; (a => Slice<0, 2, axis = 0>) * (a => Slice<1, 3, axis = 0>) }
+    select: [3, 4] => { Select<1> }
+    select_last: [3, 4] => { Select<0, axis = 0, from = end>, Linear<2> }
+    repeat_vector: [3] => { RepeatVector<4>, Linear<2> }
     embedding: [usize; 4] => { Embedding<7, 3> }
     embedding_scalar: [usize] => { Embedding<7, 3> }
     embedding_rows: [usize; 2, 3] => { Embedding<9, 2> }

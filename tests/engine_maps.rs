@@ -107,6 +107,21 @@ agree! {
     sums_of_planes: [3, 17, 18] => { let a = input => Tanh; (a => Mean<axis = 1>) * (a => Sum<axis = 1>) }
     upsample: [20, 3, 5] => { Conv2d<17, 1>, Upsample2d<2>, Conv2d<3, 3>, Upsample2d<(1, 3)> }
     upsample_one: [1, 4, 3] => { let a = input => Tanh; (a => Upsample2d<(3, 2)>) + (a => Upsample2d<(3, 2)>) }
+    permute: [3, 4] => { Permute<[1, 0]> }
+    permute_image: [5, 3, 4] => { Conv2d<19, 2>, Permute<[2, 0, 1]>, Conv2d<2, 1> }
+    permute_deep: [2, 3, 4, 2] => { Permute<[3, 1, 0, 2]>, Tanh }
+    transpose: [5, 3, 4] => { Tanh, Transpose<1, 2>, Conv2d<2, 2> }
+    transpose_time: [3, 4] => { Linear<5>, Transpose<0, 1>, Linear<2> }
+    squeeze: [3, 1, 4] => { Tanh, Squeeze<1>, Linear<2> }
+    unsqueeze: [3, 4] => { Linear<5>, Unsqueeze<1>, Conv2d<2, 1> }
+    slice: [3, 40] => { Linear<20>, Slice<1, 18>, Linear<2> }
+    slice_channels: [5, 3, 4] => { Slice<1, 4, axis = 0>, Conv2d<2, 2> }
+    slice_rows: [5, 3, 4] => { Conv2d<6, 1>, Slice<1, 3, axis = 1> }
+    slice_twice: [3, 4] => { let a = input => Tanh; (a => Slice<0, 2, axis = 0>) * (a => Slice<1, 3, axis = 0>) + (input => Slice<1, 3, axis = 0>) }
+    select: [3, 4] => { Select<1> }
+    select_last: [6, 4] => { Linear<5>, Select<0, axis = 0, from = end>, Linear<2> }
+    select_image: [5, 3, 4] => { Tanh, Select<1, axis = 1, from = end>, Linear<2> }
+    repeat_vector: [7] => { Linear<5>, RepeatVector<6>, Linear<2> }
     embedding: [usize; 4] => { Embedding<7, 3> }
     embedding_scalar: [usize] => { Embedding<7, 3>, Linear<2> }
     embedding_image: [usize; 2, 3] => { Embedding<9, 2>, Conv2d<3, 1>, Flatten }

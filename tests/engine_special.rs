@@ -68,6 +68,13 @@ networks! {
     global_avg_pool2d: [19, 4, 5] => { GlobalAvgPool2d }
     flatten: [2, 3, 4] => { Flatten }
     reshape: [4, 6] => { Reshape<[3, _]> }
+    permute: [3, 19] => { Permute<[1, 0]> }
+    transpose: [3, 4, 5] => { Transpose<0, 2> }
+    squeeze: [3, 1] => { Squeeze<1> }
+    unsqueeze: [3, 4] => { Unsqueeze<1> }
+    slice: [3, 19] => { Slice<2, 15> }
+    select: [3, 19] => { Select<0, axis = 0, from = end> }
+    repeat_vector: [19] => { RepeatVector<3> }
     embedding: [usize; 4] => { Embedding<7, 19> }
     batch_norm1d: [19] => { BatchNorm1d }
     batch_norm1d_time: [3, 17] => { BatchNorm1d<affine = false> }

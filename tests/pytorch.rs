@@ -471,5 +471,8 @@ pytorch! {
 // The rest of the activations.
 include!("fixtures/activations.rs");
 
+// Layers that move elements.
+include!("fixtures/shapes.rs");
+
 // Layers in a random order.
 include!("fixtures/random_networks.rs");

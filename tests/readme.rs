@@ -58,7 +58,11 @@ fn usage(def: &LayerDef) -> String {
 }
 
 fn position(arg: &ArgDef) -> &'static str {
-    if arg.kind == ArgKind::Shape { "[3, 4, _]" } else { arg.name }
+    match arg.kind {
+        ArgKind::Shape { min: 0 } => "[1, 0]",
+        ArgKind::Shape { .. } => "[3, 4, _]",
+        _ => arg.name,
+    }
 }
 
 /// What may be written, with what counts where it is not.

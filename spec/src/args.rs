@@ -43,8 +43,11 @@ pub enum ArgKind {
         /// Whether `min` itself is excluded.
         exclusive_min: bool,
     },
-    /// A shape in square brackets, with at most one `_`.
-    Shape,
+    /// A shape or other sizes in square brackets, each at least `min`, or `_`.
+    Shape {
+        /// 1 for shapes, 0 for numbers of axes.
+        min: usize,
+    },
     /// A function of one number: a closure, or the path of a function.
     Function,
 }
@@ -78,7 +81,7 @@ impl ArgKind {
                 words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(" or ")
             }
             ArgKind::Number { .. } => "a number".into(),
-            ArgKind::Shape => "a shape in square brackets".into(),
+            ArgKind::Shape { .. } => "a shape in square brackets".into(),
             ArgKind::Function => "a function of one number, as `|x| x * x.sigmoid()`".into(),
         }
     }

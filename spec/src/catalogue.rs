@@ -14,6 +14,13 @@ pub const ALL: &[&LayerDef] = &[
     &layers::upsample2d::DEF,
     &layers::flatten::DEF,
     &layers::reshape::DEF,
+    &layers::permute::DEF,
+    &layers::transpose::DEF,
+    &layers::squeeze::DEF,
+    &layers::unsqueeze::DEF,
+    &layers::slice::DEF,
+    &layers::select::DEF,
+    &layers::repeat_vector::DEF,
     &layers::embedding::DEF,
     &layers::batch_norm1d::DEF,
     &layers::batch_norm2d::DEF,
@@ -76,13 +83,19 @@ mod tests {
             .iter()
             .filter(|arg| arg.default.is_none())
             .map(|arg| match arg.kind {
-                ArgKind::Shape => (arg.name, Value::Shape(vec![None])),
+                ArgKind::Shape { min } => {
+                    let dims = if min == 0 { vec![Some(0.into())] } else { vec![None] };
+                    (arg.name, Value::Shape(dims))
+                }
                 ArgKind::Function => (arg.name, Value::Function("|x| x".into())),
+                // Axes are counted from 0, and so are elements.
+                ArgKind::Size { min: 0 } => (arg.name, size(0)),
                 _ => (arg.name, size(2)),
             })
             .collect();
-        let shapes = [Shape::known(&[4, 8, 8]), Shape::known(&[8]), Shape::indices(vec![])];
-        let ones = shapes.iter().map(|shape| vec![shape.clone()]);
+        let known = [&[4, 8, 8][..], &[8], &[1]].map(Shape::known);
+        let shapes = known.into_iter().chain([Shape::indices(vec![])]);
+        let ones = shapes.map(|shape| vec![shape]);
         let two = vec![Shape::known(&[4, 4]); 2];
         ones.chain([two])
             .find_map(|inputs| infer_with(def, &given, &inputs).ok().map(|(got, _)| got))

@@ -39,21 +39,29 @@ mod mean;
 mod mish;
 mod mul;
 mod p_relu;
+mod permute;
 mod relu;
 mod relu6;
+mod repeat_vector;
 mod reshape;
+mod select;
 pub(crate) mod selu;
 mod sigmoid;
 mod silu;
+mod slice;
 mod softmax;
 mod softplus;
 mod softsign;
+mod squeeze;
 mod sub;
 mod sum;
 mod swiglu;
 mod tanh;
+mod transpose;
+mod unsqueeze;
 mod upsample2d;
 
+pub(crate) mod moves;
 pub(crate) mod norm;
 mod pointwise;
 mod window;
@@ -203,19 +211,26 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Mish" => mish::forward(call),
         "Mul" => mul::forward(call),
         "PRelu" => p_relu::forward(call),
+        "Permute" => permute::forward(call),
         "Relu" => relu::forward(call),
         "Relu6" => relu6::forward(call),
+        "RepeatVector" => repeat_vector::forward(call),
         "Reshape" => reshape::forward(call),
+        "Select" => select::forward(call),
         "Selu" => selu::forward(call),
         "Sigmoid" => sigmoid::forward(call),
         "Silu" => silu::forward(call),
+        "Slice" => slice::forward(call),
         "Softmax" => softmax::forward(call),
         "Softplus" => softplus::forward(call),
         "Softsign" => softsign::forward(call),
+        "Squeeze" => squeeze::forward(call),
         "Sub" => sub::forward(call),
         "Sum" => sum::forward(call),
         "Swiglu" => swiglu::forward(call),
         "Tanh" => tanh::forward(call),
+        "Transpose" => transpose::forward(call),
+        "Unsqueeze" => unsqueeze::forward(call),
         "Upsample2d" => upsample2d::forward(call),
         _ => Err(call.error("this version of netwright does not run this layer")),
     }

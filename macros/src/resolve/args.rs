@@ -130,10 +130,10 @@ impl Resolver<'_> {
                 Some(word) if words.contains(&word.as_str()) => Some(Value::Word(word)),
                 _ => self.wrong(def, arg),
             },
-            (ArgValue::Shape(shape), ArgKind::Shape) if !shape.index && !shape.broken => {
+            (ArgValue::Shape(shape), ArgKind::Shape { min }) if !shape.index && !shape.broken => {
                 let holes = shape.dims.iter().map(|size| match size.kind {
                     SizeKind::Infer => Some(None),
-                    _ => self.size(size, 1).map(Some),
+                    _ => self.size(size, min).map(Some),
                 });
                 holes.collect::<Vec<_>>().into_iter().collect::<Option<_>>().map(Value::Shape)
             }

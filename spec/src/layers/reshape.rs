@@ -16,7 +16,7 @@ pub const DEF: LayerDef = LayerDef {
     arity: Arity::One,
     args: &[ArgDef::position(
         "shape",
-        ArgKind::Shape,
+        ArgKind::Shape { min: 1 },
         "shape of the output without the batch axis; `_` is computed",
     )],
     params: &[],

@@ -2,7 +2,8 @@
 
 use super::{Builder, Place, layout};
 use crate::engine::chunk::{Edge, Slot};
-use crate::engine::steps::{Copied, EmbeddingStep, Layout, Transpose};
+use crate::engine::steps::{Copied, EmbeddingStep, Layout, MoveStep, Transpose};
+use crate::layers::moves::sources;
 
 impl Builder<'_> {
     /// `Reshape` and `Flatten`. Row-major order does not change; pixels are brought into it, and
@@ -31,6 +32,23 @@ impl Builder<'_> {
         let image = [channels, pixels];
         self.steps.push(Box::new(Transpose { from, to, image, to_pixels }));
         Edge { slot: to, first: true, input: false }
+    }
+
+    /// Elements that change their places: both layouts are part of the way.
+    pub(super) fn moved(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let (value, target) = (node.inputs[0], layout(node.shape));
+        let lies = self.places[value]?.layout;
+        let plain = sources(node, self.graph.shape_of(value))?;
+        let mut sources = vec![0; plain.len()];
+        for (i, from) in plain.into_iter().enumerate() {
+            sources[target.place(i)] = lies.place(from);
+        }
+        let x = self.edge(value)?;
+        let y = self.slot(sources.len());
+        self.steps.push(Box::new(MoveStep::new(x, y, &sources)));
+        self.place(self.value_of(number), y, target);
+        Some(())
     }
 
     /// The node gives its input's memory another shape: both have the same gradient, so a value

@@ -19,6 +19,14 @@ pub(crate) enum Layout {
 }
 
 impl Layout {
+    /// Where in memory element `i` of the user's order lies.
+    pub(crate) fn place(self, i: usize) -> usize {
+        match self {
+            Layout::Plain => i,
+            Layout::Pixels { channels, pixels } => i % pixels * channels + i / pixels,
+        }
+    }
+
     /// Whether both orders are the same.
     pub(crate) fn is_plain(self) -> bool {
         match self {
