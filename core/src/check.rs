@@ -250,11 +250,7 @@ impl Check<'_> {
     }
 
     /// What the output of a node depends on.
-    fn tensors(
-        &self,
-        number: usize,
-        inputs: &[Value<f64, Cpu>],
-    ) -> Result<Vec<Dependence>> {
+    fn tensors(&self, number: usize, inputs: &[Value<f64, Cpu>]) -> Result<Vec<Dependence>> {
         let (node, arrays) = (&self.graph.nodes[number], arrays(self.model)?);
         let floats = inputs.iter().enumerate().filter_map(|(i, value)| match value {
             Value::Floats(array) => {

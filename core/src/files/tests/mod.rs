@@ -44,6 +44,7 @@ static TINY: Graph = Graph {
             attrs: ATTRS,
             params: Params { first: 0, count: 2 },
             line: 7,
+            inner: None,
         },
         Node {
             name: "norm",
@@ -53,6 +54,7 @@ static TINY: Graph = Graph {
             attrs: &[],
             params: Params { first: 2, count: 1 },
             line: 8,
+            inner: None,
         },
     ],
     outputs: &[Output { name: "output", value: 2 }],
