@@ -9,5 +9,5 @@ pub(crate) mod math;
 pub(crate) mod softmax;
 pub(crate) mod sum;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub(crate) mod window;
