@@ -48,6 +48,7 @@ impl Example {
         Task {
             graph: self.graph,
             params: &self.params,
+            own: &[],
             inputs: self.inputs.clone(),
             tape,
             training: training.then_some(7),

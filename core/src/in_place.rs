@@ -6,6 +6,7 @@ use crate::engine::bridge;
 use crate::error::{Error, Result};
 use crate::value::{Array, Ranked};
 use dfdx::prelude::*;
+use std::ops::DerefMut;
 
 /// What [`AnyTensor`](crate::value::AnyTensor) asks of a device.
 pub trait InPlace<E: Float>: Device<E> {
@@ -19,11 +20,19 @@ pub trait InPlace<E: Float>: Device<E> {
         other: &Array<E, Self>,
         beta: f64,
     ) -> Result<()>;
+
+    /// Adds to the gradient of a tensor, from inside of an operation on dfdx's tape.
+    fn add_gradient(
+        gradients: &mut Gradients<E, Self>,
+        of: &Tensor<(usize,), E, Self>,
+        gradient: Vec<E>,
+    ) -> std::result::Result<(), Self::Err>;
 }
 
 impl<E: Float> InPlace<E> for Cpu
 where
     Cpu: Device<E>,
+    <Cpu as Storage<E>>::Vec: DerefMut<Target = Vec<E>>,
 {
     fn slice_mut<S: Ranked>(tensor: &mut Tensor<S, E, Self>) -> Option<&mut [E]> {
         bridge::slice_mut(tensor)
@@ -36,6 +45,16 @@ where
         beta: f64,
     ) -> Result<()> {
         axpy(bridge::slice_mut(tensor), alpha, bridge::slice(&other.data), beta)
+    }
+
+    fn add_gradient(
+        gradients: &mut Gradients<E, Self>,
+        of: &Tensor<(usize,), E, Self>,
+        gradient: Vec<E>,
+    ) -> std::result::Result<(), Self::Err> {
+        let sum = gradients.get_or_alloc_mut(of)?;
+        sum.iter_mut().zip(gradient).for_each(|(sum, part)| *sum = *sum + part);
+        Ok(())
     }
 }
 
@@ -70,5 +89,23 @@ where
     ) -> Result<()> {
         let other = crate::value::restore::<S, E, Self, NoneTape>(other.clone(), NoneTape)?;
         tensor.try_axpy(alpha, &other, beta).map_err(Error::device)
+    }
+
+    /// dfdx's storage on a GPU cannot be made from outside, but a gradient is such storage: that of
+    /// Σ x·g with respect to x is g.
+    fn add_gradient(
+        gradients: &mut Gradients<E, Self>,
+        of: &Tensor<(usize,), E, Self>,
+        gradient: Vec<E>,
+    ) -> std::result::Result<(), Self::Err> {
+        gradients.try_alloc_for(of)?;
+        let count = (gradient.len(),);
+        let part = of.device().try_tensor_from_vec(gradient, count)?;
+        let sum = gradients.get(of).try_add(part)?;
+        let leaf = of.device().try_zeros_like(&count)?;
+        let product = leaf.clone().put_tape(OwnedTape::default()).try_mul(sum)?;
+        let mut nested = product.try_sum::<(), _>()?.try_backward()?;
+        *gradients.get_or_alloc_mut(of)? = nested.get_or_alloc_mut(&leaf)?.clone();
+        Ok(())
     }
 }

@@ -5,7 +5,7 @@ use crate::error::Result;
 use crate::model::Model;
 use crate::rng::{Rng, mix};
 use dfdx::prelude::*;
-use netwright_spec::graph::{Graph, Init};
+use netwright_spec::graph::{Init, Param};
 
 /// Gives all parameters their initial values. Each has a stream of random numbers of its own, so
 /// that they do not change when a layer is added behind them.
@@ -20,24 +20,24 @@ pub fn initialize<E: Float, D: Backend<E>>(model: &mut dyn Model<E, D>, seed: u6
     Ok(())
 }
 
-/// What dfdx's `BuildModule` and `ResetParams` call for parameter `number` of `graph`: the seed
-/// comes from the device's random numbers.
+/// What dfdx's `BuildModule` and `ResetParams` call for the parameter of this name: the seed comes
+/// from the device's random numbers.
 pub fn reset<S: Shape, E: Float, D: Device<E>>(
-    graph: &Graph,
-    number: usize,
+    params: &[Param],
+    name: &str,
     tensor: &mut Tensor<S, E, D>,
 ) -> Result<(), D::Err> {
-    tensor.copy_from(&drawn(graph, number, tensor.device()));
+    tensor.copy_from(&drawn(params, name, tensor.device()));
     Ok(())
 }
 
 /// Instantiated once for each device, not for each shape.
-fn drawn<E: Float, D: Device<E>>(graph: &Graph, number: usize, device: &D) -> Vec<E> {
-    let (init, shape) =
-        graph.params.get(number).map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
+fn drawn<E: Float, D: Device<E>>(params: &[Param], name: &str, device: &D) -> Vec<E> {
+    let param = params.iter().find(|param| param.name == name);
+    let (init, shape) = param.map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
     let seed = match init {
-        Init::Zeros | Init::Ones => 0,
-        Init::FanIn(_) | Init::Normal => device.random_u64(),
+        Init::Zeros | Init::Ones | Init::Constant(_) => 0,
+        Init::FanIn(_) | Init::Normal(_) | Init::Uniform(_) => device.random_u64(),
     };
     values(init, shape.iter().product(), seed)
 }
@@ -47,11 +47,13 @@ fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {
     let mut draw: Box<dyn FnMut() -> f64> = match init {
         Init::Zeros => Box::new(|| 0.0),
         Init::Ones => Box::new(|| 1.0),
+        Init::Constant(x) => Box::new(move || x),
         Init::FanIn(fan_in) => {
             let bound = 1.0 / (fan_in.max(1) as f64).sqrt();
             Box::new(move || (2.0 * rng.uniform() - 1.0) * bound)
         }
-        Init::Normal => Box::new(move || rng.normal()),
+        Init::Uniform(bound) => Box::new(move || (2.0 * rng.uniform() - 1.0) * bound),
+        Init::Normal(deviation) => Box::new(move || rng.normal() * deviation),
     };
     (0..count).map(|_| E::of(draw())).collect()
 }

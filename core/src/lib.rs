@@ -3,11 +3,14 @@
 //! Users depend on the crate `netwright`, which re-exports what is public here.
 
 pub mod backend;
+pub mod check;
 pub mod data;
 pub mod error;
 pub mod files;
+pub mod function;
 pub mod in_place;
 pub mod init;
+pub mod layer;
 pub mod layers;
 pub mod model;
 pub mod run;
@@ -22,8 +25,10 @@ pub mod engine;
 mod rng;
 
 pub use backend::{Backend, Float};
+pub use check::{GradientReport, check_gradients};
 pub use dfdx;
 pub use error::{Error, Result};
 pub use files::Files;
+pub use layer::{Apply, Layer, Mode, Taped};
 pub use model::{Forward, Model};
 pub use netwright_spec as spec;

@@ -2,6 +2,7 @@
 
 use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
+use crate::layer::Own;
 use crate::run::{Task, Update};
 use crate::value::{AnyTensor, Array, Ranked, Value, erase, restore};
 use dfdx::prelude::*;
@@ -21,6 +22,10 @@ pub trait Model<E: Float, D: Backend<E>> {
         let mut all = Vec::new();
         self.visit_mut(&mut |tensor| all.push(tensor));
         all
+    }
+    /// Its applications of layers of the user's, in the order of the graph.
+    fn own(&self) -> Vec<Own<'_, E, D>> {
+        Vec::new()
     }
     /// What it remembers between steps beside its parameters.
     fn state(&mut self) -> &mut State<E, D>;
@@ -257,9 +262,11 @@ fn run_values<E: Float, D: Backend<E>>(
     if batched == Batched::No {
         inputs = inputs.into_iter().map(with_batch_of_one).collect();
     }
+    let own = model.own();
     let task = Task {
         graph: model.graph(),
         params: &params,
+        own: &own,
         inputs,
         tape,
         training,

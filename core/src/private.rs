@@ -3,16 +3,26 @@
 pub use crate::backend::{Backend, Float};
 pub use crate::error::{Error, Result};
 pub use crate::init::{initialize, reset};
+pub use crate::layer::{Apply, Arrives, Axes, Indices, Layer, Own, Part, Proof, Proven, Stands};
+pub use crate::layer::{own, stands, tensors, typed};
 pub use crate::layers;
 pub use crate::model::{Arrays, Batched, Forward, Model, ModelTape, Output, State, infer, train};
-pub use crate::value::AnyTensor;
+pub use crate::value::{AnyTensor, Parameter};
 pub use dfdx::nn::tensor_collection::{ModuleVisitor, TensorCollection, TensorOptions};
 pub use dfdx::nn::{Module, ModuleMut};
-pub use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, Tensor};
-pub use netwright_spec::{graph, size};
+pub use dfdx::prelude::{Const, Cpu, Device, Dim, Dtype, OwnedTape, Tensor};
+pub use netwright_spec::{graph, inline, size, stated};
 
 use dfdx::prelude::ConstShape;
 use std::fmt;
+
+/// The parameters of an own layer's type.
+pub fn declared_params<L: Stands>() -> &'static [graph::Param] {
+    match L::DECLARED {
+        graph::Declared::Own(params) => params,
+        graph::Declared::Network(graph) => graph.params,
+    }
+}
 
 /// A parameter before its initial values.
 pub fn zeros<S: ConstShape, E: Dtype, D: Device<E>>(device: &D) -> Result<Tensor<S, E, D>> {

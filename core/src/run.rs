@@ -4,6 +4,7 @@
 
 use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
+use crate::layer::Own;
 use crate::layers::{self, Call};
 use crate::value::{Array, Value};
 use dfdx::prelude::*;
@@ -15,6 +16,8 @@ pub struct Task<'a, E: Float, D: Backend<E>> {
     pub graph: &'static Graph,
     /// Its parameters, in the graph's order.
     pub params: &'a [Array<E, D>],
+    /// Its applications of layers of the user's, in the graph's order.
+    pub own: &'a [Own<'a, E, D>],
     /// One value for each input, with a batch axis.
     pub inputs: Vec<Value<E, D>>,
     /// The tape to record on.
@@ -52,7 +55,7 @@ pub struct Update<E: Float, D: Backend<E>> {
 /// Runs the task with dfdx's operations. Public for tests that compare the engine with it.
 #[doc(hidden)]
 pub fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome<E, D>> {
-    let Task { graph, params, inputs, tape, training, device, .. } = task;
+    let Task { graph, params, own, inputs, tape, training, device, .. } = task;
     let batch = batch_size(graph, &inputs)?;
     let last_use = last_uses(graph);
     let recording = tape.is_some();
@@ -64,6 +67,7 @@ pub fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome
             number,
             node,
             params: params_of(params, node)?,
+            own,
             inputs: node.inputs.iter().map(|&v| value(&values, v)).collect::<Result<_>>()?,
             tape: Some(tape),
             batch,

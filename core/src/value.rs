@@ -67,6 +67,32 @@ ranked! {
     (A, B, C, F, G, H) => (usize, usize, usize, usize, usize, usize);
 }
 
+/// A tensor whose shape its type knows.
+pub trait Parameter {
+    /// The shape.
+    const SHAPE: &'static [usize];
+}
+
+macro_rules! parameter {
+    ($(($($axis:ident),*);)*) => {
+        $(impl<$($axis: ConstDim,)* __E: Unit, __D: Storage<__E>> Parameter
+            for Tensor<($($axis,)*), __E, __D>
+        {
+            const SHAPE: &'static [usize] = &[$($axis::SIZE),*];
+        })*
+    };
+}
+
+parameter! {
+    ();
+    (A);
+    (A, B);
+    (A, B, C);
+    (A, B, C, F);
+    (A, B, C, F, G);
+    (A, B, C, F, G, H);
+}
+
 /// Takes the shape out of the type. The tensor keeps its identity if its memory is contiguous.
 pub fn erase<S: Ranked, E: Dtype, D: Device<E>, T: Tape<E, D>>(
     tensor: Tensor<S, E, D, T>,

@@ -67,8 +67,10 @@ pub struct Node {
     pub name: String,
     /// The tokens that name it, for the field and for messages.
     pub ident: Ident,
-    /// The layer, or `None` after a mistake.
+    /// The layer, or `None` after a mistake and for a layer that is not in the catalogue.
     pub def: Option<&'static LayerDef>,
+    /// The type of a layer that is not in the catalogue: another network, or one of the user's.
+    pub outside: Option<TokenStream>,
     /// The layer as written: a block's keyword for what the block inserts.
     pub written: String,
     /// The written name.

@@ -53,6 +53,33 @@ pub struct Node {
     pub params: Params,
     /// The line in the source file where it is declared.
     pub line: u32,
+    /// What it is if it is no layer of the catalogue.
+    pub inner: Option<Inner>,
+}
+
+/// A node that is no layer of the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Inner {
+    /// A network, or a layer of the user's, as `network!` writes it: its own parameters are not yet
+    /// among the graph's, and the node has no `params`. [`crate::inline`] puts it in.
+    Declared {
+        /// What is known of it.
+        layer: Declared,
+        /// The number of the node whose parameters it has: its own, unless it is a shared layer's
+        /// later application.
+        first: usize,
+    },
+    /// A layer of the user's, whose forward the model knows: its number among all of them.
+    Own(usize),
+}
+
+/// What a type that stands in a network as a layer is made of.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Declared {
+    /// Another network.
+    Network(&'static Graph),
+    /// A layer with these parameters and a forward of its own.
+    Own(&'static [Param]),
 }
 
 /// A range of the graph's parameters.
@@ -93,7 +120,7 @@ pub struct Param {
 }
 
 /// Initial values of a parameter.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Init {
     /// All zero.
     Zeros,
@@ -102,19 +129,25 @@ pub enum Init {
     /// Uniform in ±1/√`fan_in`: what PyTorch's `kaiming_uniform_(a = √5)` gives, its default for
     /// the weights and biases of linear layers and convolutions.
     FanIn(usize),
-    /// Normal with mean 0 and variance 1: PyTorch's default for embeddings.
-    Normal,
+    /// Normal with mean 0 and this standard deviation; 1 is PyTorch's default for embeddings.
+    Normal(f64),
+    /// Uniform between this and its negative.
+    Uniform(f64),
+    /// All the same number.
+    Constant(f64),
 }
 
 impl Graph {
     /// How many numbers are trained: buffers are not counted.
     pub const fn trainable(&self) -> usize {
-        let mut total = 0;
+        let mut total = trainable(self.params);
         let mut i = 0;
-        while i < self.params.len() {
-            if self.params[i].trainable {
-                total = crate::size::add(total, crate::size::product(self.params[i].shape));
-            }
+        while i < self.nodes.len() {
+            total = match self.nodes[i].fresh(i) {
+                Some(Declared::Network(graph)) => crate::size::add(total, graph.trainable()),
+                Some(Declared::Own(params)) => crate::size::add(total, trainable(params)),
+                None => total,
+            };
             i += 1;
         }
         total
@@ -126,15 +159,39 @@ impl Graph {
     }
 
     /// The shape of a value's samples: an input's or a node's.
-    pub fn shape_of(&self, value: usize) -> &'static [usize] {
-        match value.checked_sub(self.inputs.len()) {
-            None => self.inputs.get(value).map_or(&[], |port| port.shape),
-            Some(node) => self.nodes.get(node).map_or(&[], |node| node.shape),
+    pub const fn shape_of(&self, value: usize) -> &'static [usize] {
+        let inputs = self.inputs.len();
+        if value < inputs {
+            self.inputs[value].shape
+        } else if value - inputs < self.nodes.len() {
+            self.nodes[value - inputs].shape
+        } else {
+            &[]
         }
     }
 }
 
+const fn trainable(params: &[Param]) -> usize {
+    let mut total = 0;
+    let mut i = 0;
+    while i < params.len() {
+        if params[i].trainable {
+            total = crate::size::add(total, crate::size::product(params[i].shape));
+        }
+        i += 1;
+    }
+    total
+}
+
 impl Node {
+    /// The network or layer that this node, which is number `number`, brings with its parameters.
+    pub(crate) const fn fresh(&self, number: usize) -> Option<Declared> {
+        match self.inner {
+            Some(Inner::Declared { layer, first }) if first == number => Some(layer),
+            _ => None,
+        }
+    }
+
     /// An attribute's value.
     pub fn attr(&self, name: &str) -> Option<Attr> {
         self.attrs.iter().find(|(n, _)| *n == name).map(|(_, attr)| *attr)

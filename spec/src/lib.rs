@@ -13,6 +13,7 @@ pub mod catalogue;
 #[cfg(feature = "language")]
 pub mod dim;
 pub mod graph;
+pub mod inline;
 #[cfg(feature = "language")]
 pub mod layer;
 #[cfg(feature = "language")]
@@ -22,6 +23,7 @@ pub mod problem;
 #[cfg(feature = "language")]
 pub mod shape;
 pub mod size;
+pub mod stated;
 
 #[cfg(feature = "language")]
 pub use args::{ArgDef, ArgKind, Args, Number, Place, Value};

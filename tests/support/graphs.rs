@@ -57,6 +57,7 @@ where
     let task = Task {
         graph,
         params: &params,
+        own: &[],
         inputs: inputs.clone(),
         tape,
         training,

@@ -62,6 +62,7 @@ impl<E: Float, D: Backend<E>> Case<'_, E, D> {
         D::run(Task {
             graph,
             params: &params,
+            own: &[],
             inputs,
             tape: None,
             training,
@@ -80,6 +81,7 @@ impl<E: Float, D: Backend<E>> Case<'_, E, D> {
         let task = Task {
             graph,
             params: &params,
+            own: &[],
             inputs,
             tape,
             training,

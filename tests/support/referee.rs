@@ -74,6 +74,7 @@ impl Example {
         Task {
             graph: self.graph,
             params,
+            own: &[],
             inputs,
             tape,
             training: self.training,

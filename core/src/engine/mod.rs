@@ -33,6 +33,8 @@ mod run;
 #[cfg_attr(not(feature = "engine"), allow(dead_code, unused_imports, unused_macros))]
 mod simd;
 #[cfg(feature = "engine")]
+mod split;
+#[cfg(feature = "engine")]
 mod steps;
 #[cfg_attr(not(feature = "engine"), allow(dead_code))]
 pub(crate) mod threads;

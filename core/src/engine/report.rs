@@ -2,7 +2,9 @@
 
 #[cfg(feature = "engine")]
 use super::plan::Plan;
-use netwright_spec::graph::Graph;
+#[cfg(feature = "engine")]
+use super::split::{Piece, Split};
+use netwright_spec::graph::{Graph, Node};
 use std::fmt;
 
 /// How a network runs on its device: printed by `Display`.
@@ -27,13 +29,39 @@ impl PlanReport {
     /// The plan of a network on the CPU in f32.
     #[cfg(feature = "engine")]
     pub(crate) fn of(graph: &'static Graph) -> Self {
-        let Some(plan) = Plan::of(graph) else { return Self::portable(graph) };
-        let rows = plan.steps.iter().map(|planned| Row {
+        let mut report = PlanReport { network: graph.name, steps: Vec::new(), bytes: 0 };
+        match (Plan::of(graph), Split::of(graph)) {
+            (Some(plan), _) => report.add(&plan),
+            (None, Some(split)) => split.pieces.iter().for_each(|piece| match piece {
+                Piece::Part(part) => {
+                    Plan::of_part(part.graph, part.first).iter().for_each(|p| report.add(p));
+                }
+                Piece::Own(node) => report.add_node(&graph.nodes[*node]),
+            }),
+            (None, None) => return Self::portable(graph),
+        }
+        report
+    }
+
+    #[cfg(feature = "engine")]
+    fn add(&mut self, plan: &Plan) {
+        self.steps.extend(plan.steps.iter().map(|planned| Row {
             what: planned.step.describe(),
             multiply_adds: planned.step.multiply_adds(),
-        });
-        let bytes = plan.values * size_of::<f32>() + plan.bytes;
-        PlanReport { network: graph.name, steps: rows.collect(), bytes }
+        }));
+        self.bytes += plan.values * size_of::<f32>() + plan.bytes;
+    }
+
+    /// A node that runs with dfdx's operations.
+    fn add_node(&mut self, node: &Node) {
+        let what = match node.inner {
+            Some(_) => format!("own layer {} {} -> {:?}", node.kind, node.name, node.shape),
+            None => {
+                format!("{} {} -> {:?} with dfdx's operations", node.kind, node.name, node.shape)
+            }
+        };
+        self.steps.push(Row { what, multiply_adds: 0 });
+        self.bytes += node.shape.iter().product::<usize>() * size_of::<f32>();
     }
 
     /// Without the engine, the CPU is a device like the others.
@@ -44,12 +72,9 @@ impl PlanReport {
 
     /// Node by node with dfdx's operations: other devices and float types.
     pub(crate) fn portable(graph: &'static Graph) -> Self {
-        let rows = graph.nodes.iter().map(|node| Row {
-            what: format!("{} {} -> {:?} with dfdx's operations", node.kind, node.name, node.shape),
-            multiply_adds: 0,
-        });
-        let floats: usize = graph.nodes.iter().map(|n| n.shape.iter().product::<usize>()).sum();
-        PlanReport { network: graph.name, steps: rows.collect(), bytes: floats * size_of::<f32>() }
+        let mut report = PlanReport { network: graph.name, steps: Vec::new(), bytes: 0 };
+        graph.nodes.iter().for_each(|node| report.add_node(node));
+        report
     }
 
     /// Multiply-adds of one sample's forward.

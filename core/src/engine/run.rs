@@ -3,6 +3,7 @@
 use super::bridge::slice;
 use super::exec::{Engine, Given, Run};
 use super::plan::Plan;
+use super::split::{Split, split_of};
 use super::steps::{Source, add};
 use crate::error::{Error, Result};
 use crate::layers::{embedding, norm};
@@ -24,15 +25,23 @@ pub(crate) fn engine_of(graph: &'static Graph) -> Option<Arc<Engine>> {
     engines.entry(key).or_insert_with(|| Some(Arc::new(Engine::new(Plan::of(graph)?)))).clone()
 }
 
-/// Whether the engine has a step for every node of this graph.
+/// Whether the engine has a step for every node of this graph that is a layer of the catalogue.
 #[must_use]
-pub fn covers(graph: &Graph) -> bool {
-    Plan::of(graph).is_some()
+pub fn covers(graph: &'static Graph) -> bool {
+    Plan::of(graph).is_some() || Split::of(graph).is_some()
 }
 
 /// Runs a network with the engine.
 pub(crate) fn run(task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
-    let engine = engine_of(task.graph).ok_or_else(|| no_plan(task.graph))?;
+    if let Some(engine) = engine_of(task.graph) {
+        return run_on(&engine, task);
+    }
+    let split = split_of(task.graph).ok_or_else(|| no_plan(task.graph))?;
+    split.run(task)
+}
+
+/// Runs a network, or a part of one, that this engine was made for.
+pub(super) fn run_on(engine: &Arc<Engine>, task: Task<'_, f32, Cpu>) -> Result<Outcome<f32, Cpu>> {
     let batch = batch_size(task.graph, &task.inputs)?;
     let saved = Saved::new(task.params, task.inputs.clone());
     saved.with(|_, inputs| check(task.graph, inputs, batch, task.training.is_some()))?;

@@ -47,7 +47,7 @@ fn port(port: &Port) -> String {
 }
 
 fn node(node: &Node) -> String {
-    let Node { name, kind, inputs, shape, attrs, params, line: _ } = node;
+    let Node { name, kind, inputs, shape, attrs, params, line: _, inner: _ } = node;
     let Params { first, count } = params;
     let attrs: Vec<_> =
         attrs.iter().map(|(name, attr)| format!("{}:{}", quoted(name), value(attr))).collect();
@@ -84,7 +84,9 @@ fn param(param: &Param) -> String {
         Init::Zeros => quoted("zeros"),
         Init::Ones => quoted("ones"),
         Init::FanIn(fan_in) => format!(r#"{{"fan_in":{fan_in}}}"#),
-        Init::Normal => quoted("normal"),
+        Init::Normal(x) => format!(r#"{{"normal":{x:?}}}"#),
+        Init::Uniform(x) => format!(r#"{{"uniform":{x:?}}}"#),
+        Init::Constant(x) => format!(r#"{{"constant":{x:?}}}"#),
     };
     format!(
         r#"{{"name":{},"shape":{},"init":{init},"trainable":{trainable}}}"#,

@@ -3,10 +3,12 @@
 
 use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
+use crate::layer::{Mode, Own};
+use crate::rng::mix;
 use crate::run::Update;
 use crate::value::{Array, Value};
 use dfdx::prelude::*;
-use netwright_spec::graph::Node;
+use netwright_spec::graph::{Inner, Node};
 
 mod add;
 mod avg_pool2d;
@@ -65,6 +67,8 @@ pub(crate) struct Call<'a, E: Float, D: Backend<E>> {
     pub(crate) node: &'a Node,
     /// Its parameters.
     pub(crate) params: &'a [Array<E, D>],
+    /// The network's applications of layers of the user's.
+    pub(crate) own: &'a [Own<'a, E, D>],
     /// What it takes; each shape begins with the batch.
     pub(crate) inputs: Vec<Value<E, D>>,
     /// The tape, until somebody takes it.
@@ -151,6 +155,9 @@ pub(crate) fn error(node: &Node, problem: impl Into<String>) -> Error {
 
 /// Runs the layer of this node.
 pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
+    if let Some(Inner::Own(number)) = call.node.inner {
+        return own(call, number);
+    }
     match call.node.kind {
         "Add" => add::forward(call),
         "AvgPool2d" => avg_pool2d::forward(call),
@@ -184,6 +191,24 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Upsample2d" => upsample2d::forward(call),
         _ => Err(call.error("this version of netwright does not run this layer")),
     }
+}
+
+/// Runs a layer of the user's.
+fn own<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>, number: usize) -> Result<Flat<E, D>> {
+    let (Some(layer), Some(input)) = (call.own.get(number), call.inputs.first()) else {
+        return Err(call.error("is not among the model's own layers"));
+    };
+    let mode = match call.training {
+        Some(key) => Mode::Training { seed: mix(key, call.number as u64) },
+        None => Mode::Inference,
+    };
+    let (input, tape) = (input.clone(), call.tape.take().unwrap_or_default());
+    let (array, tape) = layer.run(input, tape, mode).map_err(|e| call.error(e.to_string()))?;
+    let expected = [&[call.batch], call.node.shape].concat();
+    if array.shape != expected {
+        return Err(call.error(format!("gave {:?} instead of {expected:?}", array.shape)));
+    }
+    Ok(array.data.put_tape(tape))
 }
 
 /// Turns a device's error into ours, wherever dfdx returns one.

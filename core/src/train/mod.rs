@@ -42,6 +42,7 @@ pub(crate) use fit::fit;
 pub(crate) use optim::{fused, plain};
 pub(crate) use predict::predict;
 pub(crate) use step::step;
+pub(crate) use value::values;
 
 /// Samples that an evaluation or prediction takes at once.
 const CHUNK: usize = 256;

@@ -78,9 +78,11 @@ fn differentiate<E: Float, D: Backend<E>>(
 ) -> Result<Differentiated<E, D>> {
     let params = arrays(model)?;
     let device: D = device_of(&params);
+    let own = model.own();
     let task = Task {
         graph: model.graph(),
         params: &params,
+        own: &own,
         inputs: values(&batch.inputs, &device)?,
         tape: Some(OwnedTape::default()),
         training: Some(key),
@@ -120,9 +122,11 @@ pub(super) fn infer<E: Float, D: Backend<E>>(
     batch: &Batch,
     device: &D,
 ) -> Result<Vec<Array<E, D>>> {
+    let own = model.own();
     let task = Task {
         graph: model.graph(),
         params,
+        own: &own,
         inputs: values(&batch.inputs, device)?,
         tape: None,
         training: None,

@@ -61,7 +61,7 @@ fn upload<T: Unit, D: TensorFromVec<T>>(
 }
 
 /// All columns of a batch.
-pub(super) fn values<E: Float, D: Backend<E>>(
+pub(crate) fn values<E: Float, D: Backend<E>>(
     columns: &[Column],
     device: &D,
 ) -> Result<Vec<Value<E, D>>> {

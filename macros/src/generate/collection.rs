@@ -1,7 +1,8 @@
 //! dfdx's `TensorCollection`: what its optimizers, `alloc_grads` and `to_device` work with.
 
 use super::{Code, model};
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use crate::ir::Node;
+use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 /// The longest tuple that dfdx visits.
@@ -36,26 +37,11 @@ pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
 }
 
 fn visit(code: &Code<'_>) -> TokenStream {
-    let p = &code.p;
     let name = &code.net.name;
-    let constants = model::constants_type(code);
-    let params = code.params();
-    let descriptions = params.iter().enumerate().map(|(number, (node, slot, param))| {
-        let field = &node.ident;
-        let text = format!("{}.{}", node.name, param.name);
-        let number = Literal::usize_unsuffixed(number);
-        let options = if param.trainable { quote!(reset_with) } else { quote!(detached) };
-        quote! {
-            Self::tensor(
-                #text,
-                |net| &net.#field.#slot,
-                |net| &mut net.#field.#slot,
-                #p::TensorOptions::#options(|t| #p::reset(#constants::GRAPH, #number, t)),
-            )
-        }
-    });
+    let descriptions: Vec<_> = code.fields().flat_map(|node| described(code, node)).collect();
+    let count = descriptions.len();
     let names: Vec<Ident> =
-        (0..params.len()).map(|i| Ident::new(&format!("t{i}"), Span::mixed_site())).collect();
+        (0..count).map(|i| Ident::new(&format!("t{i}"), Span::mixed_site())).collect();
     let mut next = names.iter();
     let fields = code.fields().map(|node| {
         model::literal(code, node, || {
@@ -63,7 +49,7 @@ fn visit(code: &Code<'_>) -> TokenStream {
             quote!(#tensor)
         })
     });
-    let descriptions = nested(descriptions.collect());
+    let descriptions = nested(descriptions);
     let pattern = nested(names.iter().map(|name| quote!(#name)).collect());
     quote! {
         visitor.visit_fields(
@@ -76,8 +62,33 @@ fn visit(code: &Code<'_>) -> TokenStream {
     }
 }
 
+/// The parameters of a field, or the field as a whole where it is a type of its own.
+fn described(code: &Code<'_>, node: &Node) -> Vec<TokenStream> {
+    let (p, field) = (&code.p, &node.ident);
+    if node.outside.is_some() {
+        let name = &node.name;
+        return vec![quote!(Self::module(#name, |net| &net.#field, |net| &mut net.#field))];
+    }
+    let constants = model::constants_type(code);
+    let params = node.inferred.iter().flat_map(|inferred| &inferred.params);
+    let each = params.map(|param| {
+        let text = format!("{}.{}", node.name, param.name);
+        let slot = format_ident!("{}", param.name);
+        let options = if param.trainable { quote!(reset_with) } else { quote!(detached) };
+        quote! {
+            Self::tensor(
+                #text,
+                |net| &net.#field.#slot,
+                |net| &mut net.#field.#slot,
+                #p::TensorOptions::#options(|t| #p::reset(#constants::GRAPH.params, #text, t)),
+            )
+        }
+    });
+    each.collect()
+}
+
 /// Tuples of at most six, of tuples of at most six, …
-fn nested(mut items: Vec<TokenStream>) -> TokenStream {
+pub(crate) fn nested(mut items: Vec<TokenStream>) -> TokenStream {
     while items.len() > LONGEST_TUPLE {
         items = items.chunks(LONGEST_TUPLE).map(|chunk| quote!((#(#chunk,)*))).collect();
     }

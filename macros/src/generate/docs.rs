@@ -28,7 +28,7 @@ pub(super) fn table(net: &Net) -> TokenStream {
 }
 
 fn row(node: &Node) -> String {
-    let kind = node.def.map_or("", |def| def.name);
+    let kind = node.def.map_or(node.written.as_str(), |def| def.name);
     let shape = node.inferred.as_ref().map_or_else(String::new, |i| i.shape.to_string());
     let count = match count(node, false) {
         Some(0) => String::new(),
@@ -49,7 +49,7 @@ fn count(node: &Node, trainable_only: bool) -> Option<usize> {
 
 /// One line about a field.
 pub(super) fn layer(node: &Node) -> String {
-    let doc = node.def.map_or("", |def| def.doc);
+    let doc = node.def.map_or("see there.", |def| def.doc);
     match &node.inferred {
         Some(inferred) => format!("`{}` -> `{}`: {doc}", node.written, inferred.shape),
         None => format!("`{}`", node.written),

@@ -1,6 +1,6 @@
 //! The graph as a constant.
 
-use super::Code;
+use super::{Code, outside};
 use crate::ir::{Node, Port};
 use crate::sizes;
 use netwright_spec::{Attr, ParamDef, ParamInit};
@@ -13,7 +13,8 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
     let name = net.name.to_string();
     let inputs = net.inputs.iter().map(|port| input(code, port));
     let firsts = first_params(&net.nodes);
-    let nodes = net.nodes.iter().zip(firsts).map(|(n, first)| node(code, n, first));
+    let nodes = net.nodes.iter().zip(firsts).enumerate();
+    let nodes = nodes.map(|(number, (n, first))| node(code, n, number, first));
     let outputs = net.outputs.iter().map(|output| {
         let name = output.name.as_ref().map_or("output".to_string(), ToString::to_string);
         let value = Literal::usize_unsuffixed(output.value.unwrap_or(0));
@@ -21,7 +22,7 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
     });
     let params = code.params();
     let params = params.iter().map(|(node, _, def)| param(code, node, def));
-    quote! {
+    let graph = quote! {
         &#p::graph::Graph {
             name: #name,
             inputs: &[#(#inputs),*],
@@ -29,7 +30,8 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
             outputs: &[#(#outputs),*],
             params: &[#(#params),*],
         }
-    }
+    };
+    outside::inlined(code, graph)
 }
 
 fn input(code: &Code<'_>, port: &Port) -> TokenStream {
@@ -53,11 +55,12 @@ fn first_params(nodes: &[Node]) -> Vec<usize> {
     firsts
 }
 
-fn node(code: &Code<'_>, node: &Node, first: usize) -> TokenStream {
+fn node(code: &Code<'_>, node: &Node, number: usize, first: usize) -> TokenStream {
     let p = &code.p;
     let constants = &code.net.constants;
     let name = &node.name;
-    let kind = node.def.map_or("", |def| def.name);
+    let kind = node.def.map_or(node.written.as_str(), |def| def.name);
+    let inner = outside::inner(code, node, number);
     let inputs = node.inputs.iter().map(|&value| Literal::usize_unsuffixed(value));
     let Some(inferred) = &node.inferred else { return TokenStream::new() };
     let shape = sizes::slice(&inferred.shape.dims, constants);
@@ -77,6 +80,7 @@ fn node(code: &Code<'_>, node: &Node, first: usize) -> TokenStream {
             attrs: &[#(#attrs),*],
             params: #p::graph::Params { first: #from, count: #count_tokens },
             line: #line,
+            inner: #inner,
         }
     }
 }
@@ -111,7 +115,7 @@ fn param(code: &Code<'_>, node: &Node, param: &ParamDef) -> TokenStream {
     let init = match &param.init {
         ParamInit::Zeros => quote!(Zeros),
         ParamInit::Ones => quote!(Ones),
-        ParamInit::Normal => quote!(Normal),
+        ParamInit::Normal => quote!(Normal(1.0)),
         ParamInit::FanIn(dims) => {
             let dims = sizes::slice(dims, constants);
             quote!(FanIn(#p::size::product(#dims)))

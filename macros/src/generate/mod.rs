@@ -8,7 +8,10 @@ mod forward;
 mod graph;
 mod model;
 mod outputs;
+mod outside;
 mod skeleton;
+
+pub(crate) use collection::nested;
 
 use crate::ir::{Net, Node};
 use crate::sizes;
@@ -30,11 +33,15 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
         model::expressions(&code),
         model::constants(&code),
         model::constructors(&code),
+        model::layer(&code),
+        model::stands(&code),
         model::implementation(&code),
         outputs::declaration(&code),
         forward::methods(&code),
         forward::implementations(&code),
         collection::implementation(&code),
+        outside::part(&code),
+        outside::checks(&code),
         assertions::assertions(&code),
         skeleton::anything_else(&code),
     ];
@@ -70,6 +77,17 @@ impl<'a> Code<'a> {
         quote!(#(#types,)* #(const #generics: usize,)*)
     }
 
+    /// Whether anything of it depends on a generic.
+    fn is_generic(&self) -> bool {
+        !self.net.generics.is_empty() || !self.net.types.is_empty()
+    }
+
+    /// Whether these tokens depend on a generic.
+    fn mentions_generics(&self, tokens: &TokenStream) -> bool {
+        let mut generics = self.net.generics.iter().chain(&self.net.types);
+        generics.any(|generic| crate::resolve::mentions(tokens, &generic.to_string()))
+    }
+
     /// `Net<N, E, D>` for these two types.
     fn type_of(&self, float: impl quote::ToTokens, device: impl quote::ToTokens) -> TokenStream {
         let Net { name, types, generics, .. } = self.net;
@@ -99,14 +117,15 @@ impl<'a> Code<'a> {
         quote!(#p::Tensor<(#(#axes,)*), #float, #device>)
     }
 
-    /// The nodes that are fields: those that have parameters. A name that was used twice is none
+    /// The nodes that are fields: those that have parameters, or are types of their own. A name that was used twice is none
     /// of them.
     fn fields(&self) -> impl Iterator<Item = &'a Node> {
         let nodes = &self.net.nodes;
         let twice = |node: &Node| {
             self.net.broken && nodes.iter().filter(|other| other.name == node.name).count() > 1
         };
-        nodes.iter().filter(move |node| has_params(node) && node.shares.is_none() && !twice(node))
+        let has_field = |node: &Node| has_params(node) || node.outside.is_some();
+        nodes.iter().filter(move |node| has_field(node) && node.shares.is_none() && !twice(node))
     }
 
     /// All parameters in the graph's order, each with its field and its own name in it.

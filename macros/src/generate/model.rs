@@ -1,8 +1,8 @@
 //! The struct, its constants, how it is made, and its `Model` implementation.
 
-use super::{Code, docs, graph, layer_path, skeleton};
+use super::{Code, docs, graph, layer_path, outside, skeleton};
 use crate::ir::Node;
-use proc_macro2::TokenStream;
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::Attribute;
 
@@ -33,6 +33,10 @@ pub(super) fn declaration(code: &Code<'_>) -> TokenStream {
 fn field(code: &Code<'_>, node: &Node) -> TokenStream {
     let (ident, path) = (&node.ident, layer_path(code, node));
     let doc = docs::layer(node);
+    if let Some(ty) = &node.outside {
+        let ty = outside::field_type(code, node, ty);
+        return quote!(#[doc = #doc] pub #ident: #ty,);
+    }
     let slots = slots(node, |param| match param {
         Some(param) => code.tensor(&param.dims),
         None => {
@@ -56,7 +60,7 @@ fn slots(
     names.iter().map(|name| each(params.iter().find(|param| param.name == *name))).collect()
 }
 
-/// A struct literal of a layer, with `value` for each parameter.
+/// A struct literal of a layer, with `value` for each parameter, or for a type of its own.
 pub(super) fn literal(
     code: &Code<'_>,
     node: &Node,
@@ -65,6 +69,10 @@ pub(super) fn literal(
     let (ident, path) = (&node.ident, layer_path(code, node));
     let names = node.def.map_or(&[][..], |def| def.params).iter().map(|n| format_ident!("{n}"));
     let p = &code.p;
+    if node.outside.is_some() {
+        let value = value();
+        return quote!(#ident: #value);
+    }
     let values = slots(node, |param| match param {
         Some(_) => value(),
         None => quote!(#p::layers::Absent),
@@ -142,19 +150,8 @@ pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
     let consts = code.const_params();
     let (this, this_f32) = (code.self_type(), code.type_of(quote!(f32), device));
-    // Not `?`, which rustc compiles to three calls, for each parameter.
-    let zeros = quote! {
-        match #p::zeros(device) {
-            ::core::result::Result::Ok(zeros) => zeros,
-            ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
-        }
-    };
-    let fields = code.fields().map(|node| literal(code, node, || zeros.clone()));
     let init = code.body(quote! {
-        let mut net = Self {
-            #(#fields,)*
-            __state: ::core::default::Default::default(),
-        };
+        let mut net = <Self as #p::Layer<#float, #device>>::zeros(device)?;
         #p::initialize(&mut net, seed)?;
         ::core::result::Result::Ok(net)
     });
@@ -185,36 +182,139 @@ pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
     }
 }
 
-/// `Model`: the graph, and the parameters without their types.
+/// All fields with zeros.
+fn zeros(code: &Code<'_>) -> TokenStream {
+    let p = &code.p;
+    let fields = code.fields().map(|node| {
+        let zeros = match node.outside {
+            Some(_) => quote!(#p::Layer::zeros(device)),
+            None => quote!(#p::zeros(device)),
+        };
+        // Not `?`, which rustc compiles to three calls, for each parameter.
+        literal(code, node, || {
+            quote! {
+                match #zeros {
+                    ::core::result::Result::Ok(zeros) => zeros,
+                    ::core::result::Result::Err(error) => return ::core::result::Result::Err(error),
+                }
+            }
+        })
+    });
+    quote! {
+        ::core::result::Result::Ok(Self {
+            #(#fields,)*
+            __state: ::core::default::Default::default(),
+        })
+    }
+}
+
+/// Adds all parameters to `tensors`.
+fn listed(code: &Code<'_>) -> TokenStream {
+    let p = &code.p;
+    let fields = code.fields().map(|node| {
+        let field = &node.ident;
+        match node.outside {
+            Some(_) => quote!(#p::Layer::list(&self.#field, tensors);),
+            None => {
+                let names = params(node);
+                quote!(#(tensors.push(&self.#field.#names);)*)
+            }
+        }
+    });
+    quote!(#(#fields)*)
+}
+
+/// Calls `each` for all parameters.
+fn visited(code: &Code<'_>) -> TokenStream {
+    let p = &code.p;
+    let fields = code.fields().map(|node| {
+        let field = &node.ident;
+        match node.outside {
+            Some(_) => quote!(#p::Layer::visit(&mut self.#field, each);),
+            None => {
+                let names = params(node);
+                quote!(#(each(&mut self.#field.#names);)*)
+            }
+        }
+    });
+    quote!(#(#fields)*)
+}
+
+/// The names of a layer's parameters.
+fn params(node: &Node) -> Vec<Ident> {
+    let params = node.inferred.iter().flat_map(|inferred| &inferred.params);
+    params.map(|param| format_ident!("{}", param.name)).collect()
+}
+
+/// `Layer`: the parameters without their types. A network can stand in another one.
+pub(super) fn layer(code: &Code<'_>) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let (consts, this) = (code.const_params(), code.self_type());
+    let (zeros, list, visit) =
+        (code.body(zeros(code)), code.body(listed(code)), code.body(visited(code)));
+    quote! {
+        impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #p::Layer<#float, #device>
+            for #this
+        {
+            fn zeros(device: &#device) -> #p::Result<Self> {
+                #zeros
+            }
+            fn list<'n>(&'n self, tensors: &mut ::std::vec::Vec<&'n dyn #p::AnyTensor<#float, #device>>) {
+                #list
+            }
+            fn visit<'n>(
+                &'n mut self,
+                each: &mut dyn ::core::ops::FnMut(&'n mut dyn #p::AnyTensor<#float, #device>),
+            ) {
+                #visit
+            }
+        }
+    }
+}
+
+/// `Stands`: what another network must know of this one.
+pub(super) fn stands(code: &Code<'_>) -> TokenStream {
+    let p = &code.p;
+    let (consts, constants) = (code.const_params(), constants_type(code));
+    let (this, float, device) =
+        (code.type_of(quote!(f32), quote!(#p::Cpu)), code.fresh("E2"), code.fresh("D2"));
+    let to = code.type_of(&float, &device);
+    quote! {
+        impl<#consts> #p::Stands for #this {
+            type To<#float: #p::Dtype, #device: #p::Device<#float>> = #to;
+            const DECLARED: #p::graph::Declared = #p::graph::Declared::Network(#constants::GRAPH);
+        }
+    }
+}
+
+/// `Model`: what the runtime does with a network of any type.
 pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
     let consts = code.const_params();
     let this = code.self_type();
     let constants = constants_type(code);
-    let params = code.params();
-    let all = params.iter().map(|(node, name, _)| {
-        let field = &node.ident;
-        quote!(self.#field.#name)
-    });
-    let (shared, mutable) = (all.clone(), all);
-    let shared = code.body(quote!(::std::vec![#(&#shared),*]));
-    let mutable = code.body(quote!(#(visit(&mut #mutable);)*));
+    let graph = match outside::any(code) && code.is_generic() {
+        true => quote!(#p::inline::inlined(#constants::GRAPH)),
+        false => quote!(#constants::GRAPH),
+    };
+    let own = outside::own(code);
     quote! {
         impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #p::Model<#float, #device>
             for #this
         {
             fn graph(&self) -> &'static #p::graph::Graph {
-                #constants::GRAPH
+                #graph
             }
             fn tensors(&self) -> ::std::vec::Vec<&dyn #p::AnyTensor<#float, #device>> {
-                #shared
+                #p::tensors(self)
             }
             fn visit_mut<'n>(
                 &'n mut self,
                 visit: &mut dyn ::core::ops::FnMut(&'n mut dyn #p::AnyTensor<#float, #device>),
             ) {
-                #mutable
+                #p::Layer::visit(self, visit);
             }
+            #own
             fn state(&mut self) -> &mut #p::State<#float, #device> {
                 &mut self.__state
             }

@@ -8,7 +8,7 @@ use crate::ir::{Node, Role, ValueId};
 use netwright_spec::layer::Arity;
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{LayerDef, catalogue};
-use proc_macro2::Span;
+use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::Ident;
 use syn::ext::IdentExt;
@@ -21,6 +21,7 @@ struct Parts<'a> {
     name: Option<&'a Ident>,
     kind: &'a str,
     def: Option<&'static LayerDef>,
+    outside: Option<TokenStream>,
     written: String,
     place: Extent,
     typed: Typed,
@@ -99,17 +100,27 @@ impl Resolver<'_> {
         shared: Option<(&Ident, Option<usize>)>,
     ) -> ValueId {
         let place = shared.map_or_else(|| place_of(call), |(word, _)| word.span().into());
-        let Some(def) = self.find(call, step.stated.is_some()) else {
+        let Some(found) = self.find(call, step.stated.is_some()) else {
             let name = step.name.as_ref().filter(|_| shared.is_none());
             return self.stranger(name, step.stated.as_ref(), place);
         };
-        let typed = self.args(def, call, place_of(call));
+        let (typed, def, written) = match found {
+            Found::BuiltIn(def) => {
+                let typed = self.args(def, call, place_of(call));
+                let def = typed.ok.then_some(def);
+                (typed, def, last_name(call))
+            }
+            Found::Outside(_) => (Typed::none(), None, written(call)),
+        };
         self.node(Parts {
             name: step.name.as_ref(),
-            kind: &shared
-                .map_or_else(|| def.name.to_string(), |(word, _)| word.unraw().to_string()),
-            def: typed.ok.then_some(def),
-            written: def.name.to_string(),
+            kind: &shared.map_or_else(|| last_name(call), |(word, _)| word.unraw().to_string()),
+            def,
+            outside: match found {
+                Found::Outside(ty) => Some(ty),
+                Found::BuiltIn(_) => None,
+            },
+            written,
             place,
             typed,
             inputs: vec![value],
@@ -136,6 +147,7 @@ impl Resolver<'_> {
             name: step.name.as_ref(),
             kind,
             def: catalogue::find(kind),
+            outside: None,
             written: keyword.to_string(),
             place: keyword.span().into(),
             typed,
@@ -159,6 +171,7 @@ impl Resolver<'_> {
             name: None,
             kind: def.name,
             def: typed.ok.then_some(def),
+            outside: None,
             written: written.to_string(),
             place,
             typed,
@@ -181,6 +194,7 @@ impl Resolver<'_> {
             name,
             kind: "unknown",
             def: None,
+            outside: None,
             written: "unknown".to_string(),
             place,
             typed: Typed::none(),
@@ -207,6 +221,7 @@ impl Resolver<'_> {
             },
             name,
             def: parts.def,
+            outside: parts.outside,
             written: parts.written,
             line: parts.place.start.start().line,
             place: parts.place,
@@ -249,11 +264,14 @@ impl Resolver<'_> {
         value
     }
 
-    /// The layer that a call names, or an error at its name.
-    fn find(&mut self, call: &Call, stated: bool) -> Option<&'static LayerDef> {
-        let written = call.path.to_token_stream().to_string().replace(' ', "");
-        if let Some(def) = catalogue::find(&written).filter(|def| def.arity == Arity::One) {
-            return Some(def);
+    /// The layer that a call names, or an error at its name. What is not in the catalogue is a type
+    /// of the user's where its shape is stated: rustc knows whether there is one.
+    fn find(&mut self, call: &Call, stated: bool) -> Option<Found> {
+        let written = written(call);
+        match catalogue::find(&written) {
+            Some(def) if def.arity == Arity::One => return Some(Found::BuiltIn(def)),
+            None if stated => return self.outside(call).map(Found::Outside),
+            _ => {}
         }
         let place = place_of(call);
         let layers = catalogue::ALL.iter().filter(|def| def.arity == Arity::One);
@@ -265,23 +283,34 @@ impl Resolver<'_> {
                 format!("there is no layer `{written}`"),
                 format!("did you mean `{close}`?"),
             ),
-            None if stated => self.errors.push_help(
-                place,
-                format!(
-                    "there is no layer `{written}`; own layers and networks as layers are not \
-                     supported yet"
-                ),
-                "use the layers of the table in netwright's documentation",
-            ),
             None => self.errors.push_help(
                 place,
-                format!("there is no layer `{written}`, and its output shape is not stated"),
-                "see the table of layers in netwright's documentation; own layers are not \
-                 supported yet",
+                format!("there is no layer `{written}` in the catalogue, and its output shape is not stated"),
+                format!(
+                    "if it is a network or a layer of your own, state what it gives: \
+                     `{written} -> [64]`"
+                ),
             ),
         }
         None
     }
+}
+
+/// What a call names.
+enum Found {
+    /// A layer of the catalogue.
+    BuiltIn(&'static LayerDef),
+    /// Another network, or a layer of the user's: its type.
+    Outside(TokenStream),
+}
+
+fn written(call: &Call) -> String {
+    call.path.to_token_stream().to_string().replace(' ', "")
+}
+
+/// `Encoder` of `encoders::Encoder`
+fn last_name(call: &Call) -> String {
+    call.path.segments.last().map_or_else(String::new, |last| last.ident.unraw().to_string())
 }
 
 /// A block has none; its node's are the defaults.

@@ -7,9 +7,12 @@ mod args;
 mod chain;
 mod graph;
 mod names;
+mod outside;
 mod shape;
 mod shared;
 mod wording;
+
+pub(crate) use shape::mentions;
 
 use crate::ast;
 use crate::diag::Errors;

@@ -112,7 +112,7 @@ fn braced(tokens: &TokenStream) -> TokenStream {
 }
 
 /// Whether the identifier occurs anywhere in the tokens.
-pub(super) fn mentions(tokens: &TokenStream, name: &str) -> bool {
+pub(crate) fn mentions(tokens: &TokenStream, name: &str) -> bool {
     tokens.clone().into_iter().any(|tree| match tree {
         TokenTree::Ident(ident) => ident == name,
         TokenTree::Group(group) => mentions(&group.stream(), name),

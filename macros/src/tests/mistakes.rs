@@ -77,7 +77,9 @@ fn a_mistake_silences_what_follows_from_it() {
     one("Parallel { { Relu }, {} }, Linear<3>", "a branch needs at least one layer");
     one("Repeat<3> { Linear<3> }", "`Linear` takes [features] or [time, features]");
     one("Repeat<3> { Rellu }", "there is no layer `Rellu`");
-    one("Scale -> [3, 8], Linear<3>, Softmax", "there is no layer `Scale`; own layers");
+    one("Scale, Linear<3>, Softmax", "there is no layer `Scale` in the catalogue, and its output");
+    one("Scale(0.5) -> [3, 8], Linear<3>", "`Scale` is not in netwright's catalogue");
+    one("Scale<a = 3> -> [3, 8], Linear<3>", "`Scale` has generic arguments, which have no names");
 }
 
 #[test]

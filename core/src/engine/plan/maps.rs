@@ -25,7 +25,7 @@ impl Builder<'_> {
     }
 
     fn map_of(&self, number: usize, layout: Layout) -> Option<Map> {
-        Map::of(&self.graph.nodes[number], number, layout)
+        Map::of(&self.graph.nodes[number], self.first + number, layout)
     }
 
     /// The node behind, if it is a map and the only one that takes the value.

@@ -88,9 +88,15 @@ impl Plan {
 
     /// The plan of a graph; `None` if the engine lacks one of its layers.
     pub(crate) fn of(graph: &Graph) -> Option<Plan> {
-        let mut builder = Builder::new(graph);
+        Self::of_part(graph, 0)
+    }
+
+    /// The plan of a part of a graph, whose first node is number `first` of the whole.
+    pub(crate) fn of_part(graph: &Graph, first: usize) -> Option<Plan> {
+        let mut builder = Builder::new(graph, first);
         // Nobody would write the gradient of a value that is not used.
-        if builder.uses.contains(&0) {
+        let own = graph.nodes.iter().any(|node| node.inner.is_some());
+        if own || builder.uses.contains(&0) {
             return None;
         }
         builder.inputs()?;
@@ -122,6 +128,8 @@ struct Place {
 
 struct Builder<'a> {
     graph: &'a Graph,
+    /// The number of the first node in the graph that this one is a part of.
+    first: usize,
     places: Vec<Option<Place>>,
     /// How often each value is used.
     uses: Vec<usize>,
@@ -134,7 +142,7 @@ struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    fn new(graph: &'a Graph) -> Self {
+    fn new(graph: &'a Graph, first: usize) -> Self {
         let values = graph.inputs.len() + graph.nodes.len();
         let mut uses = vec![0; values];
         let taken = graph.nodes.iter().flat_map(|node| node.inputs);
@@ -143,6 +151,7 @@ impl<'a> Builder<'a> {
         }
         Builder {
             graph,
+            first,
             places: vec![None; values],
             uses,
             fused: vec![false; graph.nodes.len()],

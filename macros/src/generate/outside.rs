@@ -1,0 +1,220 @@
+//! What is generated for a layer that is not in the catalogue: another network, or a type of the
+//! user's. Both implement the runtime's `Layer`.
+
+use super::Code;
+use crate::diag::Extent;
+use crate::ir::Node;
+use crate::sizes;
+use netwright_spec::Shape;
+use proc_macro2::{Ident, Literal, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+
+/// The type of its field: the written one for the network's float type and device.
+pub(super) fn field_type(code: &Code<'_>, node: &Node, ty: &TokenStream) -> TokenStream {
+    let Code { float, device, .. } = code;
+    let known = known(code, node, ty);
+    quote!(#known::To<#float, #device>)
+}
+
+/// What is known of the type, through a proof that there is something to know. Only a type without
+/// generics can be proved once for all.
+fn known(code: &Code<'_>, node: &Node, ty: &TokenStream) -> TokenStream {
+    let p = &code.p;
+    if code.mentions_generics(ty) {
+        return quote_spanned!(at(node.place.start)=> <#ty as #p::Stands>);
+    }
+    let stands = check_name(code, first(code, node), "STANDS");
+    quote!(<#p::Proof<{ #stands }> as #p::Proven<#ty>>)
+}
+
+/// The node whose field it is: itself, or the first application of a shared layer.
+fn first<'a>(code: &Code<'a>, node: &'a Node) -> &'a Node {
+    node.shares.and_then(|first| code.net.nodes.get(first)).unwrap_or(node)
+}
+
+/// `__Net_encoder_STANDS`
+fn check_name(code: &Code<'_>, node: &Node, what: &str) -> Ident {
+    format_ident!("__{}_{}_{what}", code.net.name, node.name, span = at(node.place.start))
+}
+
+/// Names are looked up as in generated code, errors point at the user's token.
+fn at(span: Span) -> Span {
+    Span::call_site().located_at(span)
+}
+
+/// What the graph says of a node beside its shape.
+pub(super) fn inner(code: &Code<'_>, node: &Node, number: usize) -> TokenStream {
+    let p = &code.p;
+    let Some(ty) = &node.outside else { return quote!(::core::option::Option::None) };
+    let first = Literal::usize_unsuffixed(node.shares.unwrap_or(number));
+    let known = known(code, node, ty);
+    let layer = quote!(#known::DECLARED);
+    quote! {
+        ::core::option::Option::Some(#p::graph::Inner::Declared { layer: #layer, first: #first })
+    }
+}
+
+/// Whether the network has such a layer.
+pub(super) fn any(code: &Code<'_>) -> bool {
+    code.net.nodes.iter().any(|node| node.outside.is_some())
+}
+
+/// The graph with the graphs of such layers in it. The length of an array cannot depend on a
+/// generic, so a generic network's is completed when the program runs.
+pub(super) fn inlined(code: &Code<'_>, graph: TokenStream) -> TokenStream {
+    if !any(code) || code.is_generic() {
+        return graph;
+    }
+    let p = &code.p;
+    let outputs = Literal::usize_unsuffixed(code.net.outputs.len());
+    let (room, all) = (quote!(#p::inline), quote!({ ROOM.values }));
+    quote!({
+        const DECLARED: &'static #p::graph::Graph = #graph;
+        const ROOM: #room::Room = #room::room(DECLARED);
+        const POOLS: &'static #room::Pools<{ ROOM.inputs }, { ROOM.text }> =
+            &#room::pools::<{ ROOM.inputs }, { ROOM.text }, #all>(DECLARED);
+        const LISTS: &'static #room::Lists<{ ROOM.nodes }, { ROOM.params }, #outputs> =
+            &#room::lists::<{ ROOM.nodes }, { ROOM.params }, #outputs, #all>(
+                DECLARED,
+                &POOLS.inputs,
+                &POOLS.text,
+            );
+        &#p::graph::Graph {
+            name: DECLARED.name,
+            inputs: DECLARED.inputs,
+            nodes: &LISTS.nodes,
+            outputs: &LISTS.outputs,
+            params: &LISTS.params,
+        }
+    })
+}
+
+/// `Model::own`: each application is also where the compiler proves that the type takes what
+/// arrives and gives the stated shape.
+pub(super) fn own(code: &Code<'_>) -> TokenStream {
+    if !any(code) || code.net.broken {
+        return TokenStream::new();
+    }
+    let Code { p, float, device, .. } = code;
+    let applications = code.net.nodes.iter().filter(|node| node.outside.is_some());
+    let applications = applications.filter_map(|node| application(code, node));
+    quote! {
+        fn own(&self) -> ::std::vec::Vec<#p::Own<'_, #float, #device>> {
+            let mut list = ::std::vec::Vec::new();
+            #(#applications)*
+            list
+        }
+    }
+}
+
+fn application(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
+    let Code { p, float, device, .. } = code;
+    let field = &first(code, node).ident;
+    let mut x = axes(code, code.net.shape(*node.inputs.first()?)?);
+    let y = axes(code, &node.stated.as_ref()?.0);
+    if is_checked(code, node) {
+        let fits = check_name(code, node, "FITS");
+        x = quote!(<#p::Proof<{ #fits }> as #p::Arrives<#x>>::Itself);
+    }
+    let (me, list) = (quote!(self), quote!(list));
+    let place = at(node.place.start);
+    Some(quote_spanned! {place=> #p::own::<#x, #y, #float, #device, _>(&#me.#field, &mut #list); })
+}
+
+/// The shape of one sample as a type.
+fn axes(code: &Code<'_>, shape: &Shape) -> TokenStream {
+    let p = &code.p;
+    let axes = code.axes(&shape.dims);
+    if shape.index { quote!(#p::Indices<(#(#axes,)*)>) } else { quote!((#(#axes,)*)) }
+}
+
+/// What a network is where it stands as a layer: the same for all networks with one input and one
+/// output.
+pub(super) fn part(code: &Code<'_>) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let (net, consts, this) = (code.net, code.const_params(), code.self_type());
+    let ([input], [output], false) = (&net.inputs[..], &net.outputs[..], net.broken) else {
+        return TokenStream::new();
+    };
+    let shapes = (&input.shape, output.value.and_then(|value| net.shape(value)));
+    let (Some(x), Some(y)) = shapes else { return TokenStream::new() };
+    let (x, y) = (axes(code, x), axes(code, y));
+    quote! {
+        impl<#consts #float: #p::Float, #device: #p::Backend<#float>>
+            #p::Part<#x, #y, #float, #device> for #this
+        {
+            fn own<'a>(&'a self, list: &mut ::std::vec::Vec<#p::Own<'a, #float, #device>>) {
+                list.extend(#p::Model::own(self));
+            }
+        }
+    }
+}
+
+/// What const evaluation says of networks that stand here as layers, in the words of all other
+/// messages. Where generics come in, only the types know.
+pub(super) fn checks(code: &Code<'_>) -> TokenStream {
+    let outside = code.net.nodes.iter().filter(|node| node.outside.is_some());
+    let stand = outside.clone().filter(|node| node.shares.is_none());
+    let stand = stand.map(|node| stands(code, node));
+    let fit = outside.filter(|node| !code.net.broken && is_checked(code, node));
+    let fit = fit.filter_map(|node| fits(code, node));
+    quote!(#(#stand)* #(#fit)*)
+}
+
+/// Whether the shapes and the type of a node are known when constants are evaluated.
+fn is_checked(code: &Code<'_>, node: &Node) -> bool {
+    let generic = |shape: &Shape| shape.dims.iter().any(|dim| dim.generic().is_some());
+    let stated = node.stated.iter().map(|(shape, _)| shape);
+    let mut shapes = stated.chain(node.inputs.iter().filter_map(|&value| code.net.shape(value)));
+    let typed = node.outside.as_ref().is_some_and(|ty| code.mentions_generics(ty));
+    !typed && !shapes.any(generic)
+}
+
+fn stands(code: &Code<'_>, node: &Node) -> TokenStream {
+    let (p, name) = (&code.p, check_name(code, node, "STANDS"));
+    match &node.outside {
+        Some(ty) if !code.mentions_generics(ty) => {
+            let value = quote_spanned!(at(node.place.start)=> #p::stands::<#ty>());
+            quote!(#[doc(hidden)] #[allow(non_upper_case_globals)] const #name: usize = #value;)
+        }
+        _ => TokenStream::new(),
+    }
+}
+
+fn fits(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
+    let (p, net, constant) = (&code.p, code.net, check_name(code, node, "FITS"));
+    let ty = node.outside.as_ref()?;
+    let input = *node.inputs.first()?;
+    let (shape, (stated, span)) = (net.shape(input)?, node.stated.as_ref()?);
+    let arrival = net.arrival(input, node.roles.first(), true)?;
+    let but = format!(", but {} {}", arrival.origin, arrival.shape);
+    let (name, index, text) = (&node.written, shape.index, stated.to_string());
+    let [takes, gives] = [shape, stated].map(|s| sizes::slice(&s.dims, &net.constants));
+    let known = known(code, node, ty);
+    let taken = node.place.call(
+        "assert",
+        quote! {
+            #p::stated::takes(LAYER, #index, #takes),
+            "{}",
+            #p::stated::takes_text(#name, LAYER, #but).as_str()
+        },
+    );
+    let given = Extent::from(*span).call(
+        "assert",
+        quote! {
+            #p::stated::gives(LAYER, #gives),
+            "{}",
+            #p::stated::gives_text(#name, LAYER, #text).as_str()
+        },
+    );
+    Some(quote! {
+        #[doc(hidden)]
+        #[allow(non_upper_case_globals)]
+        const #constant: usize = {
+            const LAYER: #p::graph::Declared = #known::DECLARED;
+            #taken;
+            #given;
+            0
+        };
+    })
+}

@@ -1,0 +1,6 @@
+use netwright::prelude::*;
+
+#[derive(Clone, Layer)]
+enum Scale { A, B }
+
+fn main() {}

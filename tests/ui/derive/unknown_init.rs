@@ -1,0 +1,11 @@
+use netwright::prelude::*;
+
+#[derive(Clone, Layer)]
+struct Scale<E: Dtype = f32, D: Device<E> = Cpu> {
+    #[param(init = one)]
+    factor: Tensor<(Const<4>,), E, D>,
+    #[param(init = xavier(3))]
+    other: Tensor<(Const<4>,), E, D>,
+}
+
+fn main() {}

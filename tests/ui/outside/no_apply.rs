@@ -1,0 +1,23 @@
+use netwright::prelude::*;
+
+network! {
+    struct Encoder([1, 8, 8]) -> [32] { Flatten, Linear<32> }
+}
+
+
+#[derive(Clone, Layer)]
+struct Scale<E: Dtype = f32, D: Device<E> = Cpu> {
+    factor: Tensor<(Const<4>,), E, D>,
+}
+
+network! {
+    struct Net([4, 8, 8]) -> [4, 8, 8] {
+        Conv2d<4, 1>,
+        Scale -> [4, 8, 8],
+    }
+}
+
+fn main() {
+    let net = Net::seeded(&Cpu::default(), 1);
+    let _ = net.forward(Cpu::default().sample_normal_like(&(2, Const::<4>, Const::<8>, Const::<8>)));
+}

@@ -1,0 +1,22 @@
+use netwright::prelude::*;
+
+network! {
+    struct Encoder([1, 8, 8]) -> [32] { Flatten, Linear<32> }
+}
+
+
+network! {
+    struct Two([4, 8, 8]) -> (a: [4, 8, 8], b: [4, 8, 8]) { let a = input => Relu; (a, (a => Relu)) }
+}
+
+network! {
+    struct Net([4, 8, 8]) -> [4, 8, 8] {
+        Conv2d<4, 1>,
+        Two -> [4, 8, 8],
+    }
+}
+
+fn main() {
+    let net = Net::seeded(&Cpu::default(), 1);
+    let _ = net.forward(Cpu::default().sample_normal_like(&(2, Const::<4>, Const::<8>, Const::<8>)));
+}
