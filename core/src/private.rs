@@ -4,7 +4,7 @@ pub use crate::backend::{Backend, Float};
 pub use crate::error::{Error, Result};
 pub use crate::init::{initialize, reset};
 pub use crate::layer::{Apply, Arrives, Axes, Indices, Layer, Own, Part, Proof, Proven, Stands};
-pub use crate::layer::{own, stands, tensors, typed};
+pub use crate::layer::{own, stands, typed};
 pub use crate::layers;
 pub use crate::model::{Arrays, Batched, Forward, Model, ModelTape, Output, State, infer, train};
 pub use crate::value::{AnyTensor, Parameter};

@@ -31,7 +31,7 @@ pub(super) struct Workspace {
     pub(super) lists: Lists,
 }
 
-/// Room for the lists that a training step makes: empty between steps.
+/// Room for the lists that a step or a prediction makes: empty between them.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     pub(crate) params: Vec<&'static mut [f32]>,
@@ -209,9 +209,12 @@ impl Run {
         }
         let purpose = Purpose { inference: self.inference };
         prepare(&plan.steps, params, purpose, 0, &mut self.work.prepared, self.threads);
-        self.work.origin = self
-            .inference
-            .then(|| plan.packed(params).flat_map(|param| param.iter().copied()).collect());
+        let mut origin = self.work.origin.take().unwrap_or_default();
+        origin.clear();
+        self.work.origin = self.inference.then(|| {
+            plan.packed(params).for_each(|param| origin.extend_from_slice(param));
+            origin
+        });
     }
 
     /// Whether these very parameters were prepared for inference. Comparing them costs a fraction
@@ -334,14 +337,13 @@ impl Run {
         self.work.statistics[step][usize::from(backward)] = total;
     }
 
-    /// The values of an output, in the user's order.
-    pub(crate) fn output(&self, number: usize) -> Vec<f32> {
+    /// Adds the values of an output to the end of `to`, in the user's order.
+    pub(crate) fn output(&self, number: usize, to: &mut Vec<f32>) {
         let slot = self.engine.plan.outputs[number];
-        let mut output = Vec::with_capacity(slot.len * self.batch);
+        to.reserve(slot.len * self.batch);
         for chunk in self.chunks() {
-            output.extend_from_slice(&chunk.memory.values[slot.range(chunk.n)]);
+            to.extend_from_slice(&chunk.memory.values[slot.range(chunk.n)]);
         }
-        output
     }
 
     /// How buffers move after this run: parameter, share of the new value, place, new value.

@@ -120,7 +120,8 @@ fn output(
     number: usize,
     batch: usize,
 ) -> Result<Array<f32, Cpu>> {
-    let data = run.output(number);
+    let mut data = Vec::new();
+    run.output(number, &mut data);
     let mut shape = vec![batch];
     shape.extend_from_slice(task.graph.shape_of(task.graph.outputs[number].value));
     let count = data.len();

@@ -44,6 +44,7 @@ static TINY: Graph = Graph {
             attrs: ATTRS,
             params: Params { first: 0, count: 2 },
             line: 7,
+            inner: None,
         },
         Node {
             name: "norm",
@@ -53,6 +54,7 @@ static TINY: Graph = Graph {
             attrs: &[],
             params: Params { first: 2, count: 1 },
             line: 8,
+            inner: None,
         },
     ],
     outputs: &[Output { name: "output", value: 2 }],
@@ -71,8 +73,10 @@ impl<E: Float, D: Backend<E>> Model<E, D> for Tiny<E, D> {
     fn graph(&self) -> &'static Graph {
         &TINY
     }
-    fn tensors(&self) -> Vec<&dyn AnyTensor<E, D>> {
-        vec![&self.weight, &self.bias, &self.mean]
+    fn visit<'n>(&'n self, visit: &mut dyn FnMut(&'n dyn AnyTensor<E, D>)) {
+        visit(&self.weight);
+        visit(&self.bias);
+        visit(&self.mean);
     }
     fn visit_mut<'n>(&'n mut self, visit: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>)) {
         visit(&mut self.weight);
