@@ -1,11 +1,35 @@
 #![doc = include_str!("../README.md")]
 
 pub use netwright_core::engine::with_threads;
+/// A function that makes a network of any size demands that the sizes fit; others demand nothing:
+///
+/// ```
+/// use netwright::prelude::*;
+/// use netwright::sizes::Fits;
+/// use netwright::typenum::U8;
+///
+/// network! {
+///     struct Head<Side: Size>([1, Side, Side]) -> [10] { MaxPool2d<2>, Flatten, Linear<10> }
+/// }
+///
+/// fn new<Side: Size>(device: &Cpu) -> Head<Side>
+/// where
+///     Head<Side>: Fits,
+/// {
+///     Head::seeded(device, 42)
+/// }
+///
+/// let net = new::<U8>(&Cpu::default());
+/// assert_eq!(net.linear_1.weight.shape().1.size(), 16);
+/// ```
+pub use netwright_core::sizes;
+pub use netwright_core::sizes::{Num, Size};
+pub use netwright_core::spec::scalar::Scalar;
 pub use netwright_core::{
     Apply, Backend, Error, Files, Float, Forward, GradientReport, Layer, Mode, Model, Result,
     Taped, check_gradients, data, dfdx, function, layers,
 };
-pub use netwright_core::{engine, files, summary, train, value};
+pub use netwright_core::{engine, files, summary, train, typenum, value};
 pub use netwright_macros::{Layer, network};
 
 /// What a program that declares, trains or runs a network needs.
@@ -14,6 +38,8 @@ pub mod prelude {
     pub use netwright_core::dfdx::prelude::*;
     // dfdx's own trait, so that its optimizers can be stepped as well; the name is ours.
     pub use netwright_core::dfdx::optim::Optimizer as _;
+    pub use netwright_core::sizes::{Num, Size};
+    pub use netwright_core::spec::scalar::Scalar;
     pub use netwright_core::train::{
         Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Fit, Huber, Loss, MeanAbsolute, MeanSquared,
         Optimizer, RmsProp, Sgd, Train,

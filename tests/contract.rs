@@ -238,6 +238,14 @@ contracts! {
     relu: [3, 4] => { Relu }
     leaky_relu: [3, 4] => { LeakyRelu(0.2) }
     elu: [3, 4] => { Elu(0.7) }
+    map: [3, 4] => { Map(|x| x * (x * 1.5).sigmoid() - x.powi(3) / (x.exp() + 1.0)) }
+    map_of_all: [4] => {
+        Map(|x| {
+            let positive = x.abs() + 0.5;
+            let waves = x.sin() * x.cos() + (-x).tanh();
+            positive.ln() + positive.sqrt() + waves + x.max(0.25) - x.relu().min(0.75) + 0.1 / positive
+        })
+    }
     gelu: [3, 4] => { Gelu }
     gelu_tanh: [3, 4] => { Gelu<approximate = tanh> }
     silu: [3, 4] => { Silu }

@@ -32,6 +32,15 @@ agree! {
     relu: [3, 4] => { Relu }
     leaky_relu: [2, 3, 4] => { LeakyRelu(0.2) }
     elu: [3, 7] => { Elu(0.7) }
+    map: [3, 700] => { Map(|x| x * (x * 1.5).sigmoid() - x.powi(3) / (x.exp() + 1.0)) }
+    map_in_a_chain: [3, 70] => { Relu, Map(|x| x.sin() + x * x), Dropout(0.2), Map(|x| (x - 0.5).abs()) }
+    map_of_all: [4] => {
+        Map(|x| {
+            let positive = x.abs() + 0.5;
+            let waves = x.sin() * x.cos() + (-x).tanh();
+            positive.ln() + positive.sqrt() + waves + x.max(0.25) - x.relu().min(0.75) + 0.1 / positive
+        })
+    }
     gelu: [3, 7] => { Gelu }
     gelu_tanh: [3, 7] => { Gelu<approximate = tanh> }
     silu: [3, 7] => { Silu }
@@ -69,7 +78,7 @@ agree! {
 /// Node `name` of this kind, from one value.
 const fn node(kind: &'static str, from: &'static [usize], shape: &'static [usize]) -> Node {
     let params = Params { first: 0, count: 0 };
-    Node { name: kind, kind, inputs: from, shape, attrs: &[], params, line: 0 }
+    Node { name: kind, kind, inputs: from, shape, attrs: &[], params, line: 0, inner: None }
 }
 
 const fn output(value: usize) -> Output {

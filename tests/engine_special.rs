@@ -71,6 +71,7 @@ networks! {
     relu: [3, 19] => { Relu }
     leaky_relu: [3, 19] => { LeakyRelu(0.2) }
     elu: [3, 19] => { Elu(0.7) }
+    map: [3, 19] => { Map(|x| x * x.sigmoid() + x.tanh()) }
     gelu: [3, 19] => { Gelu }
     gelu_tanh: [3, 19] => { Gelu<approximate = tanh> }
     silu: [3, 19] => { Silu }

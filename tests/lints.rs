@@ -13,6 +13,7 @@
 #![forbid(unsafe_code)]
 
 use netwright::prelude::*;
+use netwright::typenum::{U3, U8};
 
 const SIDE: usize = 4;
 
@@ -40,6 +41,14 @@ network! {
         Linear<OUT>,
     }
 
+    /// Generic in a size that is a type.
+    pub struct Typed<Side: Size, const OUT: usize>([3, Side, SIDE]) -> [OUT] {
+        Residual { Conv2d<3, 3, padding = 1>, Relu },
+        MaxPool2d<2>, Flatten,
+        Linear<{ 2 * Side - SIDE }>, Relu,
+        Linear<OUT>,
+    }
+
     struct Plain([2]) { Linear<1> }
 }
 
@@ -50,6 +59,10 @@ pub mod other {
     network! {
         /// Same name as the one outside, const generics with the names of the type parameters.
         pub struct Plain<const E: usize, const D: usize>([E]) -> [D] { Linear<D> }
+    }
+    network! {
+        /// Sizes that are types with such names.
+        pub struct Typed<E: Size, D: Size>([E]) -> [D] { Linear<D> }
     }
     network! {
         /// Indices and nothing trained.
@@ -69,6 +82,10 @@ fn every_form_compiles() {
     assert_eq!(plain.forward(device.zeros::<Rank1<2>>()).shape(), &(Const::<1>,));
     let same = other::Plain::<4, 3>::seeded(&device, 0);
     assert_eq!(same.forward(device.zeros::<Rank1<4>>()).shape(), &(Const::<3>,));
+    let typed = Typed::<U8, 2>::seeded(&device, 0);
+    assert_eq!(typed.linear_1.bias.shape().0.size(), 12);
+    let typed = other::Typed::<U8, U3>::seeded(&device, 0);
+    assert_eq!(typed.linear_1.weight.as_vec().len(), 24);
     let other = other::Other::seeded(&device, 0);
     assert_eq!(other.forward(device.ones::<Rank1<3>>()).array(), [1.0; 3]);
 }

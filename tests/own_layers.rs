@@ -63,7 +63,7 @@ impl<E: Float> Function<E> for SwishBySlices {
             let bend = gate * (E::of(1.0) - gate);
             at.dx[i] = dy * (gate + x * slope * bend);
             let sum = &mut at.dparams[0][i % n];
-            *sum = *sum + dy * x * x * bend * E::of(self.wrong);
+            *sum += dy * x * x * bend * E::of(self.wrong);
         }
     }
 }

@@ -308,6 +308,14 @@ pytorch! {
         plain_zero: [2] => { Silu }
         plain_special: [4] => { Silu }
     }
+    map {
+        swish: [9] => { Map(|x| x * (1.5 * x).sigmoid()) }
+        swish_zero: [2] => { Map(|x| x * (1.5 * x).sigmoid()) }
+        powers: [9] => { Map(|x| x.powi(3) - x * x / (1.0 + x.exp())) }
+        waves: [4, 5] => { Map(|x| x.sin() * (2.0 * x).cos() + (-x).tanh()) }
+        bends: [9] => { Map(|x| x.max(-0.5).min(0.5) + x.relu() + x.abs()) }
+        roots: [9] => { Map(|x| (x.abs() + 0.5).ln() + (x.abs() + 0.25).sqrt()) }
+    }
     sigmoid {
         plain: [9] => { Sigmoid }
         plain_far: [10] => { Sigmoid }

@@ -15,16 +15,15 @@ use dfdx::prelude::*;
 use netwright_spec::graph::Graph;
 use std::fmt;
 
-/// Half of the distance of a central difference.
-const STEP: f64 = 1e-6;
+/// Half of the distance of a central difference, in one try after the other: across a kink (of a
+/// ReLU, between two maxima) a difference is wrong by chance, and the nearer its ends are, the rarer
+/// is one between them. A wrong gradient is wrong at every distance.
+const STEPS: [f64; 3] = [1e-6, 1e-7, 1e-8];
 /// How far a gradient may be from the difference, relative to what is above one.
 const TOLERANCE: f64 = 1e-4;
 /// Tensors up to this size are checked element by element, others along random directions.
 const ALL: usize = 64;
 const DIRECTIONS: usize = 4;
-/// A difference across a kink (of a ReLU, between two maxima) is wrong by chance; a wrong gradient
-/// is wrong at every point.
-const TRIES: u64 = 3;
 
 /// The gradients of one layer with respect to one of its tensors.
 #[derive(Clone, Debug)]
@@ -166,6 +165,9 @@ struct Check<'a> {
 
 type Flat = Tensor<(usize,), f64, Cpu, OwnedTape<f64, Cpu>>;
 
+/// What an output depends on, how a message calls it, and its numbers.
+type Dependence = (Of, String, Tensor<(usize,), f64, Cpu>);
+
 impl Check<'_> {
     fn inputs(&self, number: usize, flow: &[Value<f64, Cpu>]) -> Vec<Value<f64, Cpu>> {
         self.graph.nodes[number].inputs.iter().map(|&value| flow[value].clone()).collect()
@@ -197,8 +199,8 @@ impl Check<'_> {
     /// All gradients of a node; the best of several tries.
     fn node(&mut self, number: usize, flow: &[Value<f64, Cpu>]) -> Result<Vec<LayerGradient>> {
         let mut best: Vec<LayerGradient> = Vec::new();
-        for seed in 0..TRIES {
-            let found = self.try_node(number, flow, seed)?;
+        for (seed, step) in (0..).zip(STEPS) {
+            let found = self.try_node(number, flow, (seed, step))?;
             for (number, gradient) in found.into_iter().enumerate() {
                 match best.get_mut(number) {
                     Some(best) if best.error <= gradient.error => {}
@@ -217,7 +219,7 @@ impl Check<'_> {
         &mut self,
         number: usize,
         flow: &[Value<f64, Cpu>],
-        seed: u64,
+        (seed, step): (u64, f64),
     ) -> Result<Vec<LayerGradient>> {
         let node = &self.graph.nodes[number];
         let mut random = Rng::seeded(seed, number as u64);
@@ -236,7 +238,7 @@ impl Check<'_> {
             for direction in directions(gradient.len(), &mut random) {
                 let mut along =
                     |step| self.moved(number, &inputs, (of, &direction, step), &weights);
-                let difference = (along(STEP)? - along(-STEP)?) / (2.0 * STEP);
+                let difference = (along(step)? - along(-step)?) / (2.0 * step);
                 let expected: f64 = gradient.iter().zip(&direction).map(|(g, d)| g * d).sum();
                 let size = difference.abs().max(expected.abs()).max(1.0);
                 // A NaN is an error, too.
@@ -248,11 +250,7 @@ impl Check<'_> {
     }
 
     /// What the output of a node depends on.
-    fn tensors(
-        &self,
-        number: usize,
-        inputs: &[Value<f64, Cpu>],
-    ) -> Result<Vec<(Of, String, Tensor<(usize,), f64, Cpu>)>> {
+    fn tensors(&self, number: usize, inputs: &[Value<f64, Cpu>]) -> Result<Vec<Dependence>> {
         let (node, arrays) = (&self.graph.nodes[number], arrays(self.model)?);
         let floats = inputs.iter().enumerate().filter_map(|(i, value)| match value {
             Value::Floats(array) => {

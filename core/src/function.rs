@@ -178,7 +178,7 @@ impl<F: Function<E>, E: Float, D: Backend<E>> Applied<F, E, D> {
         let mut sums = zeros();
         for (_, dparams) in &parts {
             for (sum, part) in sums.iter_mut().zip(dparams) {
-                sum.iter_mut().zip(part).for_each(|(sum, &part)| *sum = *sum + part);
+                sum.iter_mut().zip(part).for_each(|(sum, &part)| *sum += part);
             }
         }
         (dx, sums)

@@ -60,7 +60,7 @@ where
         gradient: Vec<E>,
     ) -> std::result::Result<(), Self::Err> {
         let sum = gradients.get_or_alloc_mut(of)?;
-        sum.iter_mut().zip(gradient).for_each(|(sum, part)| *sum = *sum + part);
+        sum.iter_mut().zip(gradient).for_each(|(sum, part)| *sum += part);
         Ok(())
     }
 }

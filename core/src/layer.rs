@@ -200,17 +200,25 @@ impl<S: Ranked, E: Float, D: Backend<E>> Taken<E, D> for Tensor<S, usize, D, Own
     }
 }
 
-/// What stands in a network as a layer, takes `X` and gives `Y`, as its declaration promises.
+/// What stands in a network as a layer, takes `X` and gives `Y`, as its declaration promises. Of a
+/// network, const evaluation may have proved it ([`ByValues`]); the types do where generics come in
+/// ([`ByTypes`]).
 #[diagnostic::on_unimplemented(
     message = "the layer `{Self}` does not give the stated shape for the one that arrives",
     label = "no `Apply` of its takes `{X}` and gives `{Y}`",
     note = "behind a batch axis: `impl Apply<Taped<(usize, …), E, D>>`, with an `Output` of the same \
             form; of a network, they are the shapes of its input and its output"
 )]
-pub trait Part<X, Y, E: Float, D: Backend<E>> {
+pub trait Part<X, Y, Proved, E: Float, D: Backend<E>> {
     /// Adds the own layers of a network, or itself.
     fn own<'a>(&'a self, list: &mut Vec<Own<'a, E, D>>);
 }
+
+/// See [`Part`].
+pub struct ByValues;
+
+/// See [`Part`].
+pub struct ByTypes;
 
 /// A layer of the user's that takes this shape, without its types.
 pub fn typed<'a, X, Y, E, D, L>(layer: &'a L) -> Own<'a, E, D>
@@ -255,7 +263,7 @@ axes! {
 }
 
 /// Adds the own layers of what stands in a network as a layer.
-pub fn own<'a, X, Y, E: Float, D: Backend<E>, L: Part<X, Y, E, D>>(
+pub fn own<'a, X, Y, Proved, E: Float, D: Backend<E>, L: Part<X, Y, Proved, E, D>>(
     layer: &'a L,
     list: &mut Vec<Own<'a, E, D>>,
 ) {

@@ -3,9 +3,8 @@
 //! AFTER: each node has `inferred`, or a mistake was reported at it or before it: a value without
 //! a shape silences everything that depends on it.
 
-use crate::diag::{Errors, Extent, with_help};
-use crate::ir::{Assertion, Net, Node, ValueId};
-use crate::sizes;
+use crate::diag::{Errors, Extent};
+use crate::ir::{AT_THE_END, Net, Node, ValueId};
 use netwright_spec::layer::{Cond, Deferred};
 use netwright_spec::problem::Arrival;
 use netwright_spec::{Args, At, Context, Inferred, Problem, Shape};
@@ -24,14 +23,15 @@ fn infer_node(net: &mut Net, number: usize, errors: &mut Errors) {
     let node = &net.nodes[number];
     let Some(def) = node.def else { return };
     let Some(arrivals) = arrivals(net, node) else { return };
-    let mut context = Context::new(&node.written, &node.args, &arrivals);
+    let name = net.name.to_string();
+    let mut context = Context::new(&node.written, &node.args, &arrivals).of(&name);
     let result = (def.infer)(&mut context);
     let deferred = context.deferred;
     match result {
         Ok(inferred) => {
             let checks = deferred.into_iter().map(|d| (place_of(node, &d.problem), d)).collect();
             let before = rests_on(net, &node.inputs);
-            let rests_on = assert_all(net, checks, before);
+            let rests_on = assert_all(net, number, checks, before);
             let node = &mut net.nodes[number];
             (node.inferred, node.rests_on) = (Some(inferred), rests_on);
         }
@@ -70,31 +70,13 @@ fn rests_on(net: &Net, values: &[ValueId]) -> Vec<usize> {
 /// rests on all of them.
 fn assert_all(
     net: &mut Net,
+    node: usize,
     checks: Vec<(Extent, Deferred)>,
-    mut before: Vec<usize>,
+    before: Vec<usize>,
 ) -> Vec<usize> {
-    for (place, Deferred { cond, problem }) in checks {
-        let mut after = before;
-        after.extend(minima(net, &cond));
-        net.assertions.push(Assertion {
-            condition: sizes::condition(&cond, &net.constants),
-            text: with_help(&problem.text, problem.help.as_deref()),
-            place,
-            after,
-        });
-        before = vec![net.assertions.len() - 1];
-    }
-    before
-}
-
-/// The assertions that the constants of a condition are not zero.
-fn minima(net: &Net, cond: &Cond) -> Vec<usize> {
-    let mut found = Vec::new();
-    let (Cond::Equal(a, b) | Cond::AtMost(a, b) | Cond::Divides(a, b)) = cond;
-    for dim in [a, b] {
-        sizes::for_each_name(dim, &mut |name| found.extend(net.minima.get(name)));
-    }
-    found
+    checks
+        .into_iter()
+        .fold(before, |before, (place, deferred)| net.defer((node, place), deferred, before))
 }
 
 /// A shared layer has the parameters of its first application, so all others must need the same.
@@ -122,7 +104,7 @@ fn check_shared(net: &mut Net, number: usize, errors: &mut Errors) {
     let (here, there, before) = (dims(here), dims(there), node.rests_on.clone());
     let place = node.place;
     let checks = require_equal([&here, &there], &problem, place, errors);
-    net.nodes[number].rests_on = assert_all(net, checks, before);
+    net.nodes[number].rests_on = assert_all(net, number, checks, before);
 }
 
 /// A stated shape is checked against the inferred one; where there is none, it goes on from there.
@@ -140,7 +122,7 @@ fn check_stated(net: &mut Net, number: usize, errors: &mut Errors) {
             .help(format!("write `-> {given}`, or leave it out"));
     let before = node.rests_on.clone();
     let checks = require_equal([&stated, &given], &problem, span.into(), errors);
-    net.nodes[number].rests_on = assert_all(net, checks, before);
+    net.nodes[number].rests_on = assert_all(net, number, checks, before);
 }
 
 fn check_outputs(net: &mut Net, errors: &mut Errors) {
@@ -161,7 +143,7 @@ fn check_outputs(net: &mut Net, errors: &mut Errors) {
         .help(format!("declare `{write}`, or change the last layer"));
         let checks = require_equal([&stated, &arrival.shape], &problem, span.into(), errors);
         let before = rests_on(net, &[value]);
-        assert_all(net, checks, before);
+        assert_all(net, AT_THE_END, checks, before);
     }
 }
 

@@ -1,9 +1,11 @@
 //! A network with its names resolved: nodes in an order in which they can run, connected by the
 //! numbers of values. Blocks are gone; several inputs, outputs and uses of a value are not special.
 
-use crate::diag::Extent;
+use crate::diag::{Extent, with_help};
+use crate::sizes::{self, Constants};
+use netwright_spec::layer::{Cond, Deferred};
 use netwright_spec::problem::Arrival;
-use netwright_spec::{Args, Inferred, LayerDef, Shape};
+use netwright_spec::{Args, Inferred, LayerDef, Problem, Shape};
 use proc_macro2::{Span, TokenStream};
 use std::collections::BTreeMap;
 use syn::{Attribute, Ident, Visibility};
@@ -19,26 +21,44 @@ pub struct Net {
     pub vis: Visibility,
     /// Its name.
     pub name: Ident,
-    /// Its const generics.
-    pub generics: Vec<Ident>,
-    /// Type parameters, each already reported: a size that is one of them is unknown.
-    pub types: Vec<Ident>,
+    /// Its generic parameters, in the order of the declaration.
+    pub generics: Vec<Generic>,
     /// Its inputs.
     pub inputs: Vec<Port>,
     /// What it does.
     pub nodes: Vec<Node>,
     /// What comes out.
     pub outputs: Vec<Output>,
-    /// The tokens of named constants, blocks and number expressions, by their text.
-    pub constants: BTreeMap<String, TokenStream>,
+    /// The tokens of named constants, blocks and number expressions.
+    pub constants: Constants,
     /// Sizes that are expressions, each as a hidden constant of this name.
     pub expressions: Vec<(Ident, TokenStream)>,
     /// Conditions that const evaluation decides.
     pub assertions: Vec<Assertion>,
+    /// Conditions on type parameters: bounds that rustc checks for each instantiation.
+    pub bounds: Vec<Bound>,
     /// The assertion that a named constant is at least one, where there is one.
     pub minima: BTreeMap<String, usize>,
     /// A mistake in it was reported.
     pub broken: bool,
+}
+
+/// A generic parameter.
+pub struct Generic {
+    /// Its name.
+    pub name: Ident,
+    /// What it stands for.
+    pub kind: GenericKind,
+}
+
+/// The kinds of generic parameters.
+pub enum GenericKind {
+    /// `const N: usize`
+    Const,
+    /// `Side: Size`, with the bound as written.
+    Size(TokenStream),
+    /// A type that was reported: a size that is one of them is unknown.
+    Mistaken,
 }
 
 /// An input.
@@ -125,7 +145,68 @@ pub struct Assertion {
     pub after: Vec<usize>,
 }
 
+/// A condition on type parameters.
+pub struct Bound {
+    /// Of which sizes.
+    pub cond: Cond,
+    /// What is said where it does not hold.
+    pub problem: Problem,
+    /// The tokens it is about.
+    pub place: Extent,
+    /// Where in the network: the number of the node. What stands first is reported first.
+    pub node: usize,
+}
+
+/// Behind all nodes: what a declared output demands.
+pub const AT_THE_END: usize = usize::MAX;
+
 impl Net {
+    /// The generic parameter of this name.
+    pub fn generic(&self, name: &str) -> Option<&Generic> {
+        self.generics.iter().find(|generic| generic.name == name)
+    }
+
+    /// The names of its sizes that are types.
+    pub fn type_sizes(&self) -> impl Iterator<Item = &Ident> {
+        let is_size = |generic: &&Generic| matches!(generic.kind, GenericKind::Size(_));
+        self.generics.iter().filter(is_size).map(|generic| &generic.name)
+    }
+
+    /// Leaves a condition of a node to the compiler, as an assertion behind those `before` it, or as
+    /// a bound. Returns the assertions that what comes next rests on.
+    pub fn defer(
+        &mut self,
+        (node, place): (usize, Extent),
+        Deferred { cond, problem }: Deferred,
+        before: Vec<usize>,
+    ) -> Vec<usize> {
+        if cond.sides().iter().any(|dim| dim.is_type()) {
+            self.bound(Bound { cond, problem, place, node });
+            return before;
+        }
+        let mut after = before;
+        for dim in cond.sides() {
+            sizes::for_each_name(dim, &mut |name| after.extend(self.minima.get(name)));
+        }
+        self.assertions.push(Assertion {
+            condition: sizes::condition(&cond, &self.constants),
+            text: with_help(&problem.text, problem.help.as_deref()),
+            place,
+            after,
+        });
+        vec![self.assertions.len() - 1]
+    }
+
+    /// Adds a bound in the order of nodes. Height and width are often the same size: one of them is
+    /// enough.
+    fn bound(&mut self, new: Bound) {
+        if self.bounds.iter().any(|bound| bound.cond == new.cond && bound.node <= new.node) {
+            return;
+        }
+        let at = self.bounds.partition_point(|bound| bound.node <= new.node);
+        self.bounds.insert(at, new);
+    }
+
     /// The shape of a value, if it is known.
     pub fn shape(&self, value: ValueId) -> Option<&Shape> {
         match value.checked_sub(self.inputs.len()) {

@@ -45,6 +45,8 @@ pub enum ArgKind {
     },
     /// A shape in square brackets, with at most one `_`.
     Shape,
+    /// A function of one number: a closure, or the path of a function.
+    Function,
 }
 
 impl ArgKind {
@@ -77,6 +79,7 @@ impl ArgKind {
             }
             ArgKind::Number { .. } => "a number".into(),
             ArgKind::Shape => "a shape in square brackets".into(),
+            ArgKind::Function => "a function of one number, as `|x| x * x.sigmoid()`".into(),
         }
     }
 }
@@ -162,6 +165,8 @@ pub enum Value {
     Number(Number),
     /// A shape; `None` stands for `_`.
     Shape(Vec<Option<Dim>>),
+    /// A function, as written.
+    Function(String),
 }
 
 /// All arguments of one layer, defaults filled in.
@@ -224,6 +229,14 @@ impl Args {
         match self.get(name) {
             Some(Value::Number(number)) => number.clone(),
             _ => Number::Known(0.0),
+        }
+    }
+
+    /// A function.
+    pub fn function(&self, name: &str) -> String {
+        match self.get(name) {
+            Some(Value::Function(text)) => text.clone(),
+            _ => String::new(),
         }
     }
 

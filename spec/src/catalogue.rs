@@ -26,6 +26,7 @@ pub const ALL: &[&LayerDef] = &[
     &layers::sigmoid::DEF,
     &layers::tanh::DEF,
     &layers::softplus::DEF,
+    &layers::map::DEF,
     &layers::sum::DEF,
     &layers::mean::DEF,
     &layers::softmax::DEF,
@@ -64,6 +65,7 @@ mod tests {
             .filter(|arg| arg.default.is_none())
             .map(|arg| match arg.kind {
                 ArgKind::Shape => (arg.name, Value::Shape(vec![None])),
+                ArgKind::Function => (arg.name, Value::Function("|x| x".into())),
                 _ => (arg.name, size(2)),
             })
             .collect();
@@ -81,7 +83,8 @@ mod tests {
             let first = places.iter().take_while(|place| **place == Place::Position).count();
             assert!(places.iter().skip(first).all(|place| *place != Place::Position));
             for arg in def.args {
-                let required = arg.place == Place::Position;
+                let function = matches!(arg.kind, ArgKind::Function);
+                let required = arg.place == Place::Position || function;
                 assert_eq!(arg.default.is_none(), required, "{} of {}", arg.name, def.name);
             }
         }

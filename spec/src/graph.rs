@@ -1,6 +1,8 @@
 //! A network as static data. `network!` writes one [`Graph`] for each declaration, and everything
 //! that looks at a network as a whole (summary, execution, files, drawing) is a function over it.
 
+use crate::scalar::Function;
+
 /// A whole network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Graph {
@@ -80,6 +82,8 @@ pub enum Declared {
     Network(&'static Graph),
     /// A layer with these parameters and a forward of its own.
     Own(&'static [Param]),
+    /// So many of them, one behind the other, each with parameters of its own.
+    Repeated(&'static Declared, usize),
 }
 
 /// A range of the graph's parameters.
@@ -104,6 +108,8 @@ pub enum Attr {
     Flag(bool),
     /// A word.
     Word(&'static str),
+    /// A function of one number.
+    Function(Function),
 }
 
 /// One parameter or buffer.
@@ -143,11 +149,11 @@ impl Graph {
         let mut total = trainable(self.params);
         let mut i = 0;
         while i < self.nodes.len() {
-            total = match self.nodes[i].fresh(i) {
-                Some(Declared::Network(graph)) => crate::size::add(total, graph.trainable()),
-                Some(Declared::Own(params)) => crate::size::add(total, trainable(params)),
-                None => total,
-            };
+            if let Some(Inner::Declared { layer, first }) = self.nodes[i].inner
+                && first == i
+            {
+                total = crate::size::add(total, layer.trainable());
+            }
             i += 1;
         }
         total
@@ -171,6 +177,17 @@ impl Graph {
     }
 }
 
+impl Declared {
+    /// How many numbers of it are trained.
+    pub const fn trainable(self) -> usize {
+        match self {
+            Declared::Network(graph) => graph.trainable(),
+            Declared::Own(params) => trainable(params),
+            Declared::Repeated(layer, times) => crate::size::mul(layer.trainable(), times),
+        }
+    }
+}
+
 const fn trainable(params: &[Param]) -> usize {
     let mut total = 0;
     let mut i = 0;
@@ -184,14 +201,6 @@ const fn trainable(params: &[Param]) -> usize {
 }
 
 impl Node {
-    /// The network or layer that this node, which is number `number`, brings with its parameters.
-    pub(crate) const fn fresh(&self, number: usize) -> Option<Declared> {
-        match self.inner {
-            Some(Inner::Declared { layer, first }) if first == number => Some(layer),
-            _ => None,
-        }
-    }
-
     /// An attribute's value.
     pub fn attr(&self, name: &str) -> Option<Attr> {
         self.attrs.iter().find(|(n, _)| *n == name).map(|(_, attr)| *attr)
@@ -224,6 +233,14 @@ impl Node {
     /// An attribute that is a flag.
     pub fn flag(&self, name: &str) -> bool {
         matches!(self.attr(name), Some(Attr::Flag(true)))
+    }
+
+    /// An attribute that is a function.
+    pub fn function(&self, name: &str) -> Option<Function> {
+        match self.attr(name) {
+            Some(Attr::Function(function)) => Some(function),
+            _ => None,
+        }
     }
 
     /// An attribute that is a word.

@@ -190,6 +190,8 @@ struct Place<'a> {
 struct Prefix<'a> {
     outer: Option<&'a Prefix<'a>>,
     name: &'a str,
+    /// The number of one of several, which stands for the name.
+    index: Option<usize>,
 }
 
 impl Out<'_> {
@@ -199,14 +201,21 @@ impl Out<'_> {
         Out { at, pools: None, made, lists: None, values: &mut [] }
     }
 
-    /// A name behind its prefix.
+    /// A name behind its prefix and a dot.
     const fn name(&mut self, prefix: Option<&Prefix<'_>>, name: &'static str) -> &'static str {
-        let Some(prefix) = prefix else { return name };
-        let (from, len) = (self.at.text, prefix.len() + name.len());
+        match prefix {
+            None => name,
+            Some(_) => self.path(Some(&Prefix { outer: prefix, name, index: None })),
+        }
+    }
+
+    /// All names of a prefix, with dots between.
+    const fn path(&mut self, prefix: Option<&Prefix<'_>>) -> &'static str {
+        let Some(prefix) = prefix else { return "" };
+        let (from, len) = (self.at.text, prefix.len());
         self.at.text += len;
         if let Some((_, text)) = &mut self.pools {
-            let at = prefix.write(text, from);
-            append(text, at, name);
+            prefix.write(text, from);
         }
         part(self.made.text, from, len)
     }
@@ -216,12 +225,9 @@ impl Out<'_> {
         let mut i = 0;
         while i < node.inputs.len() {
             let value = self.value(node.inputs[i], values, place, own_inputs);
-            if let Some((inputs, _)) = &mut self.pools {
-                inputs[self.at.inputs + i] = value;
-            }
+            self.input(value);
             i += 1;
         }
-        self.at.inputs += node.inputs.len();
     }
 
     /// The number of a value in the outermost graph.
@@ -232,14 +238,27 @@ impl Out<'_> {
         if self.values.is_empty() { 0 } else { self.values[values + value - inputs] }
     }
 
-    /// Adds a node that stays one, behind its inputs.
-    const fn node(&mut self, node: Node, params: Params, inner: Option<Inner>, place: Place<'_>) {
-        let name = self.name(place.prefix, node.name);
+    /// Adds one input of a node.
+    const fn input(&mut self, value: usize) {
+        if let Some((inputs, _)) = &mut self.pools {
+            inputs[self.at.inputs] = value;
+        }
+        self.at.inputs += 1;
+    }
+
+    /// Adds a node behind its inputs.
+    const fn node(&mut self, node: Node) {
         let inputs = slice(self.made.inputs, self.at.inputs - node.inputs.len(), node.inputs.len());
         if let Some((nodes, _)) = &mut self.lists {
-            nodes[self.at.nodes] = Node { name, inputs, params, inner, ..node };
+            nodes[self.at.nodes] = Node { inputs, ..node };
         }
         self.at.nodes += 1;
+    }
+
+    /// The next application of a layer of the user's.
+    const fn own(&mut self) -> Inner {
+        self.at.own += 1;
+        Inner::Own(self.at.own - 1)
     }
 
     /// Adds parameters from number `at` on.
@@ -276,11 +295,12 @@ const fn walk(graph: &Graph, place: Place<'_>, out: &mut Out<'_>) -> usize {
         let first =
             place.param + if owner == number { brought.all } else { params_before(graph, owner) };
         brought.add(node, number);
-        let name = Prefix { outer: place.prefix, name: node.name };
         let value = match node.inner {
-            Some(Inner::Declared { layer: Declared::Network(inner), .. }) => {
+            Some(Inner::Declared { layer, .. }) => {
                 let input = out.value(node.inputs[0], values, place, inputs);
-                walk(inner, Place { prefix: Some(&name), input, param: first, fresh, ..place }, out)
+                let name = Prefix { outer: place.prefix, name: node.name, index: None };
+                let place = Place { prefix: Some(&name), input, param: first, fresh, ..place };
+                put(layer, node, place, out)
             }
             _ => {
                 out.inputs(node, values, place, inputs);
@@ -296,7 +316,7 @@ const fn walk(graph: &Graph, place: Place<'_>, out: &mut Out<'_>) -> usize {
     out.value(graph.outputs[0].value, values, place, inputs)
 }
 
-/// Adds a node that stays one, whose parameters begin at number `first`.
+/// Adds a node that is a layer of the catalogue, or one of the user's that was put in before.
 const fn add(
     graph: &Graph,
     node: &Node,
@@ -305,23 +325,52 @@ const fn add(
     out: &mut Out<'_>,
 ) {
     let inner = match node.inner {
-        Some(_) => {
-            out.at.own += 1;
-            Some(Inner::Own(out.at.own - 1))
-        }
+        Some(_) => Some(out.own()),
         None => None,
     };
-    if let Some(Inner::Declared { layer: Declared::Own(params), .. }) = node.inner {
-        out.node(*node, Params { first, count: params.len() }, inner, place);
-        if fresh {
-            out.params(Some(&Prefix { outer: place.prefix, name: node.name }), params, first);
+    let name = out.name(place.prefix, node.name);
+    out.node(Node { name, params: Params { first, ..node.params }, inner, ..*node });
+    if fresh {
+        let params = slice(graph.params, node.params.first, node.params.count);
+        out.params(place.prefix, params, first);
+    }
+}
+
+/// Puts in what a node stands for, under the name that is the place's prefix; returns the number of
+/// the value that it gives.
+const fn put(layer: Declared, node: &Node, place: Place<'_>, out: &mut Out<'_>) -> usize {
+    match layer {
+        Declared::Network(graph) => walk(graph, place, out),
+        Declared::Own(params) => {
+            let (inner, name) = (Some(out.own()), out.path(place.prefix));
+            out.input(place.input);
+            let range = Params { first: place.param, count: params.len() };
+            out.node(Node { name, inputs: &[0], params: range, inner, ..*node });
+            if place.fresh {
+                out.params(place.prefix, params, place.param);
+            }
+            place.inputs + out.at.nodes - 1
         }
-    } else {
-        out.node(*node, Params { first, ..node.params }, inner, place);
-        if fresh {
-            let params = slice(graph.params, node.params.first, node.params.count);
-            out.params(place.prefix, params, first);
+        Declared::Repeated(layer, times) => {
+            let (mut i, mut input) = (0, place.input);
+            while i < times {
+                let name = Prefix { outer: place.prefix, name: "", index: Some(i) };
+                let param = place.param + i * params_of(*layer);
+                input =
+                    put(*layer, node, Place { prefix: Some(&name), input, param, ..place }, out);
+                i += 1;
+            }
+            input
         }
+    }
+}
+
+/// How many parameters it brings.
+const fn params_of(layer: Declared) -> usize {
+    match layer {
+        Declared::Network(graph) => params_before(graph, graph.nodes.len()),
+        Declared::Own(params) => params.len(),
+        Declared::Repeated(layer, times) => params_of(*layer) * times,
     }
 }
 
@@ -353,10 +402,7 @@ impl Brought {
     const fn add(&mut self, node: &Node, number: usize) {
         self.all += match node.inner {
             Some(Inner::Declared { first, .. }) if first != number => 0,
-            Some(Inner::Declared { layer: Declared::Network(inner), .. }) => {
-                params_before(inner, inner.nodes.len())
-            }
-            Some(Inner::Declared { layer: Declared::Own(params), .. }) => params.len(),
+            Some(Inner::Declared { layer, .. }) => params_of(layer),
             _ if node.params.first < self.listed => 0,
             _ => {
                 self.listed += node.params.count;
@@ -378,23 +424,40 @@ const fn params_before(graph: &Graph, number: usize) -> usize {
 }
 
 impl Prefix<'_> {
-    /// Bytes of `encoder.block.`
+    /// Bytes of `encoder.blocks.10`
     const fn len(&self) -> usize {
-        let outer = match self.outer {
-            Some(outer) => outer.len(),
-            None => 0,
+        let own = match self.index {
+            Some(index) => digits(index),
+            None => self.name.len(),
         };
-        outer + self.name.len() + 1
+        match self.outer {
+            Some(outer) => outer.len() + 1 + own,
+            None => own,
+        }
     }
 
     /// Writes it; returns where it ends.
     const fn write(&self, to: &mut [u8], mut at: usize) -> usize {
         if let Some(outer) = self.outer {
             at = outer.write(to, at);
+            at = append(to, at, ".");
         }
-        at = append(to, at, self.name);
-        append(to, at, ".")
+        let Some(mut index) = self.index else { return append(to, at, self.name) };
+        let end = at + digits(index);
+        at = end;
+        loop {
+            at -= 1;
+            to[at] = b'0' + (index % 10) as u8;
+            index /= 10;
+            if index == 0 {
+                return end;
+            }
+        }
     }
+}
+
+const fn digits(n: usize) -> usize {
+    if n < 10 { 1 } else { 1 + digits(n / 10) }
 }
 
 const fn append(to: &mut [u8], at: usize, text: &str) -> usize {

@@ -1,9 +1,12 @@
 //! What a layer is: its arguments and its shape rule.
 
 use crate::args::{ArgDef, Args, Number};
+use crate::cond::Decision;
 use crate::dim::{Dim, Op, SizeError};
 use crate::problem::{Arrival, Problem};
 use crate::shape::Shape;
+
+pub use crate::cond::Cond;
 
 /// The definition of one layer. `layers/` has a file for each; [`crate::catalogue::ALL`] lists them.
 #[derive(Clone, Copy, Debug)]
@@ -107,20 +110,12 @@ pub enum Attr {
     Flag(bool),
     /// A word.
     Word(String),
+    /// A function of one number, as written.
+    Function(String),
 }
 
-/// A condition on sizes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Cond {
-    /// Both are the same.
-    Equal(Dim, Dim),
-    /// The first is not larger than the second.
-    AtMost(Dim, Dim),
-    /// The first divides the second.
-    Divides(Dim, Dim),
-}
-
-/// A condition that only const evaluation can decide: an assertion in the generated code.
+/// A condition that the macro cannot decide: an assertion in the generated code, or a bound where
+/// it depends on a type parameter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deferred {
     /// What must hold.
@@ -132,20 +127,27 @@ pub struct Deferred {
 /// What a shape rule works with.
 #[derive(Debug)]
 pub struct Context<'a> {
+    /// The network's name, for help texts.
+    pub network: &'a str,
     /// The layer's name as written.
     pub layer: &'a str,
     /// The arguments.
     pub args: &'a Args,
     /// The values that arrive; never empty.
     pub inputs: &'a [Arrival],
-    /// Conditions left to const evaluation.
+    /// Conditions left to the compiler.
     pub deferred: Vec<Deferred>,
 }
 
 impl<'a> Context<'a> {
     /// A context without deferred conditions.
     pub fn new(layer: &'a str, args: &'a Args, inputs: &'a [Arrival]) -> Self {
-        Context { layer, args, inputs, deferred: Vec::new() }
+        Context { network: "Net", layer, args, inputs, deferred: Vec::new() }
+    }
+
+    /// The same in the network of this name.
+    pub fn of(self, network: &'a str) -> Self {
+        Context { network, ..self }
     }
 
     /// The single input, which must be floats.
@@ -202,11 +204,12 @@ impl<'a> Context<'a> {
 
     /// A size that cannot be computed, as a problem of this layer.
     pub fn size_error(&self, error: SizeError) -> Problem {
-        Problem::size(self.layer, error)
+        Problem::size(self.network, self.layer, error)
     }
 
-    /// Demands `cond`: decided at once where the sizes are known, left to const evaluation where
-    /// they are named constants, refused where a const generic would have to be compared.
+    /// Demands `cond`: decided at once where the sizes say enough, left to the compiler where they
+    /// are named constants or type parameters, refused where a const generic would have to be
+    /// compared.
     pub fn require(&mut self, cond: Cond, problem: Problem) -> Result<(), Problem> {
         match cond.decide() {
             Decision::True => Ok(()),
@@ -216,50 +219,6 @@ impl<'a> Context<'a> {
                 Ok(())
             }
             Decision::Generic(name) => Err(self.size_error(SizeError::Generic(name))),
-        }
-    }
-}
-
-enum Decision {
-    True,
-    False,
-    Later,
-    Generic(String),
-}
-
-impl Cond {
-    fn sides(&self) -> (&Dim, &Dim) {
-        match self {
-            Cond::Equal(a, b) | Cond::AtMost(a, b) | Cond::Divides(a, b) => (a, b),
-        }
-    }
-
-    fn decide(&self) -> Decision {
-        let (a, b) = self.sides();
-        if a == b && a.known() != Some(0) {
-            return Decision::True;
-        }
-        if let (Cond::AtMost(..), Some(0)) | (Cond::Divides(..), Some(1)) = (self, a.known()) {
-            return Decision::True;
-        }
-        match (a.known(), b.known()) {
-            (Some(a), Some(b)) if self.holds(a, b) => Decision::True,
-            (Some(_), Some(_)) => Decision::False,
-            _ => match a.generic().or(b.generic()) {
-                Some(name) if !matches!(self, Cond::Equal(..)) => {
-                    Decision::Generic(name.to_string())
-                }
-                Some(_) => Decision::False,
-                None => Decision::Later,
-            },
-        }
-    }
-
-    fn holds(&self, a: usize, b: usize) -> bool {
-        match self {
-            Cond::Equal(..) => a == b,
-            Cond::AtMost(..) => a <= b,
-            Cond::Divides(..) => crate::size::divides(a, b),
         }
     }
 }

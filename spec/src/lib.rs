@@ -11,6 +11,8 @@ pub mod args;
 #[cfg(feature = "language")]
 pub mod catalogue;
 #[cfg(feature = "language")]
+mod cond;
+#[cfg(feature = "language")]
 pub mod dim;
 pub mod graph;
 pub mod inline;
@@ -20,6 +22,7 @@ pub mod layer;
 pub mod layers;
 #[cfg(feature = "language")]
 pub mod problem;
+pub mod scalar;
 #[cfg(feature = "language")]
 pub mod shape;
 pub mod size;

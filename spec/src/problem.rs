@@ -67,7 +67,7 @@ impl Problem {
     }
 
     /// A size that cannot be computed.
-    pub fn size(layer: &str, error: SizeError) -> Self {
+    pub fn size(network: &str, layer: &str, error: SizeError) -> Self {
         match error {
             SizeError::TooLarge => {
                 Problem::new(format!("a size of `{layer}` does not fit into a `usize`"))
@@ -77,8 +77,8 @@ impl Problem {
                  Rust cannot do"
             ))
             .help(format!(
-                "a const generic passes through (`Linear<{name}>`); where arithmetic is needed, \
-                 use a number or a named constant"
+                "make it a type: `struct {network}<{name}: Size>(…)`, instantiated as \
+                 `{network}<U32>`"
             )),
         }
     }

@@ -76,6 +76,7 @@ const fn only(graph: &Graph) -> Option<Port> {
 pub const fn takes(layer: Declared, index: bool, shape: &[usize]) -> bool {
     match layer {
         Declared::Own(_) => true,
+        Declared::Repeated(layer, _) => takes(*layer, index, shape),
         Declared::Network(graph) => match only(graph) {
             Some(port) => port.index == index && equal(port.shape, shape),
             None => false,
@@ -88,6 +89,7 @@ pub const fn takes(layer: Declared, index: bool, shape: &[usize]) -> bool {
 pub const fn gives(layer: Declared, shape: &[usize]) -> bool {
     match layer {
         Declared::Own(_) => true,
+        Declared::Repeated(layer, _) => gives(*layer, shape),
         Declared::Network(graph) => match only(graph) {
             Some(_) => equal(graph.shape_of(graph.outputs[0].value), shape),
             None => true,
@@ -95,10 +97,18 @@ pub const fn gives(layer: Declared, shape: &[usize]) -> bool {
     }
 }
 
+/// Whether the layer gives the shape that it takes, if it is repeated.
+pub const fn keeps(layer: Declared, from: &[usize], to: &[usize]) -> bool {
+    match layer {
+        Declared::Repeated(..) => equal(from, to),
+        Declared::Network(_) | Declared::Own(_) => true,
+    }
+}
+
 /// What is said where [`takes`] is false: `` `Encoder` takes [1, 8, 8], but …``
 pub const fn takes_text(name: &str, layer: Declared, but: &str) -> Text {
     let text = Text::new().add("`").add(name);
-    let Declared::Network(graph) = layer else { return text };
+    let Some(graph) = network(layer) else { return text };
     match only(graph) {
         Some(port) => text.add("` takes ").shape(port.index, port.shape).add(but),
         None => text
@@ -114,9 +124,17 @@ pub const fn takes_text(name: &str, layer: Declared, but: &str) -> Text {
 /// What is said where [`gives`] is false: `the stated shape is [64], but …`
 pub const fn gives_text(name: &str, layer: Declared, stated: &str) -> Text {
     let text = Text::new().add("the stated shape is ").add(stated).add(", but `").add(name);
-    let Declared::Network(graph) = layer else { return text };
+    let Some(graph) = network(layer) else { return text };
     let shape = graph.shape_of(graph.outputs[0].value);
     text.add("` gives ").shape(false, shape).add("\nhelp: write `-> ").shape(false, shape).add("`")
+}
+
+const fn network(layer: Declared) -> Option<&'static Graph> {
+    match layer {
+        Declared::Network(graph) => Some(graph),
+        Declared::Repeated(layer, _) => network(*layer),
+        Declared::Own(_) => None,
+    }
 }
 
 const fn equal(a: &[usize], b: &[usize]) -> bool {
@@ -158,6 +176,11 @@ mod tests {
         assert!(takes(net, false, &[1, 8, 8]) && gives(net, &[64]));
         assert!(!takes(net, true, &[1, 8, 8]) && !takes(net, false, &[1, 8]));
         assert!(!takes(net, false, &[1, 8, 9]) && !gives(net, &[64, 1]));
+        static REPEATED: Declared = Declared::Repeated(&Declared::Network(&NET), 3);
+        assert!(takes(REPEATED, false, &[1, 8, 8]) && !gives(REPEATED, &[63]));
+        assert!(
+            !keeps(REPEATED, &[1], &[2]) && keeps(REPEATED, &[1], &[1]) && keeps(net, &[1], &[2])
+        );
         assert!(takes(Declared::Own(&[]), false, &[3]) && gives(Declared::Own(&[]), &[3]));
         assert!(!takes(Declared::Network(&TWO), false, &[1, 8, 8]));
         assert!(gives(Declared::Network(&TWO), &[3]));
@@ -174,6 +197,7 @@ mod tests {
         let expected = "the stated shape is [63], but `Net` gives [64]\nhelp: write `-> [64]`";
         assert_eq!(text.as_str(), expected);
         let long = "x".repeat(Text::LONGEST);
-        assert_eq!(takes_text(&long, Declared::Network(&NET), but).as_str().len(), 48);
+        let cut = takes_text(&long, Declared::Network(&NET), but);
+        assert_eq!(cut.as_str(), "`` takes [1, 8, 8], but the network's input is [4, 8, 8]");
     }
 }

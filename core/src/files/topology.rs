@@ -70,6 +70,7 @@ fn value(attr: &Attr) -> String {
         Attr::Number(x) => format!(r#"{{"number":"{x}"}}"#),
         Attr::Flag(flag) => flag.to_string(),
         Attr::Word(word) => quoted(word),
+        Attr::Function(function) => quoted(&format!("{function:?}")),
     }
 }
 

@@ -26,6 +26,7 @@ mod layer_norm;
 mod leaky_relu;
 mod linear;
 mod log_softmax;
+mod map;
 mod mat_mul;
 mod max_pool2d;
 mod mean;
@@ -175,6 +176,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "LeakyRelu" => leaky_relu::forward(call),
         "Linear" => linear::forward(call),
         "LogSoftmax" => log_softmax::forward(call),
+        "Map" => map::forward(call),
         "MatMul" => mat_mul::forward(call),
         "MaxPool2d" => max_pool2d::forward(call),
         "Mean" => mean::forward(call),

@@ -49,7 +49,21 @@ pub(super) fn field<'a>(field: &'a syn::Field, errors: &mut Errors) -> Option<Fi
             return None;
         }
     };
+    if matches!(kind, Kind::Param { .. }) {
+        known_shape(name, &field.ty, errors)?;
+    }
     Some(Field { name, ty: &field.ty, kind })
+}
+
+/// A size that only the running program knows is a mistake here, which rustc would report at every
+/// use of the field.
+fn known_shape(name: &Ident, ty: &Type, errors: &mut Errors) -> Option<()> {
+    if !crate::resolve::mentions(&ty.to_token_stream(), "usize") {
+        return Some(());
+    }
+    let text = format!("the sizes of the parameter `{name}` are part of its type");
+    errors.push_help(ty.span(), text, "write `Const<64>` instead of `usize`");
+    None
 }
 
 fn is_tensor(ty: &Type) -> bool {
@@ -81,7 +95,7 @@ fn parameter(attr: &Attribute, errors: &mut Errors) -> Option<Kind> {
                 "init" => init = initial(&value, errors),
                 "trainable" => trainable = flag(&value, errors),
                 other => {
-                    let help = match did_you_mean(other, ["init", "trainable"].into_iter()) {
+                    let help = match did_you_mean(other, ["init", "trainable"]) {
                         Some(close) => format!("did you mean `{close}`?"),
                         None => "it has `init` and `trainable`".to_string(),
                     };

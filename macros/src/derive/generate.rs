@@ -147,8 +147,8 @@ fn part(code: &Code<'_>) -> TokenStream {
     let bounds = code.layer.input.generics.where_clause.as_ref().map(|clause| &clause.predicates);
     quote! {
         #[diagnostic::do_not_recommend]
-        impl<#(#params,)* __X, __Y, #float: #p::Float, #device: #p::Backend<#float>>
-            #p::Part<__X, __Y, #float, #device> for #this
+        impl<#(#params,)* __X, __Y, __Proved, #float: #p::Float, #device: #p::Backend<#float>>
+            #p::Part<__X, __Y, __Proved, #float, #device> for #this
         where
             __X: #p::Axes<#float, #device>,
             __Y: #p::Axes<#float, #device>,

@@ -11,7 +11,7 @@ const LONGEST_TUPLE: usize = 6;
 /// One field description for each parameter, in nested tuples.
 pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, net, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let (this, name) = (code.self_type(), &net.name);
     let (float2, device2) = (code.fresh("E2"), code.fresh("D2"));
     let to = code.type_of(&float2, &device2);
@@ -50,13 +50,14 @@ fn visit(code: &Code<'_>) -> TokenStream {
         })
     });
     let descriptions = nested(descriptions);
+    let hidden = code.hidden_fields();
     let pattern = nested(names.iter().map(|name| quote!(#name)).collect());
     quote! {
         visitor.visit_fields(
             #descriptions,
             |#pattern| #name {
                 #(#fields,)*
-                __state: ::core::default::Default::default(),
+                #hidden
             },
         )
     }

@@ -7,11 +7,14 @@ use quote::quote;
 
 /// Layer, output shape and parameters, one line each, behind the user's own documentation.
 pub(super) fn table(net: &Net) -> TokenStream {
-    let mut lines = vec![
-        String::new(),
+    let mut lines = vec![String::new()];
+    lines.extend(net.type_sizes().map(|name| {
+        format!("`{name}` is a size as a type, a number such as `netwright::typenum::U32`.\n")
+    }));
+    lines.extend([
         "| layer | | output | parameters |".to_string(),
         "| --- | --- | --- | ---: |".to_string(),
-    ];
+    ]);
     for port in &net.inputs {
         let name = port.name.as_ref().map_or("input".to_string(), ToString::to_string);
         let shape = port.shape.as_ref().map_or_else(String::new, ToString::to_string);

@@ -8,7 +8,7 @@ use quote::quote;
 /// The inherent methods.
 pub(super) fn methods(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let this = code.self_type();
     quote! {
         impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #this {
@@ -123,7 +123,7 @@ fn implementation(
     batch: Option<TokenStream>,
 ) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let this = code.self_type();
     let tape = code.fresh("T");
     let axis = batch.iter();

@@ -1,6 +1,6 @@
 //! The graph as a constant.
 
-use super::{Code, outside};
+use super::{Code, fits, outside};
 use crate::ir::{Node, Port};
 use crate::sizes;
 use netwright_spec::{Attr, ParamDef, ParamInit};
@@ -31,7 +31,11 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
             params: &[#(#params),*],
         }
     };
-    outside::inlined(code, graph)
+    let graph = outside::inlined(code, graph);
+    match fits::assertions(code) {
+        checks if checks.is_empty() => graph,
+        checks => quote!({ #checks #graph }),
+    }
 }
 
 fn input(code: &Code<'_>, port: &Port) -> TokenStream {
@@ -103,6 +107,10 @@ fn attr(code: &Code<'_>, attr: &Attr) -> TokenStream {
         }
         Attr::Flag(flag) => quote!(#p::graph::Attr::Flag(#flag)),
         Attr::Word(word) => quote!(#p::graph::Attr::Word(#word)),
+        Attr::Function(text) => {
+            let function = constants.get(text);
+            quote!(#p::graph::Attr::Function(#p::scalar::Function(#function)))
+        }
     }
 }
 

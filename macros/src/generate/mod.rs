@@ -4,16 +4,18 @@
 mod assertions;
 mod collection;
 mod docs;
+mod fits;
 mod forward;
 mod graph;
 mod model;
+mod numbers;
 mod outputs;
 mod outside;
 mod skeleton;
 
 pub(crate) use collection::nested;
 
-use crate::ir::{Net, Node};
+use crate::ir::{Generic, GenericKind, Net, Node};
 use crate::sizes;
 use netwright_spec::{Dim, ParamDef};
 use proc_macro2::{Ident, Span, TokenStream};
@@ -31,6 +33,7 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
     let parts = [
         model::declaration(&code),
         model::expressions(&code),
+        numbers::declarations(&code),
         model::constants(&code),
         model::constructors(&code),
         model::layer(&code),
@@ -43,6 +46,7 @@ pub fn generate(net: &Net, unknown: &Ident) -> TokenStream {
         outside::part(&code),
         outside::checks(&code),
         assertions::assertions(&code),
+        fits::implementation(&code),
         skeleton::anything_else(&code),
     ];
     quote!(#(#parts)*)
@@ -55,7 +59,7 @@ struct Code<'a> {
     unknown: &'a Ident,
     /// `::netwright::__private`
     p: TokenStream,
-    /// The type parameters, renamed where a const generic has their name.
+    /// The type parameters, renamed where a generic of the network has their name.
     float: Ident,
     device: Ident,
 }
@@ -66,37 +70,64 @@ impl<'a> Code<'a> {
         Code { net, unknown, p: paths(), float: free("E"), device: free("D") }
     }
 
-    /// A type parameter's name that no const generic has, nor the network.
+    /// A type parameter's name that no generic of the network has, nor the network.
     fn fresh(&self, name: &str) -> Ident {
         fresh(self.net, name)
     }
 
-    /// `const N: usize, …`, and the type parameters of a declaration that has some by mistake.
-    fn const_params(&self) -> TokenStream {
-        let (types, generics) = (&self.net.types, &self.net.generics);
-        quote!(#(#types,)* #(const #generics: usize,)*)
+    /// The generic parameters of the declaration: `const N: usize, Side: Size, …`
+    fn generics(&self) -> TokenStream {
+        let p = &self.p;
+        self.generics_with(|_| quote!(#p::Size))
+    }
+
+    /// The same with this bound instead of `Size`; one that was not understood has none.
+    fn generics_with(&self, bound: impl Fn(&TokenStream) -> TokenStream) -> TokenStream {
+        let params = self.net.generics.iter().map(|Generic { name, kind }| match kind {
+            GenericKind::Const => quote!(const #name: usize,),
+            GenericKind::Size(written) => {
+                let bound = bound(written);
+                quote!(#name: #bound,)
+            }
+            GenericKind::Mistaken => quote!(#name,),
+        });
+        quote!(#(#params)*)
     }
 
     /// Whether anything of it depends on a generic.
     fn is_generic(&self) -> bool {
-        !self.net.generics.is_empty() || !self.net.types.is_empty()
+        !self.net.generics.is_empty()
     }
 
     /// Whether these tokens depend on a generic.
     fn mentions_generics(&self, tokens: &TokenStream) -> bool {
-        let mut generics = self.net.generics.iter().chain(&self.net.types);
-        generics.any(|generic| crate::resolve::mentions(tokens, &generic.to_string()))
+        let mut generics = self.net.generics.iter();
+        generics.any(|generic| crate::resolve::mentions(tokens, &generic.name.to_string()))
     }
 
     /// `Net<N, E, D>` for these two types.
     fn type_of(&self, float: impl quote::ToTokens, device: impl quote::ToTokens) -> TokenStream {
-        let Net { name, types, generics, .. } = self.net;
-        quote!(#name<#(#types,)* #(#generics,)* #float, #device>)
+        let name = &self.net.name;
+        let generics = self.net.generics.iter().map(|generic| &generic.name);
+        quote!(#name<#(#generics,)* #float, #device>)
     }
 
     /// `Net<N, E, D>`.
     fn self_type(&self) -> TokenStream {
         self.type_of(&self.float, &self.device)
+    }
+
+    /// The type parameters of the declaration, which may stand in no field.
+    fn type_params(&self) -> Vec<&'a Ident> {
+        let types = self.net.generics.iter().filter(|one| !matches!(one.kind, GenericKind::Const));
+        types.map(|generic| &generic.name).collect()
+    }
+
+    /// The fields that no user sees, as `init` fills them.
+    fn hidden_fields(&self) -> TokenStream {
+        let types =
+            (!self.type_params().is_empty()).then(|| quote!(__types: ::core::marker::PhantomData,));
+        quote!(__state: ::core::default::Default::default(), #types)
     }
 
     /// A body, or after mistakes one that fits every signature.
@@ -107,7 +138,7 @@ impl<'a> Code<'a> {
 
     /// The shape of one sample as a list of types.
     fn axes(&self, dims: &[Dim]) -> Vec<TokenStream> {
-        dims.iter().map(|dim| sizes::const_type(dim, &self.net.constants)).collect()
+        dims.iter().map(|dim| sizes::axis(dim, &self.net.constants)).collect()
     }
 
     /// `Tensor<(Const<32>, Const<3>), E, D>`
@@ -145,7 +176,7 @@ fn has_params(node: &Node) -> bool {
 
 fn fresh(net: &Net, name: &str) -> Ident {
     let mut name = name.to_string();
-    let taken = || net.generics.iter().chain(&net.types).chain([&net.name]);
+    let taken = || net.generics.iter().map(|generic| &generic.name).chain([&net.name]);
     while taken().any(|taken| *taken == name) {
         name.push('_');
     }

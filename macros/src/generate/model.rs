@@ -1,6 +1,6 @@
 //! The struct, its constants, how it is made, and its `Model` implementation.
 
-use super::{Code, docs, graph, layer_path, outside, skeleton};
+use super::{Code, docs, fits, graph, layer_path, outside, skeleton};
 use crate::ir::Node;
 use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote};
@@ -10,21 +10,26 @@ use syn::Attribute;
 pub(super) fn declaration(code: &Code<'_>) -> TokenStream {
     let Code { net, p, float, device, .. } = code;
     let (attrs, vis, name) = (&net.attrs, &net.vis, &net.name);
-    let consts = code.const_params();
+    let declared = code.generics_with(TokenStream::clone);
     let table = docs::table(net);
     let fields = code.fields().map(|node| field(code, node));
     let unknown = skeleton::fields(code);
+    let params = code.type_params();
+    let types = (!params.is_empty()).then(
+        || quote!(#[doc(hidden)] __types: ::core::marker::PhantomData<fn() -> (#(#params,)*)>,),
+    );
     let clone = (!derives(attrs, "Clone")).then(|| quote!(#[derive(::core::clone::Clone)]));
     let debug = (!derives(attrs, "Debug")).then(|| debug(code));
     quote! {
         #(#attrs)*
         #table
         #clone
-        #vis struct #name<#consts #float: #p::Dtype = f32, #device: #p::Device<#float> = #p::Cpu> {
+        #vis struct #name<#declared #float: #p::Dtype = f32, #device: #p::Device<#float> = #p::Cpu> {
             #(#fields)*
             #unknown
             #[doc(hidden)]
             __state: #p::State<#float, #device>,
+            #types
         }
         #debug
     }
@@ -95,7 +100,7 @@ fn derives(attrs: &[Attribute], name: &str) -> bool {
 
 fn debug(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let this = code.self_type();
     let constants = constants_type(code);
     quote! {
@@ -129,7 +134,7 @@ pub(super) fn expressions(code: &Code<'_>) -> TokenStream {
 /// `GRAPH` and `PARAMS`.
 pub(super) fn constants(code: &Code<'_>) -> TokenStream {
     let p = &code.p;
-    let consts = code.const_params();
+    let consts = code.generics();
     let this = code.type_of(quote!(f32), quote!(#p::Cpu));
     let (graph, params) = match code.net.broken {
         true => (skeleton::constant(code), skeleton::constant(code)),
@@ -148,8 +153,9 @@ pub(super) fn constants(code: &Code<'_>) -> TokenStream {
 /// `seeded`, `try_seeded` and `init`.
 pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let (this, this_f32) = (code.self_type(), code.type_of(quote!(f32), device));
+    let fits = fits::bound(code);
     let init = code.body(quote! {
         let mut net = <Self as #p::Layer<#float, #device>>::zeros(device)?;
         #p::initialize(&mut net, seed)?;
@@ -163,19 +169,19 @@ pub(super) fn constructors(code: &Code<'_>) -> TokenStream {
             /// # Panics
             /// If the device has no memory left; see [`try_seeded`](Self::try_seeded).
             #[track_caller]
-            pub fn seeded(device: &#device, seed: u64) -> Self {
+            pub fn seeded(device: &#device, seed: u64) -> Self #fits {
                 #p::expect(Self::init(device, seed))
             }
 
             /// As [`seeded`](Self::seeded), with a device's failure as an error.
-            pub fn try_seeded(device: &#device, seed: u64) -> #p::Result<Self> {
+            pub fn try_seeded(device: &#device, seed: u64) -> #p::Result<Self> #fits {
                 Self::init(device, seed)
             }
         }
 
         impl<#consts #float: #p::Float, #device: #p::Backend<#float>> #this {
             /// A network of any float type on this device: `Net::<f64, _>::init(&device, 42)?`.
-            pub fn init(device: &#device, seed: u64) -> #p::Result<Self> {
+            pub fn init(device: &#device, seed: u64) -> #p::Result<Self> #fits {
                 #init
             }
         }
@@ -200,10 +206,11 @@ fn zeros(code: &Code<'_>) -> TokenStream {
             }
         })
     });
+    let hidden = code.hidden_fields();
     quote! {
         ::core::result::Result::Ok(Self {
             #(#fields,)*
-            __state: ::core::default::Default::default(),
+            #hidden
         })
     }
 }
@@ -249,7 +256,7 @@ fn params(node: &Node) -> Vec<Ident> {
 /// `Layer`: the parameters without their types. A network can stand in another one.
 pub(super) fn layer(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let (consts, this) = (code.const_params(), code.self_type());
+    let (consts, this) = (code.generics(), code.self_type());
     let (zeros, list, visit) =
         (code.body(zeros(code)), code.body(listed(code)), code.body(visited(code)));
     quote! {
@@ -278,14 +285,19 @@ pub(super) fn layer(code: &Code<'_>) -> TokenStream {
 /// `Stands`: what another network must know of this one.
 pub(super) fn stands(code: &Code<'_>) -> TokenStream {
     let p = &code.p;
-    let (consts, constants) = (code.const_params(), constants_type(code));
+    let (consts, constants) = (code.generics(), constants_type(code));
     let (this, float, device) =
         (code.type_of(quote!(f32), quote!(#p::Cpu)), code.fresh("E2"), code.fresh("D2"));
     let to = code.type_of(&float, &device);
+    // A broken network fits everywhere: its mistakes are reported, and where it stands is none.
+    let declared = match code.net.broken {
+        true => quote!(Own(&[])),
+        false => quote!(Network(#constants::GRAPH)),
+    };
     quote! {
         impl<#consts> #p::Stands for #this {
             type To<#float: #p::Dtype, #device: #p::Device<#float>> = #to;
-            const DECLARED: #p::graph::Declared = #p::graph::Declared::Network(#constants::GRAPH);
+            const DECLARED: #p::graph::Declared = #p::graph::Declared::#declared;
         }
     }
 }
@@ -293,7 +305,7 @@ pub(super) fn stands(code: &Code<'_>) -> TokenStream {
 /// `Model`: what the runtime does with a network of any type.
 pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, .. } = code;
-    let consts = code.const_params();
+    let consts = code.generics();
     let this = code.self_type();
     let constants = constants_type(code);
     let graph = match outside::any(code) && code.is_generic() {

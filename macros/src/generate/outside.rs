@@ -112,13 +112,17 @@ fn application(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
     let field = &first(code, node).ident;
     let mut x = axes(code, code.net.shape(*node.inputs.first()?)?);
     let y = axes(code, &node.stated.as_ref()?.0);
+    let mut proved = quote!(#p::ByTypes);
     if is_checked(code, node) {
         let fits = check_name(code, node, "FITS");
         x = quote!(<#p::Proof<{ #fits }> as #p::Arrives<#x>>::Itself);
+        proved = quote!(#p::ByValues);
     }
     let (me, list) = (quote!(self), quote!(list));
     let place = at(node.place.start);
-    Some(quote_spanned! {place=> #p::own::<#x, #y, #float, #device, _>(&#me.#field, &mut #list); })
+    Some(quote_spanned! {place=>
+        #p::own::<#x, #y, #proved, #float, #device, _>(&#me.#field, &mut #list);
+    })
 }
 
 /// The shape of one sample as a type.
@@ -128,23 +132,37 @@ fn axes(code: &Code<'_>, shape: &Shape) -> TokenStream {
     if shape.index { quote!(#p::Indices<(#(#axes,)*)>) } else { quote!((#(#axes,)*)) }
 }
 
-/// What a network is where it stands as a layer: the same for all networks with one input and one
-/// output.
+/// What a network is where it stands as a layer: a network with one input and one output. A broken
+/// one fits everywhere.
 pub(super) fn part(code: &Code<'_>) -> TokenStream {
-    let Code { p, float, device, .. } = code;
-    let (net, consts, this) = (code.net, code.const_params(), code.self_type());
-    let ([input], [output], false) = (&net.inputs[..], &net.outputs[..], net.broken) else {
+    let p = &code.p;
+    let (x, y, proved) = (code.fresh("X"), code.fresh("Y"), code.fresh("P"));
+    if code.net.broken {
+        return part_for(code, quote!(#x, #y, #proved,), [quote!(#x), quote!(#y), quote!(#proved)]);
+    }
+    let ([input], [output]) = (&code.net.inputs[..], &code.net.outputs[..]) else {
         return TokenStream::new();
     };
-    let shapes = (&input.shape, output.value.and_then(|value| net.shape(value)));
-    let (Some(x), Some(y)) = shapes else { return TokenStream::new() };
-    let (x, y) = (axes(code, x), axes(code, y));
+    let shapes = (&input.shape, output.value.and_then(|value| code.net.shape(value)));
+    let (Some(from), Some(to)) = shapes else { return TokenStream::new() };
+    let exact = [axes(code, from), axes(code, to), quote!(#p::ByTypes)];
+    let any = [quote!(#x), quote!(#y), quote!(#p::ByValues)];
+    let (exact, any) =
+        (part_for(code, TokenStream::new(), exact), part_for(code, quote!(#x, #y,), any));
+    quote!(#exact #any)
+}
+
+fn part_for(code: &Code<'_>, free: TokenStream, args: [TokenStream; 3]) -> TokenStream {
+    let Code { p, float, device, .. } = code;
+    let (generics, this) = (code.generics(), code.self_type());
+    let body = code.body(quote!(list.extend(#p::Model::own(self))));
     quote! {
-        impl<#consts #float: #p::Float, #device: #p::Backend<#float>>
-            #p::Part<#x, #y, #float, #device> for #this
+        impl<#generics #free #float: #p::Float, #device: #p::Backend<#float>>
+            #p::Part<#(#args,)* #float, #device> for #this
         {
             fn own<'a>(&'a self, list: &mut ::std::vec::Vec<#p::Own<'a, #float, #device>>) {
-                list.extend(#p::Model::own(self));
+                let _ = &list;
+                #body
             }
         }
     }
@@ -163,7 +181,8 @@ pub(super) fn checks(code: &Code<'_>) -> TokenStream {
 
 /// Whether the shapes and the type of a node are known when constants are evaluated.
 fn is_checked(code: &Code<'_>, node: &Node) -> bool {
-    let generic = |shape: &Shape| shape.dims.iter().any(|dim| dim.generic().is_some());
+    let generic =
+        |shape: &Shape| shape.dims.iter().any(|dim| dim.generic().is_some() || dim.is_type());
     let stated = node.stated.iter().map(|(shape, _)| shape);
     let mut shapes = stated.chain(node.inputs.iter().filter_map(|&value| code.net.shape(value)));
     let typed = node.outside.as_ref().is_some_and(|ty| code.mentions_generics(ty));
@@ -207,6 +226,12 @@ fn fits(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
             #p::stated::gives_text(#name, LAYER, #text).as_str()
         },
     );
+    let same = format!(
+        "`{name}` is repeated, so it must give the shape that it takes, {}, not {text}",
+        arrival.shape
+    );
+    let keeps = Extent::from(*span)
+        .call("assert", quote!(#p::stated::keeps(LAYER, #takes, #gives), "{}", #same));
     Some(quote! {
         #[doc(hidden)]
         #[allow(non_upper_case_globals)]
@@ -214,6 +239,7 @@ fn fits(code: &Code<'_>, node: &Node) -> Option<TokenStream> {
             const LAYER: #p::graph::Declared = #known::DECLARED;
             #taken;
             #given;
+            #keeps;
             0
         };
     })

@@ -21,15 +21,13 @@ pub(super) fn fields(code: &Code<'_>) -> TokenStream {
         .nodes
         .iter()
         .filter(|node| has_params(node) || node.def.is_none_or(|def| !def.params.is_empty()));
-    let fields: TokenStream = maybe
+    maybe
         .filter(|node| names.insert(node.ident.to_string()))
         .map(|node| {
             let ident = &node.ident;
             quote!(#[allow(missing_docs)] pub #ident: #unknown,)
         })
-        .collect();
-    let types = &code.net.types;
-    quote!(#fields #[doc(hidden)] __types: ::core::marker::PhantomData<(#(#types,)*)>,)
+        .collect()
 }
 
 /// An expression for a constant whose value is unknown.
@@ -41,7 +39,7 @@ pub(super) fn constant(code: &Code<'_>) -> TokenStream {
 /// `Forward`, `Module` and `ModuleMut` for any input, with an unknown output.
 pub(super) fn implementations(code: &Code<'_>) -> TokenStream {
     let Code { p, float, device, unknown, .. } = code;
-    let (consts, this, input) = (code.const_params(), code.self_type(), code.fresh("X"));
+    let (consts, this, input) = (code.generics(), code.self_type(), code.fresh("X"));
     let generics = quote!(<#consts #input, #float: #p::Float, #device: #p::Backend<#float>>);
     let result = quote!(::core::result::Result<#unknown, #device::Err>);
     quote! {
@@ -69,7 +67,7 @@ pub(super) fn anything_else(code: &Code<'_>) -> TokenStream {
         return TokenStream::new();
     }
     let Code { p, float, device, unknown, .. } = code;
-    let (consts, this) = (code.const_params(), code.self_type());
+    let (consts, this) = (code.generics(), code.self_type());
     let generics = quote!(<#consts #float: #p::Dtype, #device: #p::Device<#float>>);
     quote! {
         impl #generics ::core::ops::Deref for #this {

@@ -1,8 +1,8 @@
-//! `<const CLASSES: usize>` behind a network's name.
+//! `<const CLASSES: usize, Side: Size>` behind a network's name.
 
 use proc_macro2::{Delimiter, Ident};
-use quote::quote_spanned;
-use syn::{GenericParam, Generics};
+use quote::{quote, quote_spanned};
+use syn::{GenericParam, Generics, Path};
 
 use super::cursor::Cursor;
 use super::names;
@@ -42,13 +42,69 @@ fn parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam> {
         return size_parameter(part, errors);
     }
     let Some(name) = part.take_word() else {
-        let text = format!("expected a const generic, found {}", part.found());
-        errors.push_help(part.span(), text, "write `const SIDE: usize`");
+        let text = format!("expected a size, found {}", part.found());
+        errors.push_help(part.span(), text, "write `Side: Size` or `const SIDE: usize`");
         return None;
     };
-    let help = format!("use a const generic: `const {}: usize`", name.to_string().to_uppercase());
-    errors.push_help(name.span(), "sizes as type parameters are not supported yet", help);
-    syn::parse2(quote_spanned! { name.span()=> #name }).ok()
+    type_parameter(name, part, errors)
+}
+
+/// Reads `: Size` behind a name. A parameter with another bound stays one without any.
+fn type_parameter(name: Ident, part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam> {
+    let name = names::checked(name, "a size", errors);
+    if part.is(0, ':') && part.is_word(1, "usize") && part.len() == 2 {
+        // It was meant to be a const generic, and is used as one.
+        errors.push_help(part.place(), format!("`{name}: usize` is not a bound"), forms(&name));
+        return constant(&name);
+    }
+    let bound = match part.take_sign(':') {
+        Some(_) => bound(&name, part, errors),
+        None => {
+            let text = format!("expected `: Size`, found {}", part.found());
+            let place = if part.is_empty() { name.span() } else { part.span() };
+            errors.push_help(place, text, forms(&name));
+            part.skip_all();
+            None
+        }
+    };
+    match bound {
+        Some(bound) => syn::parse2(quote!(#name: #bound)).ok(),
+        None => syn::parse2(quote!(#name)).ok(),
+    }
+}
+
+fn forms(name: &Ident) -> String {
+    let constant = name.to_string().to_uppercase();
+    format!(
+        "write `{name}: Size` for a size that can be computed with, or `const {constant}: usize` for \
+         one that only passes through"
+    )
+}
+
+/// Reads `Size` or a path to it.
+fn bound(name: &Ident, part: &mut Cursor, errors: &mut Errors) -> Option<Path> {
+    let len = (0..part.len()).find(|at| part.is(*at, '=')).unwrap_or(part.len());
+    let mut written = part.take(len);
+    default(part, errors);
+    let whole = written.clone();
+    let path = names::path(&mut written).filter(|_| written.is_empty());
+    let size = path.filter(|path| path.segments.last().is_some_and(|last| last.ident == "Size"));
+    if size.is_none() {
+        let text = match whole.is_empty() {
+            true => "expected `Size`, found nothing".to_string(),
+            false => format!("the bound of a size is `Size`, found `{}`", whole.text()),
+        };
+        errors.push_help(whole.place(), text, forms(name));
+    }
+    size
+}
+
+/// Reports `= 32` behind a parameter.
+fn default(part: &mut Cursor, errors: &mut Errors) {
+    if let Some(span) = part.take_sign('=') {
+        let place = if part.is_empty() { span.into() } else { part.place() };
+        errors.push(place, "defaults of sizes are not supported yet");
+    }
 }
 
 /// Reads `SIDE: usize` behind `const`.
@@ -64,10 +120,7 @@ fn size_parameter(part: &mut Cursor, errors: &mut Errors) -> Option<GenericParam
         return constant(&name);
     }
     size_type(part, errors);
-    if let Some(span) = part.take_sign('=') {
-        let place = if part.is_empty() { span.into() } else { part.place() };
-        errors.push(place, "defaults of const generics are not supported yet");
-    }
+    default(part, errors);
     constant(&name)
 }
 

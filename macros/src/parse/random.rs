@@ -4,7 +4,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 /// Declarations without a mistake, which together use all of the language.
-pub(crate) const VALID: [&str; 8] = [
+pub(crate) const VALID: [&str; 9] = [
     "/// A doc comment. \n #[derive(Debug)] pub struct Cifar10([3, 32, 32]) -> [10] {
         Conv2d<32, 3>, Relu, MaxPool2d<2>, Flatten, out: Linear<10>, }",
     "struct Tokens([usize; 100]) { Embedding<WORDS, { 2 * SIDE }>, Dropout(0.3), Lstm<_> }",
@@ -22,6 +22,8 @@ pub(crate) const VALID: [&str; 8] = [
         let who = user => Embedding<9, 10>;
         ((all * who * 0.5 => Linear<4>), all - (who => f) + all) }",
     "struct S([8]) { layer f: Linear<8>; let a = input => f, Relu, f; a + input => f }",
+    "struct V<Side: Size, const N: usize>([3, Side, { 2 * Side - 1 }]) -> [N] {
+        Conv2d<{ Side + K }, 3, padding = 1>, MaxPool2d<2>, Flatten, Linear<N> }",
     "struct A([1]) { Relu } pub struct B([2]) -> ([3]) { Repeat<N> { Residual { Tanh } } }",
 ];
 
@@ -120,11 +122,13 @@ impl Random {
     }
 }
 
-const WORDS: [&str; 44] = [
+const WORDS: [&str; 46] = [
     "low",
     "all",
     "f",
     "input",
+    "Side",
+    "Size",
     "struct",
     "pub",
     "const",

@@ -5,7 +5,7 @@ use super::shape::mentions;
 use super::wording::{counted, options_text, range_text, shown, usage, with_option};
 use crate::ast::{Arg, ArgValue, Call, SizeExpr, SizeKind};
 use crate::diag::{Errors, Extent};
-use crate::ir::Assertion;
+use crate::ir::{Assertion, Generic};
 use netwright_spec::args::{Default, Number, Place};
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{ArgDef, ArgKind, Args, LayerDef, Value};
@@ -106,6 +106,10 @@ impl Resolver<'_> {
             (ArgValue::Expr(expr), ArgKind::Number { .. }) => {
                 self.number_value(def, expr, arg.place)
             }
+            (ArgValue::Expr(Expr::Closure(_) | Expr::Path(_)), ArgKind::Function) => {
+                let ArgValue::Expr(function) = &arg.value else { return None };
+                Some(Value::Function(self.number(function.to_token_stream())))
+            }
             (ArgValue::Size(size), ArgKind::Size { min }) => {
                 self.not_word(def, size)?;
                 Some(Value::Size(self.size(size, min)?))
@@ -155,7 +159,9 @@ impl Resolver<'_> {
     fn not_word(&mut self, def: &ArgDef, size: &SizeExpr) -> Option<()> {
         let generics = &self.net.generics;
         match word(size) {
-            Some(w) if w.starts_with(char::is_lowercase) && generics.iter().all(|g| *g != w) => {
+            Some(w)
+                if w.starts_with(char::is_lowercase) && generics.iter().all(|g| g.name != w) =>
+            {
                 self.errors.push(
                     size.place,
                     format!("`{}` is {}, not `{w}`", def.name, def.kind.describe()),
@@ -186,7 +192,7 @@ impl Resolver<'_> {
         let Some(x) = literal(expr) else {
             let tokens = expr.to_token_stream();
             // An assertion stands outside of the impl and cannot read const generics.
-            let generic = |name: &Ident| mentions(&tokens, &name.to_string());
+            let generic = |one: &Generic| mentions(&tokens, &one.name.to_string());
             if !self.net.generics.iter().any(generic)
                 && let Some(condition) = range_condition(&tokens, def)
             {

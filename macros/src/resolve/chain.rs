@@ -2,14 +2,15 @@
 
 use super::Resolver;
 use super::args::Typed;
+use super::outside;
 use crate::ast::{Call, Chain, ShapeExpr, SizeExpr, SizeKind, Step, StepKind};
 use crate::diag::Extent;
-use crate::ir::{Node, Role, ValueId};
+use crate::ir::{GenericKind, Node, Role, ValueId};
 use netwright_spec::layer::Arity;
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{LayerDef, catalogue};
 use proc_macro2::{Span, TokenStream};
-use quote::ToTokens;
+use quote::{ToTokens, quote};
 use syn::Ident;
 use syn::ext::IdentExt;
 
@@ -67,6 +68,9 @@ impl Resolver<'_> {
                 let ends = branches.iter().map(|branch| self.chain(branch, value)).collect();
                 let roles = (1..=branches.len()).map(|n| Role::End(format!("branch {n}")));
                 self.join("Concat", keyword, step, (ends, roles.collect()))
+            }
+            StepKind::Repeat { count, body } if is_later(count) => {
+                self.repeat_later(step, count, body, value)
             }
             StepKind::Repeat { count, body, .. } => {
                 if let Some(name) = &step.name {
@@ -244,8 +248,9 @@ impl Resolver<'_> {
             _ => {
                 self.errors.push_help(
                     count.place,
-                    "`Repeat` needs a number, at least 1: it makes the layers while the macro runs",
-                    "write for example `Repeat<3> { … }`",
+                    "`Repeat` needs a count, at least 1",
+                    "write for example `Repeat<3> { … }`, or `Repeat<DEPTH> { Block -> [64] }` with \
+                     a constant or a const generic",
                 );
                 1
             }
@@ -262,6 +267,64 @@ impl Resolver<'_> {
         }
         self.names.repeats -= 1;
         value
+    }
+
+    /// A count that only rustc knows repeats one type: a field cannot be there so many times, but a
+    /// list can be so long.
+    fn repeat_later(
+        &mut self,
+        step: &Step,
+        count: &SizeExpr,
+        body: &Chain,
+        value: ValueId,
+    ) -> ValueId {
+        if let Some(name) = self.type_size(count) {
+            let help = format!("make it a const generic: `const {name}: usize`");
+            let text = format!("`Repeat` needs a number, and `{name}` is a type");
+            self.errors.push_help(count.place, text, help);
+            return self.stranger(step.name.as_ref(), step.stated.as_ref(), count.place);
+        }
+        let stated = match body.steps.as_slice() {
+            [Step { kind: StepKind::Layer(call), stated: Some(stated), name }] => {
+                Some((call, stated, name)).filter(|_| catalogue::find(&written(call)).is_none())
+            }
+            _ => None,
+        };
+        let Some((call, stated, name)) = stated else {
+            if !body.poisoned {
+                let help = "declare what is repeated as a network of its own, and write \
+                            `Repeat<DEPTH> { Block -> [64] }`; or write a number";
+                let text = "a count that is no number repeats one network, with its stated shape";
+                self.errors.push_help(count.place, text, help);
+            }
+            return self.stranger(step.name.as_ref(), step.stated.as_ref(), count.place);
+        };
+        let (count, ty) = (outside::generic(count), self.outside(call));
+        let outside = count.zip(ty).map(|(count, ty)| {
+            let p = crate::generate::paths();
+            quote!(#p::Repeated<#ty, #count>)
+        });
+        self.node(Parts {
+            name: name.as_ref().or(step.name.as_ref()),
+            kind: &last_name(call),
+            def: None,
+            outside,
+            written: written(call),
+            place: place_of(call),
+            typed: Typed::none(),
+            inputs: vec![value],
+            roles: Vec::new(),
+            stated: Some(stated),
+            shares: None,
+            claimed: false,
+        })
+    }
+
+    /// The type parameter that a count is.
+    fn type_size(&self, count: &SizeExpr) -> Option<String> {
+        let SizeKind::Path(_, Some(name)) = &count.kind else { return None };
+        let types = self.net.generics.iter().filter(|g| !matches!(g.kind, GenericKind::Const));
+        types.map(|generic| generic.name.to_string()).find(|generic| name == generic)
     }
 
     /// The layer that a call names, or an error at its name. What is not in the catalogue is a type
@@ -294,6 +357,11 @@ impl Resolver<'_> {
         }
         None
     }
+}
+
+/// Whether the count is a constant of the user's or a const generic.
+fn is_later(count: &SizeExpr) -> bool {
+    matches!(count.kind, SizeKind::Path(..) | SizeKind::Block(_))
 }
 
 /// What a call names.

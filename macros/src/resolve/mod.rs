@@ -4,6 +4,7 @@
 //! mistake was reported; each node's inputs come before it; names are unique.
 
 mod args;
+mod arithmetic;
 mod chain;
 mod graph;
 mod names;
@@ -16,9 +17,11 @@ pub(crate) use shape::mentions;
 
 use crate::ast;
 use crate::diag::Errors;
-use crate::ir::{Net, Output, Port, ValueId};
+use crate::ir::{AT_THE_END, Bound, Generic, GenericKind, Net, Output, Port, ValueId};
+use crate::sizes::Constants;
 use names::Names;
-use proc_macro2::TokenStream;
+use netwright_spec::layer::Cond;
+use netwright_spec::{Dim, Problem};
 use quote::ToTokens;
 use std::collections::BTreeMap;
 use syn::{GenericParam, Ident};
@@ -37,21 +40,24 @@ struct Resolver<'a> {
 
 /// Resolves one declaration.
 pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
-    let (generics, types) = generics(&network);
-    let constants: BTreeMap<String, TokenStream> =
-        generics.iter().map(|g| (g.to_string(), g.to_token_stream())).collect();
+    let generics = generics(&network);
+    let mut constants = Constants::of(&network.name);
+    for Generic { name, .. } in &generics {
+        constants.insert(name.to_string(), name.to_token_stream());
+    }
+    let bounds = generics.iter().filter_map(not_zero).collect();
     let net = Net {
         attrs: network.attrs,
         vis: network.vis,
         name: network.name,
         generics,
-        types,
         inputs: Vec::new(),
         nodes: Vec::new(),
         outputs: Vec::new(),
         constants,
         expressions: Vec::new(),
         assertions: Vec::new(),
+        bounds,
         minima: BTreeMap::new(),
         broken: network.broken,
     };
@@ -66,7 +72,9 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
     resolver.inputs(network.inputs);
     resolver.shared(&network.shared);
     let declared = network.outputs.as_ref().map_or(0, Vec::len);
+    let bounds = resolver.net.bounds.len();
     let stated = resolver.stated_outputs(network.outputs);
+    resolver.net.bounds.iter_mut().skip(bounds).for_each(|bound| bound.node = AT_THE_END);
     match &network.body {
         ast::Body::Chain(chain) => {
             let last = resolver.chain(chain, 0);
@@ -79,17 +87,29 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
     resolver.net
 }
 
-/// Const generics, and type parameters, which were reported.
-fn generics(network: &ast::Network) -> (Vec<Ident>, Vec<Ident>) {
-    let (mut consts, mut types) = (Vec::new(), Vec::new());
-    for param in &network.generics.params {
-        match param {
-            GenericParam::Const(param) => consts.push(param.ident.clone()),
-            GenericParam::Type(param) => types.push(param.ident.clone()),
-            GenericParam::Lifetime(_) => {}
+fn generics(network: &ast::Network) -> Vec<Generic> {
+    let params = network.generics.params.iter().filter_map(|param| match param {
+        GenericParam::Const(param) => Some((&param.ident, GenericKind::Const)),
+        GenericParam::Type(param) if param.bounds.is_empty() => {
+            Some((&param.ident, GenericKind::Mistaken))
         }
-    }
-    (consts, types)
+        GenericParam::Type(param) => {
+            Some((&param.ident, GenericKind::Size(param.bounds.to_token_stream())))
+        }
+        GenericParam::Lifetime(_) => None,
+    });
+    params.map(|(name, kind)| Generic { name: name.clone(), kind }).collect()
+}
+
+/// A size is at least one: typenum's numbers begin with zero.
+fn not_zero(generic: &Generic) -> Option<Bound> {
+    let name = &generic.name;
+    matches!(generic.kind, GenericKind::Size(_)).then(|| Bound {
+        cond: Cond::AtMost(Dim::Known(1), Dim::Type(name.to_string())),
+        problem: Problem::new(format!("the size `{name}` must be at least 1")),
+        place: name.span().into(),
+        node: 0,
+    })
 }
 
 impl Resolver<'_> {

@@ -51,7 +51,7 @@ impl Resolver<'_> {
     }
 }
 
-fn generic(size: &SizeExpr) -> Option<TokenStream> {
+pub(super) fn generic(size: &SizeExpr) -> Option<TokenStream> {
     match &size.kind {
         SizeKind::Literal(n) => {
             let mut number = Literal::usize_unsuffixed(*n);

@@ -1,10 +1,11 @@
-//! Sizes and shapes: which identifiers are const generics, which are constants of the user's.
+//! Sizes and shapes: which identifiers are generics, which are constants of the user's.
 
 use super::Resolver;
 use crate::ast::{ShapeExpr, SizeExpr, SizeKind};
 use crate::diag::Extent;
-use crate::ir::Assertion;
-use netwright_spec::{Dim, Problem, Shape};
+use crate::ir::{Assertion, Generic, GenericKind};
+use netwright_spec::dim::SizeError;
+use netwright_spec::{Dim, Shape};
 use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote};
 
@@ -40,32 +41,34 @@ impl Resolver<'_> {
         }
     }
 
-    fn named(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Option<Dim> {
+    pub(super) fn named(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Option<Dim> {
         let text = tokens.to_string().replace(' ', "");
-        if self.net.types.iter().any(|ty| *ty == text) {
-            return None;
+        match self.net.generic(&text).map(|generic| &generic.kind) {
+            Some(GenericKind::Mistaken) => None,
+            Some(GenericKind::Const) => Some(Dim::Generic(text)),
+            Some(GenericKind::Size(_)) => Some(Dim::Type(text)),
+            None => Some(self.constant(text, tokens.clone(), place, min)),
         }
-        if self.net.generics.iter().any(|generic| *generic == text) {
-            return Some(Dim::Generic(text));
-        }
-        Some(self.constant(text, tokens.clone(), place, min))
     }
 
-    /// A block is evaluated where const generics cannot be read.
+    /// A block is evaluated where generics cannot be read; with sizes that are types it is read
+    /// here.
     fn block(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Option<Dim> {
-        match self.net.generics.iter().find(|generic| mentions(tokens, &generic.to_string())) {
-            None => {
-                let text = format!("{{ {tokens} }}");
-                let hidden = self.hidden(&text, tokens);
-                Some(self.constant(text, hidden, place, min))
-            }
-            Some(generic) => {
-                let error = netwright_spec::dim::SizeError::Generic(generic.to_string());
-                let problem = Problem::size("network!", error);
-                self.errors.problem(place, &problem);
-                None
-            }
+        let mentioned = |generic: &&Generic| mentions(tokens, &generic.name.to_string());
+        let generic = self.net.generics.iter().find(mentioned);
+        match generic.map(|generic| (&generic.kind, generic.name.to_string())) {
+            None => Some(self.evaluated(tokens, place, min)),
+            Some((GenericKind::Mistaken, _)) => None,
+            Some((GenericKind::Size(_), _)) => self.arithmetic(tokens, place, min),
+            Some((GenericKind::Const, name)) => self.size_error(SizeError::Generic(name), place),
         }
+    }
+
+    /// A block without generics, as a constant.
+    pub(super) fn evaluated(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Dim {
+        let text = format!("{{ {tokens} }}");
+        let hidden = self.hidden(&text, tokens);
+        self.constant(text, hidden, place, min)
     }
 
     /// The name of the hidden constant that holds an expression's value: the expression is pasted
@@ -82,7 +85,7 @@ impl Resolver<'_> {
 
     /// Remembers the tokens of a constant, and that it must be at least `min`.
     fn constant(&mut self, text: String, tokens: TokenStream, place: Extent, min: usize) -> Dim {
-        self.net.constants.entry(text.clone()).or_insert_with(|| tokens.clone());
+        self.net.constants.insert(text.clone(), tokens.clone());
         if min > 0 && !self.net.minima.contains_key(&text) {
             let least = proc_macro2::Literal::usize_unsuffixed(min);
             self.net.minima.insert(text.clone(), self.net.assertions.len());
@@ -99,7 +102,7 @@ impl Resolver<'_> {
     /// Remembers the tokens of a number expression.
     pub(super) fn number(&mut self, tokens: TokenStream) -> String {
         let text = tokens.to_string();
-        self.net.constants.entry(text.clone()).or_insert(tokens);
+        self.net.constants.insert(text.clone(), tokens);
         text
     }
 }

@@ -47,12 +47,14 @@ pub(super) fn options_text(def: &LayerDef) -> String {
 
 /// `Conv2d<out_channels, kernel_size>`
 pub(super) fn usage(def: &LayerDef) -> String {
-    let names: Vec<_> =
-        def.args.iter().filter(|a| a.place == Place::Position).map(|a| a.name).collect();
-    match names.is_empty() {
-        true => def.name.to_string(),
-        false => format!("{}<{}>", def.name, names.join(", ")),
-    }
+    let required = |place: Place| {
+        let args = def.args.iter().filter(|arg| arg.place == place && arg.default.is_none());
+        args.map(|arg| arg.name).collect::<Vec<_>>().join(", ")
+    };
+    let (sizes, values) = (required(Place::Position), required(Place::Value));
+    let sizes = if sizes.is_empty() { sizes } else { format!("<{sizes}>") };
+    let values = if values.is_empty() { values } else { format!("({values})") };
+    format!("{}{sizes}{values}", def.name)
 }
 
 /// The numbers that an argument may be.

@@ -3,6 +3,7 @@
 
 mod expansion;
 mod fuzz;
+mod generic;
 mod mistakes;
 
 use crate::driver;
@@ -20,6 +21,21 @@ fn errors_in(layers: &str) -> Vec<String> {
     let text = format!("struct Net([3, 8, 8]) {{ {layers} }}");
     let (_, errors) = driver::understand(text.parse().unwrap());
     errors.texts().into_iter().map(String::from).collect()
+}
+
+/// The same for `struct Net<Side: Size, const N: usize>([3, Side, Side])`.
+fn errors_in_generic(layers: &str) -> Vec<String> {
+    let text = format!("struct Net<Side: Size, const N: usize>([3, Side, Side]) {{ {layers} }}");
+    let (_, errors) = driver::understand(text.parse().unwrap());
+    errors.texts().into_iter().map(String::from).collect()
+}
+
+/// What the numbers of its type parameters must satisfy.
+fn bounds_in(layers: &str) -> Vec<String> {
+    let text = format!("struct Net<Side: Size>([3, Side, Side]) {{ {layers} }}");
+    let (nets, errors) = driver::understand(text.parse().unwrap());
+    assert_eq!(errors.texts(), [] as [&str; 0], "{layers}");
+    nets[0].bounds.iter().map(|bound| bound.problem.text.clone()).collect()
 }
 
 /// What a declaration becomes, formatted a little.

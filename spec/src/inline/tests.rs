@@ -21,7 +21,7 @@ const fn declared(
 
 const ONE: &[Port] = &[Port { name: "input", shape: &[3], index: false }];
 const OUT: Output = Output { name: "output", value: 0 };
-const SCALE: Declared = Declared::Own(&[param("factor")]);
+static SCALE: Declared = Declared::Own(&[param("factor")]);
 
 /// fc, a layer of the user's, fc again.
 static INNER: Graph = Graph {
@@ -148,6 +148,32 @@ fn layers_of_the_users_are_numbered_through() {
     );
     let names: Vec<_> = inlined(&TWICE).params.iter().map(|param| param.name).collect();
     assert_eq!(names, ["a.own.factor", "b.own.factor", "c.factor"]);
+}
+
+#[test]
+fn a_repeated_layer_has_parameters_for_each_time() {
+    static SMALL: Graph =
+        Graph { nodes: &[node("fc", &[0], [0, 1])], params: &[param("fc.weight")], ..OUTERMOST };
+    static NET: Declared = Declared::Network(&SMALL);
+    static DEEP: Graph = Graph {
+        nodes: &[
+            declared("a", &[0], Declared::Repeated(&NET, 11), 0),
+            declared("b", &[1], Declared::Repeated(&SCALE, 2), 1),
+            declared("none", &[2], Declared::Repeated(&SCALE, 0), 2),
+            node("tail", &[3], [0, 1]),
+        ],
+        outputs: &[Output { value: 4, ..OUT }],
+        params: &[param("tail.weight")],
+        ..OUTERMOST
+    };
+    let flat = inlined(&DEEP);
+    let names: Vec<_> = flat.nodes.iter().map(|node| node.name).collect();
+    assert_eq!((names[0], names[9]), ("a.0.fc", "a.9.fc"));
+    assert_eq!(names[10..], ["a.10.fc", "b.0", "b.1", "tail"]);
+    assert_eq!((flat.params[10].name, flat.params[12].name), ("a.10.fc.weight", "b.1.factor"));
+    let last = &rows(flat)[13];
+    assert_eq!(last, &("tail", vec![13], params(13, 1), None));
+    assert_eq!((DEEP.trainable(), flat.trainable(), flat.params.len()), (14 * 6, 14 * 6, 14));
 }
 
 #[test]

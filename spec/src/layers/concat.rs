@@ -164,7 +164,7 @@ mod tests {
         let (got, deferred) = infer_with(&DEF, &[], &[image(8.into()), image(16.into())]).unwrap();
         assert_eq!((got.shape.to_string(), deferred.len()), ("[24, H, W]".into(), 0));
         let (got, _) = infer_with(&DEF, &[], &[image(8.into()), image(named("C"))]).unwrap();
-        assert_eq!(got.shape.to_string(), "[(8 + C), H, W]");
+        assert_eq!(got.shape.to_string(), "[C + 8, H, W]");
         let problem = infer_with(&DEF, &[], &[image(8.into()), image(generic("N"))]).unwrap_err();
         assert!(problem.text.contains("compute with the const generic `N`"), "{}", problem.text);
     }

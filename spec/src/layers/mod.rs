@@ -16,6 +16,7 @@ pub mod layer_norm;
 pub mod leaky_relu;
 pub mod linear;
 pub mod log_softmax;
+pub mod map;
 pub mod mat_mul;
 pub mod max_pool2d;
 pub mod mean;

@@ -1,5 +1,5 @@
 //! Random arguments and inputs for every layer: no rule panics or overflows, and a named constant
-//! is treated as the number it stands for.
+//! or a type parameter is treated as the number it stands for.
 
 use super::testing::infer_with;
 use crate::Number;
@@ -43,6 +43,7 @@ impl Random {
             ArgKind::Flag => Value::Flag(self.below(2) == 0),
             ArgKind::Word(words) => Value::Word(words[self.below(words.len())].into()),
             ArgKind::Number { .. } => Value::Number(Number::Named("RATE".into())),
+            ArgKind::Function => Value::Function("|x| x".into()),
             ArgKind::Shape => {
                 let rank = self.below(5);
                 let mut dims: Vec<_> = self.dims(rank).into_iter().map(Some).collect();
@@ -101,6 +102,7 @@ fn no_rule_panics_or_overflows() {
     let mut sizes: Vec<Dim> = [0, 1, 2, 3, 7, usize::MAX / 2, usize::MAX].map(Dim::Known).into();
     sizes.extend(["A", "B", "{ 2 * A }"].map(|name| Dim::Named(name.into())));
     sizes.extend(["N", "M"].map(|name| Dim::Generic(name.into())));
+    sizes.extend(["S", "T"].map(|name| Dim::Type(name.into())));
     let mut random = Random { state: 0x9E37_79B9_7F4A_7C15, sizes };
     let mut accepted = vec![0; catalogue::ALL.len()];
     for _ in 0..20_000 {
@@ -122,12 +124,14 @@ fn no_rule_panics_or_overflows() {
     }
 }
 
-/// The values of the named constants of the second test.
-const NAMED: [(&str, usize); 4] = [("A", 1), ("B", 2), ("C", 4), ("D", 9)];
+/// The values of the named constants and the type parameters of the second test.
+const NAMED: [(&str, usize); 6] = [("A", 1), ("B", 2), ("C", 4), ("D", 9), ("S", 2), ("T", 6)];
 
 fn put(dim: &Dim) -> Dim {
     match dim {
-        Dim::Named(name) => NAMED.iter().find(|(n, _)| n == name).unwrap().1.into(),
+        Dim::Named(name) | Dim::Type(name) => {
+            NAMED.iter().find(|(n, _)| n == name).unwrap().1.into()
+        }
         Dim::Computed(op, args) => {
             Dim::compute(*op, &args.iter().map(put).collect::<Vec<_>>()).unwrap()
         }
@@ -178,9 +182,10 @@ fn holds(deferred: &Deferred) -> bool {
 }
 
 #[test]
-fn a_named_constant_is_the_number_it_stands_for() {
+fn a_named_size_is_the_number_it_stands_for() {
     let mut sizes: Vec<Dim> = [1, 2, 3, 4, 8, 9].map(Dim::Known).into();
-    sizes.extend(NAMED.map(|(name, _)| Dim::Named(name.into())));
+    sizes.extend(NAMED[..4].iter().map(|(name, _)| Dim::Named((*name).into())));
+    sizes.extend(NAMED[4..].iter().map(|(name, _)| Dim::Type((*name).into())));
     let mut random = Random { state: 0x2545_F491_4F6C_DD1D, sizes };
     let (mut same, mut refused) = (0, 0);
     for _ in 0..20_000 {
@@ -190,7 +195,7 @@ fn a_named_constant_is_the_number_it_stands_for() {
         let decides = |name: &str| {
             name == "axes" || (name == "axis" && ["Concat", "Sum", "Mean"].contains(&def.name))
         };
-        let named = |value: &Value| matches!(value, Value::Size(Dim::Named(_)));
+        let named = |value: &Value| matches!(value, Value::Size(Dim::Named(_) | Dim::Type(_)));
         if given.iter().any(|(name, value)| decides(name) && named(value)) {
             continue;
         }

@@ -44,15 +44,29 @@ fn wrong_headers() {
 
 #[test]
 fn wrong_generics() {
+    declaration("struct N<Side>([Side]) { A }", "expected `: Size`, found the end");
+    declaration("struct N<Side Size>([Side]) { A }", "expected `: Size`, found `Size`");
+    declaration("struct N<Side:>([Side]) { A }", "expected `Size`, found nothing");
+    declaration("struct N<N: usize>([N]) { A }", "`N: usize` is not a bound");
     declaration(
-        "struct N<Side: Size>([Side]) { A }",
-        "sizes as type parameters are not supported yet",
+        "struct N<N: Size + Copy>([N]) { A }",
+        "the bound of a size is `Size`, found `Size + Copy`",
     );
+    declaration(
+        "struct N<N: Size<3>>([N]) { A }",
+        "the bound of a size is `Size`, found `Size < 3 >`",
+    );
+    declaration(
+        "struct N<Side: Size = U3>([Side]) { A }",
+        "defaults of sizes are not supported yet",
+    );
+    declaration("struct N<fn: Size>([3]) { A }", "`fn` is a Rust keyword and cannot name a size");
+    declaration("struct N<3>([3]) { A }", "expected a size, found `3`");
     declaration("struct N<'a>([3]) { A }", "a network has no lifetimes");
     declaration("struct N<const A: u32>([A]) { A }", "a size is a `usize`, found `u32`");
     declaration(
         "struct N<const A: usize = 3>([A]) { A }",
-        "defaults of const generics are not supported yet",
+        "defaults of sizes are not supported yet",
     );
     declaration("struct N<const A>([A]) { A }", "expected `: usize`, found the end");
     declaration(
@@ -60,8 +74,14 @@ fn wrong_generics() {
         "this `<` is never closed: expected a `>`",
     );
     declaration("struct N([3]) -> [1] where T: Foo { A }", "`where` clauses are not supported");
-    let help = &read("struct N<Side: Size>([3]) { A }").1[0];
-    assert!(help.ends_with("\nhelp: use a const generic: `const SIDE: usize`"), "{help}");
+    let help = &read("struct N<Side>([3]) { A }").1[0];
+    assert!(
+        help.ends_with(
+            "\nhelp: write `Side: Size` for a size that can be computed with, or `const SIDE: usize` \
+             for one that only passes through"
+        ),
+        "{help}"
+    );
 }
 
 #[test]

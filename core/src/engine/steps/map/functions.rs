@@ -66,6 +66,10 @@ pub(super) struct Sigmoid;
 function!(Sigmoid, |_, x| sigmoid(x), |y, d| d.mul(y.mul(V::splat(1.0).sub(y))));
 
 #[derive(Clone, Copy)]
+pub(super) struct Exp;
+function!(Exp, |_, x| exp(x), |y, d| d.mul(y));
+
+#[derive(Clone, Copy)]
 pub(super) struct Tanh;
 function!(Tanh, |_, x| tanh(x), |y, d| d.mul(V::splat(1.0).sub(y.mul(y))));
 

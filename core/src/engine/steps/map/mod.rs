@@ -3,6 +3,7 @@
 
 mod dropout;
 mod functions;
+mod traced;
 
 pub(crate) use dropout::Dropout;
 
@@ -11,6 +12,7 @@ use crate::engine::chunk::{Chunk, Edge, Slot};
 use crate::engine::simd::{Lanes, Level, kernel};
 use functions::Function;
 use netwright_spec::graph::Node;
+use netwright_spec::scalar::Expression;
 
 /// One link of a chain.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -23,8 +25,15 @@ pub(crate) enum Map {
     Silu,
     Sigmoid,
     Tanh,
-    Softplus { beta: f32, threshold: f32 },
+    Softplus {
+        beta: f32,
+        threshold: f32,
+    },
     Dropout(Dropout),
+    /// Part of a function of the user's.
+    Exp,
+    /// A function of the user's; there is one for each declared layer, as long as the program runs.
+    Traced(&'static Expression),
 }
 
 impl Map {
@@ -51,6 +60,7 @@ impl Map {
                 let len = node.shape.iter().product();
                 Map::Dropout(Dropout { node: number as u64, p: node.number("p"), layout, len })
             }
+            "Map" => Map::Traced(Box::leak(Box::new(node.function("function")?.expression()))),
             _ => return None,
         })
     }
@@ -71,7 +81,8 @@ macro_rules! with_function {
             Map::Softplus { beta, threshold } => {
                 $name::<V, _>(functions::Softplus { beta, threshold }, $($arg),*)
             }
-            Map::Dropout(_) => {}
+            Map::Exp => $name::<V, _>(functions::Exp, $($arg),*),
+            Map::Dropout(_) | Map::Traced(_) => {}
         }
     };
 }
@@ -147,32 +158,53 @@ struct Place {
     start: usize,
 }
 
-fn apply(map: Map, place: Place, x: &[f32], y: &mut [f32]) {
-    if let Map::Dropout(dropout) = map {
-        y.copy_from_slice(x);
-        return drop_out(dropout, place, y);
-    }
+/// A map that works number by number.
+fn apply(map: Map, x: &[f32], y: &mut [f32]) {
     let n = x.len().min(y.len());
     // SAFETY: `x` and `y` have `n` floats.
     unsafe { values(Level::best(), map, x.as_ptr(), y.as_mut_ptr(), n) }
 }
 
-fn apply_in_place(map: Map, place: Place, y: &mut [f32]) {
-    if let Map::Dropout(dropout) = map {
-        return drop_out(dropout, place, y);
-    }
-    let to = y.as_mut_ptr();
-    // SAFETY: `y` is what is read and written, each float before it is overwritten.
-    unsafe { values(Level::best(), map, to, to, y.len()) }
-}
-
-fn apply_gradient(map: Map, place: Place, x: &[f32], y: &[f32], d: &mut [f32]) {
-    if let Map::Dropout(dropout) = map {
-        return drop_out(dropout, place, d);
-    }
+/// `d` from the gradient of `y` to that of `x`.
+fn apply_gradient(map: Map, x: &[f32], y: &[f32], d: &mut [f32]) {
     let n = d.len().min(x.len()).min(y.len());
     // SAFETY: all three have `n` floats.
     unsafe { gradients(Level::best(), map, x.as_ptr(), y.as_ptr(), d.as_mut_ptr(), n) }
+}
+
+/// Any map, over one block.
+fn run(map: Map, place: Place, x: &[f32], y: &mut [f32], scratch: &mut [f32]) {
+    match map {
+        Map::Dropout(dropout) => {
+            y.copy_from_slice(x);
+            drop_out(dropout, place, y);
+        }
+        Map::Traced(expression) => traced::values(expression, x, y, scratch),
+        _ => apply(map, x, y),
+    }
+}
+
+fn run_in_place(map: Map, place: Place, y: &mut [f32], scratch: &mut [f32]) {
+    match map {
+        Map::Dropout(dropout) => drop_out(dropout, place, y),
+        Map::Traced(expression) => {
+            let x: Block = std::array::from_fn(|i| y.get(i).copied().unwrap_or(0.0));
+            traced::values(expression, &x[..y.len()], y, scratch);
+        }
+        _ => {
+            let to = y.as_mut_ptr();
+            // SAFETY: `y` is what is read and written, each float before it is overwritten.
+            unsafe { values(Level::best(), map, to, to, y.len()) }
+        }
+    }
+}
+
+fn run_gradient(map: Map, place: Place, [x, y]: [&[f32]; 2], d: &mut [f32], scratch: &mut [f32]) {
+    match map {
+        Map::Dropout(dropout) => drop_out(dropout, place, d),
+        Map::Traced(expression) => traced::gradients(expression, x, d, scratch),
+        _ => apply_gradient(map, x, y, d),
+    }
 }
 
 /// Values and gradients alike are multiplied with the mask.
@@ -195,14 +227,22 @@ impl Step for MapStep {
         format!("{:?} of {} floats", self.maps, self.y.len)
     }
 
+    fn scratch_len(&self, _: usize) -> usize {
+        let each = self.maps.iter().map(|map| match map {
+            Map::Traced(expression) => traced::scratch_len(expression),
+            _ => 0,
+        });
+        each.max().unwrap_or(0)
+    }
+
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let first = chunk.first;
         let at = chunk.forward(self.x.slot, self.y, Slot::default());
         for (i, (x, y)) in at.x.chunks(BLOCK).zip(at.y.chunks_mut(BLOCK)).enumerate() {
             let place = self.place(call, first, i);
-            apply(self.maps[0], place, x, y);
+            run(self.maps[0], place, x, y, at.scratch);
             for map in &self.maps[1..] {
-                apply_in_place(*map, place, y);
+                run_in_place(*map, place, y, at.scratch);
             }
         }
     }
@@ -225,11 +265,11 @@ impl Step for MapStep {
             between[0][..n].copy_from_slice(x);
             for i in 0..last {
                 let (done, next) = between.split_at_mut(i + 1);
-                apply(self.maps[i], place, &done[i][..n], &mut next[0][..n]);
+                run(self.maps[i], place, &done[i][..n], &mut next[0][..n], at.scratch);
             }
             for i in (0..=last).rev() {
                 let y = if i == last { y } else { &between[i + 1][..n] };
-                apply_gradient(self.maps[i], place, &between[i][..n], y, dy);
+                run_gradient(self.maps[i], place, [&between[i][..n], y], dy, at.scratch);
             }
             match self.x.first {
                 true => dx.copy_from_slice(dy),

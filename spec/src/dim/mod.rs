@@ -1,7 +1,9 @@
-//! One axis of a shape: a number, a named constant, a const generic, or something computed.
+//! One axis of a shape: a number, a named constant, a generic size, or something computed.
+
+pub(crate) mod simplify;
+mod written;
 
 use crate::size;
-use std::fmt;
 
 /// The size of one axis.
 ///
@@ -13,13 +15,16 @@ pub enum Dim {
     Known(usize),
     /// A constant of the user's, as written: `SIDE`, `cfg::WIDTH`, `{ 2 * SIDE }`.
     Named(String),
-    /// A const generic of the declaration.
+    /// A const generic of the declaration: it passes through, but nothing is computed with it.
     Generic(String),
-    /// Computed from named constants.
+    /// A type parameter of the declaration, `Side: Size`, of at least one.
+    Type(String),
+    /// Computed from named constants and type parameters.
     Computed(Op, Vec<Dim>),
 }
 
-/// An operation on sizes: what [`Dim::Computed`] holds. Each is a `const fn` of [`crate::size`].
+/// An operation on sizes: what [`Dim::Computed`] holds. Each is a `const fn` of [`crate::size`],
+/// and an operation on types in the runtime.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     /// [`size::add`]
@@ -52,6 +57,19 @@ impl Op {
         }
     }
 
+    /// The name of the operation on types, in the runtime's `sizes`.
+    pub const fn type_alias(self) -> &'static str {
+        match self {
+            Op::Add => "Sum",
+            Op::Sub => "Diff",
+            Op::Mul => "Prod",
+            Op::Div => "Quot",
+            Op::Reach => "Reach",
+            Op::Windows => "Windows",
+            Op::WindowsCeil => "WindowsCeil",
+        }
+    }
+
     /// The result for known sizes; `None` on overflow, underflow or division by zero.
     fn eval(self, args: &[usize]) -> Option<usize> {
         match (self, args) {
@@ -81,9 +99,10 @@ pub enum SizeError {
 }
 
 impl Dim {
-    /// Computes `op` over `args`, simplifying what leaves a size unchanged.
+    /// Computes `op` over `args`, where the layers demand that the result exists: a window is not
+    /// larger than its input, nothing larger is taken away.
     pub fn compute(op: Op, args: &[Dim]) -> Result<Dim, SizeError> {
-        if let Some(unchanged) = unchanged(op, args) {
+        if let Some(unchanged) = simplify::unchanged(op, args) {
             return Ok(unchanged);
         }
         let known: Option<Vec<usize>> = args.iter().map(Dim::known).collect();
@@ -91,7 +110,7 @@ impl Dim {
             Some(args) => op.eval(&args).map(Dim::Known).ok_or(SizeError::TooLarge),
             None => match args.iter().find_map(Dim::generic) {
                 Some(name) => Err(SizeError::Generic(name.to_string())),
-                None => Ok(Dim::Computed(op, args.to_vec())),
+                None => simplify::computed(op, args).ok_or(SizeError::TooLarge),
             },
         }
     }
@@ -134,64 +153,20 @@ impl Dim {
             _ => None,
         }
     }
-}
 
-/// `1 * x`, `x + 0`, `x / 1` and a window of one tap are `x` itself, so a const generic passes.
-fn unchanged(op: Op, args: &[Dim]) -> Option<Dim> {
-    let is = |dim: &Dim, n: usize| dim.known() == Some(n);
-    match (op, args) {
-        (Op::Mul, [a, b]) if is(a, 1) => Some(b.clone()),
-        (Op::Mul, [a, b]) if is(b, 1) => Some(a.clone()),
-        (Op::Add, [a, b]) if is(a, 0) => Some(b.clone()),
-        (Op::Add | Op::Sub, [a, b]) if is(b, 0) => Some(a.clone()),
-        (Op::Div, [a, b]) if is(b, 1) => Some(a.clone()),
-        (Op::Reach, [kernel, dilation]) if is(dilation, 1) => Some(kernel.clone()),
-        (Op::Reach, [kernel, _]) if is(kernel, 1) => Some(Dim::Known(1)),
-        (Op::Windows, [input, reach, stride]) if is(reach, 1) && is(stride, 1) => {
-            Some(input.clone())
+    /// Whether the size depends on a type parameter, so that it is a type itself.
+    pub fn is_type(&self) -> bool {
+        match self {
+            Dim::Type(_) => true,
+            Dim::Computed(_, args) => args.iter().any(Dim::is_type),
+            Dim::Known(_) | Dim::Named(_) | Dim::Generic(_) => false,
         }
-        (Op::WindowsCeil, [input, reach, stride, limit])
-            if is(reach, 1) && is(stride, 1) && input == limit =>
-        {
-            Some(input.clone())
-        }
-        _ => None,
     }
 }
 
 impl From<usize> for Dim {
     fn from(n: usize) -> Self {
         Dim::Known(n)
-    }
-}
-
-impl fmt::Display for Dim {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Dim::Known(n) => write!(f, "{n}"),
-            Dim::Named(text) | Dim::Generic(text) => f.write_str(text),
-            Dim::Computed(op, args) => write_computed(f, *op, args),
-        }
-    }
-}
-
-fn write_computed(f: &mut fmt::Formatter<'_>, op: Op, args: &[Dim]) -> fmt::Result {
-    match (op, args) {
-        (Op::Add, [a, b]) => write!(f, "({a} + {b})"),
-        (Op::Sub, [a, b]) => write!(f, "({a} - {b})"),
-        (Op::Mul, [a, b]) => write!(f, "{a} * {b}"),
-        (Op::Div, [a, b]) => write!(f, "{a} / {b}"),
-        (Op::Windows, [input, reach, Dim::Known(1)]) => write!(f, "({input} - {reach} + 1)"),
-        (Op::Windows, [input, reach, stride]) => {
-            write!(f, "(({input} - {reach}) / {stride} + 1)")
-        }
-        _ => {
-            write!(f, "{}(", op.function())?;
-            for (i, arg) in args.iter().enumerate() {
-                write!(f, "{}{arg}", if i == 0 { "" } else { ", " })?;
-            }
-            f.write_str(")")
-        }
     }
 }
 
@@ -213,7 +188,7 @@ mod tests {
     fn named_sizes_are_kept_as_an_expression() {
         let side = named("SIDE");
         let out = Dim::compute(Op::Windows, &[side.clone(), Dim::Known(3), Dim::Known(1)]);
-        assert_eq!(out.map(|d| d.to_string()), Ok("(SIDE - 3 + 1)".into()));
+        assert_eq!(out.map(|d| d.to_string()), Ok("SIDE - 2".into()));
         assert_eq!(side.mul(&Dim::Known(1)), Ok(side.clone()));
     }
 
@@ -222,6 +197,7 @@ mod tests {
         let n = Dim::Generic("N".into());
         assert_eq!(n.mul(&Dim::Known(1)), Ok(n.clone()));
         assert_eq!(n.mul(&Dim::Known(2)), Err(SizeError::Generic("N".into())));
+        assert_eq!(n.mul(&Dim::Type("Side".into())), Err(SizeError::Generic("N".into())));
     }
 
     #[test]
@@ -233,5 +209,14 @@ mod tests {
         assert_eq!(ceil(1, &n), Ok(n.clone()));
         assert_eq!(ceil(2, &n), Err(SizeError::Generic("N".into())));
         assert_eq!(ceil(1, &Dim::Known(3)), Err(SizeError::Generic("N".into())));
+    }
+
+    #[test]
+    fn what_depends_on_a_type_parameter_is_a_type() {
+        let side = Dim::Type("Side".into());
+        let all = side.mul(&named("WIDTH"));
+        assert_eq!(all.as_ref().map(Dim::is_type), Ok(true));
+        assert_eq!(all.map(|d| d.to_string()), Ok("Side * WIDTH".into()));
+        assert!(!named("WIDTH").is_type() && !Dim::Generic("N".into()).is_type());
     }
 }
