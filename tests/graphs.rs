@@ -104,6 +104,14 @@ fn several_outputs_are_trained_and_predicted() {
     let found = net.predict_all(&data).unwrap();
     assert_eq!((found[0].shape(), found[1].shape()), (&[4][..], &[5][..]));
     assert!(net.predict(&data).unwrap_err().to_string().contains("has 2 outputs"));
+    // Whatever was there before: as many columns, of as many samples, of this shape and kind.
+    let nothing = Vec::new();
+    let more = vec![Column::labels(vec![1; 99]), found[1].clone(), found[0].clone()];
+    let other = vec![found[1].clone()];
+    for mut outputs in [nothing, more, other] {
+        net.predict_into(&data, &mut outputs).unwrap();
+        assert_eq!(outputs, found);
+    }
 }
 
 #[test]

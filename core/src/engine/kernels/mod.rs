@@ -11,6 +11,6 @@ pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod sum;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub(crate) mod upsample;
 pub(crate) mod window;
