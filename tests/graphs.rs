@@ -28,6 +28,18 @@ network! {
     }
 }
 
+network! {
+    struct Signs(a: [3], b: [3]) -> [3] { -a * 2.0 + b * -0.5 - -(a * b) }
+}
+
+#[test]
+fn values_and_factors_may_be_negative() {
+    let dev = device();
+    let net = Signs::seeded(&dev, 1);
+    let (a, b) = (dev.tensor([[1.0, -2.0, 3.0]]), dev.tensor([[4.0, 6.0, -8.0]]));
+    assert_eq!(net.forward((a, b)).array(), [[0.0, -11.0, -26.0]]);
+}
+
 fn device() -> Cpu {
     Cpu::seed_from_u64(1)
 }
