@@ -251,6 +251,22 @@ contracts! {
     relu: [3, 4] => { Relu }
     leaky_relu: [3, 4] => { LeakyRelu(0.2) }
     elu: [3, 4] => { Elu(0.7) }
+    relu6: [3, 4] => { Relu6 }
+    celu: [3, 4] => { Celu(0.7) }
+    selu: [3, 4] => { Selu }
+    mish: [3, 4] => { Mish }
+    hard_swish: [3, 4] => { HardSwish }
+    hard_sigmoid: [3, 4] => { HardSigmoid }
+    log_sigmoid: [3, 4] => { LogSigmoid }
+    softsign: [3, 4] => { Softsign }
+    p_relu: [3, 4] => { PRelu }
+    p_relu_channels: [2, 3, 4] => { PRelu<channels = true> }
+    p_relu_features: [5] => { PRelu<channels = true>, Linear<2>, PRelu }
+    glu: [3, 6] => { Glu }
+    glu_channels: [4, 2, 3] => { Glu<axis = 0> }
+    glu_rows: [4, 2, 3] => { Glu<axis = 1> }
+    swiglu: [6] => { Swiglu }
+    swiglu_columns: [2, 3, 4] => { Swiglu<axis = 2> }
     map: [3, 4] => { Map(|x| x * (x * 1.5).sigmoid() - x.powi(3) / (x.exp() + 1.0)) }
     map_of_all: [4] => {
         Map(|x| {

@@ -32,6 +32,24 @@ agree! {
     relu: [3, 4] => { Relu }
     leaky_relu: [2, 3, 4] => { LeakyRelu(0.2) }
     elu: [3, 7] => { Elu(0.7) }
+    relu6: [3, 7] => { Relu6 }
+    celu: [3, 7] => { Celu(0.7) }
+    selu: [3, 7] => { Selu }
+    mish: [3, 7] => { Mish }
+    hard_swish: [3, 7] => { HardSwish }
+    hard_sigmoid: [3, 7] => { HardSigmoid }
+    log_sigmoid: [3, 7] => { LogSigmoid }
+    softsign: [3, 7] => { Softsign }
+    p_relu: [3, 7] => { PRelu }
+    p_relu_channels: [19, 5, 4] => { Conv2d<17, 2>, PRelu<channels = true>, Conv2d<2, 1> }
+    p_relu_time: [3, 40] => { PRelu<channels = true>, Tanh }
+    p_relu_twice: [5, 3, 4] => { let a = input => Tanh; a + (a => PRelu) + (a => PRelu<channels = true>) }
+    glu: [3, 70] => { Glu }
+    glu_channels: [38, 5, 4] => { Glu<axis = 0>, Conv2d<2, 1> }
+    glu_rows: [3, 4, 5] => { Tanh, Glu<axis = 1> }
+    glu_twice: [6] => { let a = input => Tanh; (a => Glu) + (a => Swiglu) }
+    swiglu: [40] => { Linear<70>, Swiglu, Linear<3> }
+    swiglu_columns: [2, 3, 4] => { Swiglu }
     map: [3, 700] => { Map(|x| x * (x * 1.5).sigmoid() - x.powi(3) / (x.exp() + 1.0)) }
     map_in_a_chain: [3, 70] => { Relu, Map(|x| x.sin() + x * x), Dropout(0.2), Map(|x| (x - 0.5).abs()) }
     map_of_all: [4] => {
@@ -161,6 +179,14 @@ maps! {
     OneSigmoid { Sigmoid }
     OneTanh { Tanh }
     OneSoftplus { Softplus }
+    OneRelu6 { Relu6 }
+    OneCelu { Celu(0.7) }
+    OneSelu { Selu }
+    OneMish { Mish }
+    OneHardSwish { HardSwish }
+    OneHardSigmoid { HardSigmoid }
+    OneLogSigmoid { LogSigmoid }
+    OneSoftsign { Softsign }
     OneSoftplusBent { Softplus(3.0, threshold = 50.0) }
 }
 

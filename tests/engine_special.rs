@@ -78,6 +78,18 @@ networks! {
     relu: [3, 19] => { Relu }
     leaky_relu: [3, 19] => { LeakyRelu(0.2) }
     elu: [3, 19] => { Elu(0.7) }
+    relu6: [3, 19] => { Relu6 }
+    celu: [3, 19] => { Celu(0.7) }
+    selu: [3, 19] => { Selu }
+    mish: [3, 19] => { Mish }
+    hard_swish: [3, 19] => { HardSwish }
+    hard_sigmoid: [3, 19] => { HardSigmoid }
+    log_sigmoid: [3, 19] => { LogSigmoid }
+    softsign: [3, 19] => { Softsign }
+    p_relu: [3, 19] => { PRelu }
+    p_relu_channels: [19, 3, 2] => { PRelu<channels = true> }
+    glu: [3, 38] => { Glu }
+    swiglu: [38] => { Swiglu }
     map: [3, 19] => { Map(|x| x * x.sigmoid() + x.tanh()) }
     gelu: [3, 19] => { Gelu }
     gelu_tanh: [3, 19] => { Gelu<approximate = tanh> }
@@ -158,14 +170,15 @@ fn check(graph: &'static Graph) {
 fn compare(graph: &Graph, what: &str, found: &Found<f32>, expected: &Found<f64>) {
     let [outputs, inputs, params] = [0, 1, 2].map(|i| found[i].iter().zip(&expected[i]));
     for (found, expected) in outputs {
-        near(&format!("{what}: output"), found, expected, false);
+        near(&format!("{what}: output"), found, expected, false, 1);
     }
     let skips = skips_zeros(graph);
     for (found, expected) in inputs {
-        near(&format!("{what}: gradient of the input"), found, expected, skips);
+        near(&format!("{what}: gradient of the input"), found, expected, skips, 1);
     }
+    let terms = found[1].iter().map(Vec::len).sum();
     for ((found, expected), param) in params.zip(graph.params).filter(|(_, p)| p.trainable) {
-        near(&format!("{what}: gradient of {}", param.name), found, expected, skips);
+        near(&format!("{what}: gradient of {}", param.name), found, expected, skips, terms);
     }
 }
 
@@ -177,15 +190,16 @@ fn skips_zeros(graph: &Graph) -> bool {
     kinds[0] == "Gelu" || kinds[0] == "Conv2d" && kinds.contains(&"MaxPool2d")
 }
 
-/// Each number to 1e-5 of the largest, with one unit of the smallest denormal; what is not finite is
-/// the same, or with `skips` may be finite where NaN is expected.
-fn near(what: &str, found: &[f32], expected: &[f64], skips: bool) {
+/// Each number to 1e-5 of the largest, with one unit of the smallest denormal for ten of its `terms`;
+/// what is not finite is the same, or with `skips` may be finite where NaN is expected.
+fn near(what: &str, found: &[f32], expected: &[f64], skips: bool, terms: usize) {
     assert_eq!(found.len(), expected.len(), "{what}");
     let largest = expected.iter().filter(|x| x.is_finite()).fold(0.0, |a: f64, b| a.max(b.abs()));
+    let smallest = 2e-45 * (1 + terms / 10) as f64;
     for (i, (&found, &expected)) in found.iter().zip(expected).enumerate() {
         let found = f64::from(found);
         let same = match expected.is_finite() {
-            true => (found - expected).abs() <= 1e-5 * largest + 2e-45,
+            true => (found - expected).abs() <= 1e-5 * largest + smallest,
             false if expected.is_nan() => found.is_nan() || skips,
             false => found == expected,
         };

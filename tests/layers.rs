@@ -116,3 +116,15 @@ fn gradients_stay_finite_far_from_zero() {
     let gradients = Bends::seeded(&dev, 1).forward(x.leaky_trace()).sum().backward();
     assert!(gradients.get(&x).array().iter().all(|g| g.is_finite()));
 }
+
+network! {
+    struct Slopes([3, 8, 8]) -> [3] { slopes: PRelu<channels = true>, GlobalAvgPool2d, PRelu }
+}
+
+#[test]
+fn slopes_begin_with_a_quarter() {
+    let net = Slopes::seeded(&Cpu::default(), 42);
+    assert_eq!(net.slopes.weight.array(), [0.25; 3]);
+    assert_eq!(net.prelu_1.weight.array(), [0.25]);
+    assert_eq!(Slopes::PARAMS, 4);
+}

@@ -468,5 +468,8 @@ pytorch! {
     }
 }
 
+// The rest of the activations.
+include!("fixtures/activations.rs");
+
 // Layers in a random order.
 include!("fixtures/random_networks.rs");

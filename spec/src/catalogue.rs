@@ -27,6 +27,17 @@ pub const ALL: &[&LayerDef] = &[
     &layers::sigmoid::DEF,
     &layers::tanh::DEF,
     &layers::softplus::DEF,
+    &layers::relu6::DEF,
+    &layers::celu::DEF,
+    &layers::selu::DEF,
+    &layers::mish::DEF,
+    &layers::hard_swish::DEF,
+    &layers::hard_sigmoid::DEF,
+    &layers::log_sigmoid::DEF,
+    &layers::softsign::DEF,
+    &layers::p_relu::DEF,
+    &layers::glu::DEF,
+    &layers::swiglu::DEF,
     &layers::map::DEF,
     &layers::sum::DEF,
     &layers::mean::DEF,
@@ -98,6 +109,7 @@ mod tests {
             assert!(!layers.contains(&def.name), "{} is there twice", def.name);
             layers.push(def.name);
             assert!(def.doc.ends_with('.'), "{}", def.name);
+            assert!(!def.takes.is_empty() && !def.pytorch.is_empty(), "{}", def.name);
             let mut args = Vec::new();
             for arg in def.args {
                 assert!(!args.contains(&arg.name), "{} of {} twice", arg.name, def.name);

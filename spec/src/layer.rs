@@ -15,6 +15,13 @@ pub struct LayerDef {
     pub name: &'static str,
     /// One line of documentation.
     pub doc: &'static str,
+    /// What it takes, for the documentation's table; of one that joins several values, how that is
+    /// written.
+    pub takes: &'static str,
+    /// What Keras calls it; empty if it has none.
+    pub keras: &'static str,
+    /// What PyTorch calls it, or how it is written there.
+    pub pytorch: &'static str,
     /// How many values it takes; more than one only for what blocks and operators insert.
     pub arity: Arity,
     /// Its arguments: positional ones first.
@@ -91,6 +98,8 @@ pub enum ParamInit {
     Zeros,
     /// All one.
     Ones,
+    /// All the same number.
+    Constant(f64),
     /// Uniform in ±1/√(product of these sizes): PyTorch's default for weights and biases.
     FanIn(Vec<Dim>),
     /// Normal with mean 0 and variance 1.

@@ -14,6 +14,7 @@ mod add;
 mod avg_pool2d;
 mod batch_norm1d;
 mod batch_norm2d;
+mod celu;
 mod concat;
 mod conv2d;
 mod conv_transpose2d;
@@ -23,23 +24,33 @@ pub(crate) mod embedding;
 mod flatten;
 mod gelu;
 mod global_avg_pool2d;
+mod glu;
+mod hard_sigmoid;
+mod hard_swish;
 mod layer_norm;
 mod leaky_relu;
 mod linear;
+mod log_sigmoid;
 mod log_softmax;
 mod map;
 mod mat_mul;
 mod max_pool2d;
 mod mean;
+mod mish;
 mod mul;
+mod p_relu;
 mod relu;
+mod relu6;
 mod reshape;
+pub(crate) mod selu;
 mod sigmoid;
 mod silu;
 mod softmax;
 mod softplus;
+mod softsign;
 mod sub;
 mod sum;
+mod swiglu;
 mod tanh;
 mod upsample2d;
 
@@ -54,6 +65,7 @@ pub use conv2d::Conv2d;
 pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use p_relu::PRelu;
 
 /// Elements in row-major order, on the tape.
 pub(crate) type Flat<E, D> = Tensor<(usize,), E, D, OwnedTape<E, D>>;
@@ -166,6 +178,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "AvgPool2d" => avg_pool2d::forward(call),
         "BatchNorm1d" => batch_norm1d::forward(call),
         "BatchNorm2d" => batch_norm2d::forward(call),
+        "Celu" => celu::forward(call),
         "Concat" => concat::forward(call),
         "Conv2d" => conv2d::forward(call),
         "ConvTranspose2d" => conv_transpose2d::forward(call),
@@ -175,23 +188,33 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Flatten" => flatten::forward(call),
         "Gelu" => gelu::forward(call),
         "GlobalAvgPool2d" => global_avg_pool2d::forward(call),
+        "Glu" => glu::forward(call),
+        "HardSigmoid" => hard_sigmoid::forward(call),
+        "HardSwish" => hard_swish::forward(call),
         "LayerNorm" => layer_norm::forward(call),
         "LeakyRelu" => leaky_relu::forward(call),
         "Linear" => linear::forward(call),
+        "LogSigmoid" => log_sigmoid::forward(call),
         "LogSoftmax" => log_softmax::forward(call),
         "Map" => map::forward(call),
         "MatMul" => mat_mul::forward(call),
         "MaxPool2d" => max_pool2d::forward(call),
         "Mean" => mean::forward(call),
+        "Mish" => mish::forward(call),
         "Mul" => mul::forward(call),
+        "PRelu" => p_relu::forward(call),
         "Relu" => relu::forward(call),
+        "Relu6" => relu6::forward(call),
         "Reshape" => reshape::forward(call),
+        "Selu" => selu::forward(call),
         "Sigmoid" => sigmoid::forward(call),
         "Silu" => silu::forward(call),
         "Softmax" => softmax::forward(call),
         "Softplus" => softplus::forward(call),
+        "Softsign" => softsign::forward(call),
         "Sub" => sub::forward(call),
         "Sum" => sum::forward(call),
+        "Swiglu" => swiglu::forward(call),
         "Tanh" => tanh::forward(call),
         "Upsample2d" => upsample2d::forward(call),
         _ => Err(call.error("this version of netwright does not run this layer")),

@@ -123,6 +123,7 @@ fn param(code: &Code<'_>, node: &Node, param: &ParamDef) -> TokenStream {
     let init = match &param.init {
         ParamInit::Zeros => quote!(Zeros),
         ParamInit::Ones => quote!(Ones),
+        ParamInit::Constant(x) => quote!(Constant(#x)),
         ParamInit::Normal => quote!(Normal(1.0)),
         ParamInit::FanIn(dims) => {
             let dims = sizes::slice(dims, constants);

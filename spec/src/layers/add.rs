@@ -9,6 +9,9 @@ use crate::problem::{Arrival, Problem};
 pub const DEF: LayerDef = LayerDef {
     name: "Add",
     doc: "The sum of values of one shape.",
+    takes: "`a + b`, `Residual { … }`",
+    keras: "Add",
+    pytorch: "a + b",
     arity: Arity::Many,
     args: &[],
     params: &[],

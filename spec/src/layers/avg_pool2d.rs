@@ -10,6 +10,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "AvgPool2d",
     doc: "The mean of each window, channel by channel.",
+    takes: "`[channels, height, width]`",
+    keras: "AveragePooling2D",
+    pytorch: "nn.AvgPool2d",
     arity: Arity::One,
     args: &[
         pool::KERNEL_SIZE,

@@ -11,6 +11,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "BatchNorm1d",
     doc: "Normalizes each feature, or each channel of [channels, time], over the batch.",
+    takes: "`[features]`, `[channels, time]`",
+    keras: "BatchNormalization",
+    pytorch: "nn.BatchNorm1d",
     arity: Arity::One,
     args: &[norm::AFFINE, norm::EPS, norm::MOMENTUM],
     params: &["weight", "bias", "running_mean", "running_var"],

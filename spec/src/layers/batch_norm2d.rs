@@ -8,6 +8,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "BatchNorm2d",
     doc: "Normalizes each channel of an image over the batch, height and width.",
+    takes: "`[channels, height, width]`",
+    keras: "BatchNormalization",
+    pytorch: "nn.BatchNorm2d",
     arity: Arity::One,
     args: &[norm::AFFINE, norm::EPS, norm::MOMENTUM],
     params: &["weight", "bias", "running_mean", "running_var"],

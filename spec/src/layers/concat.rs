@@ -15,6 +15,9 @@ pub const DEF: LayerDef = LayerDef {
     name: "Concat",
     doc: "Values joined along the channels (the last axis of [time, features], else the first) or \
           another axis.",
+    takes: "`concat(a, b)`, `Parallel { … }`",
+    keras: "Concatenate",
+    pytorch: "torch.cat",
     arity: Arity::Many,
     args: &[ArgDef::option(
         "axis",

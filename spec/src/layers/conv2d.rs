@@ -11,6 +11,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "Conv2d",
     doc: "A two-dimensional convolution (cross-correlation, as in PyTorch and Keras).",
+    takes: "`[channels, height, width]`",
+    keras: "Conv2D",
+    pytorch: "nn.Conv2d",
     arity: Arity::One,
     args: &[
         ArgDef::position("out_channels", ArgKind::Size { min: 1 }, "channels of the output"),

@@ -11,6 +11,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "ConvTranspose2d",
     doc: "A two-dimensional transposed convolution: the input gradient of a convolution, as a layer.",
+    takes: "`[channels, height, width]`",
+    keras: "Conv2DTranspose",
+    pytorch: "nn.ConvTranspose2d",
     arity: Arity::One,
     args: &[
         ArgDef::position("out_channels", ArgKind::Size { min: 1 }, "channels of the output"),

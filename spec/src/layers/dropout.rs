@@ -10,6 +10,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Dropout",
     doc: "Sets each value to zero with probability p while training, scales the rest by 1 / (1 - p).",
+    takes: "any",
+    keras: "Dropout",
+    pytorch: "nn.Dropout",
     arity: Arity::One,
     args: &[ArgDef::value(
         "p",

@@ -8,6 +8,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Elu",
     doc: "max(x, 0) + alpha · (exp(min(x, 0)) - 1).",
+    takes: "any",
+    keras: "ELU",
+    pytorch: "nn.ELU",
     arity: Arity::One,
     args: &[ArgDef::value(
         "alpha",

@@ -9,6 +9,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "Embedding",
     doc: "A learned vector for each index, such as a word's.",
+    takes: "indices",
+    keras: "Embedding",
+    pytorch: "nn.Embedding",
     arity: Arity::One,
     args: &[
         ArgDef::position("num_embeddings", ArgKind::Size { min: 1 }, "how many indices there are"),

@@ -8,6 +8,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "Flatten",
     doc: "All axes of a sample become one; the batch axis stays.",
+    takes: "any",
+    keras: "Flatten",
+    pytorch: "nn.Flatten",
     arity: Arity::One,
     args: &[],
     params: &[],

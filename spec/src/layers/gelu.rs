@@ -8,6 +8,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Gelu",
     doc: "x · Φ(x), with Φ the normal distribution.",
+    takes: "any",
+    keras: "activations.gelu",
+    pytorch: "nn.GELU",
     arity: Arity::One,
     args: &[ArgDef::option(
         "approximate",

@@ -8,6 +8,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "GlobalAvgPool2d",
     doc: "The mean of each channel over height and width.",
+    takes: "`[channels, height, width]`",
+    keras: "GlobalAveragePooling2D",
+    pytorch: "x.mean((2, 3))",
     arity: Arity::One,
     args: &[],
     params: &[],

@@ -9,6 +9,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "LayerNorm",
     doc: "Normalizes the last axes of each sample.",
+    takes: "any",
+    keras: "LayerNormalization",
+    pytorch: "nn.LayerNorm",
     arity: Arity::One,
     args: &[
         ArgDef::option(

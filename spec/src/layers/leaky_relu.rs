@@ -8,6 +8,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "LeakyRelu",
     doc: "max(x, 0) + negative_slope · min(x, 0).",
+    takes: "any",
+    keras: "LeakyReLU",
+    pytorch: "nn.LeakyReLU",
     arity: Arity::One,
     args: &[ArgDef::value(
         "negative_slope",

@@ -10,6 +10,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "Linear",
     doc: "A linear map of the last axis, y = x·Wᵀ + b.",
+    takes: "`[features]`, `[time, features]`",
+    keras: "Dense",
+    pytorch: "nn.Linear",
     arity: Arity::One,
     args: &[
         ArgDef::position("out_features", ArgKind::Size { min: 1 }, "features of the output"),

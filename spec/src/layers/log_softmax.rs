@@ -7,6 +7,9 @@ use crate::layer::{Arity, LayerDef};
 pub const DEF: LayerDef = LayerDef {
     name: "LogSoftmax",
     doc: "The logarithm of `Softmax` along one axis.",
+    takes: "any",
+    keras: "activations.log_softmax",
+    pytorch: "nn.LogSoftmax",
     arity: Arity::One,
     args: &[softmax::AXIS],
     params: &[],

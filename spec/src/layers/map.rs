@@ -8,6 +8,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Map",
     doc: "A function of one number, for each element.",
+    takes: "any",
+    keras: "Lambda",
+    pytorch: "f(x)",
     arity: Arity::One,
     args: &[ArgDef {
         name: "function",

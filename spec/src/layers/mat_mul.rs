@@ -8,6 +8,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "MatMul",
     doc: "The matrix product of [rows, inner] and [inner, columns], sample by sample.",
+    takes: "`matmul(a, b)`",
+    keras: "Dot",
+    pytorch: "a @ b",
     arity: Arity::Many,
     args: &[],
     params: &[],

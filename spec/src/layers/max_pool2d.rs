@@ -10,6 +10,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "MaxPool2d",
     doc: "The largest value of each window, channel by channel.",
+    takes: "`[channels, height, width]`",
+    keras: "MaxPooling2D",
+    pytorch: "nn.MaxPool2d",
     arity: Arity::One,
     args: &[
         pool::KERNEL_SIZE,

@@ -7,6 +7,9 @@ use crate::layer::{Arity, LayerDef};
 pub const DEF: LayerDef = LayerDef {
     name: "Mean",
     doc: "The mean along one axis, which goes away.",
+    takes: "any",
+    keras: "ops.mean",
+    pytorch: "x.mean(axis)",
     arity: Arity::One,
     args: &[AXIS],
     params: &[],

@@ -9,6 +9,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Mul",
     doc: "The product of values of one shape, element by element, and of a number.",
+    takes: "`a * b`, `a * 0.5`",
+    keras: "Multiply",
+    pytorch: "a * b",
     arity: Arity::Many,
     args: &[ArgDef::value("by", ArgKind::ANY_NUMBER, Default::Number(1.0), "a factor of all")],
     params: &[],

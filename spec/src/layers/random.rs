@@ -193,7 +193,9 @@ fn a_named_size_is_the_number_it_stands_for() {
         let given = random.given(def);
         // These decide the rank or which size changes, so they must be numbers.
         let decides = |name: &str| {
-            name == "axes" || (name == "axis" && ["Concat", "Sum", "Mean"].contains(&def.name))
+            name == "axes"
+                || (name == "axis"
+                    && ["Concat", "Sum", "Mean", "Glu", "Swiglu"].contains(&def.name))
         };
         let named = |value: &Value| matches!(value, Value::Size(Dim::Named(_) | Dim::Type(_)));
         if given.iter().any(|(name, value)| decides(name) && named(value)) {

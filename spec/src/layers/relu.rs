@@ -4,8 +4,17 @@ use crate::layer::{Arity, Context, Inferred, LayerDef};
 use crate::problem::Problem;
 
 /// The definition.
-pub const DEF: LayerDef =
-    LayerDef { name: "Relu", doc: "max(x, 0).", arity: Arity::One, args: &[], params: &[], infer };
+pub const DEF: LayerDef = LayerDef {
+    name: "Relu",
+    doc: "max(x, 0).",
+    takes: "any",
+    keras: "ReLU",
+    pytorch: "nn.ReLU",
+    arity: Arity::One,
+    args: &[],
+    params: &[],
+    infer,
+};
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     super::pointwise::keep(cx, &[])

@@ -10,6 +10,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "Reshape",
     doc: "The same elements with another shape; one size may be `_`.",
+    takes: "any",
+    keras: "Reshape",
+    pytorch: "x.reshape",
     arity: Arity::One,
     args: &[ArgDef::position(
         "shape",

@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Sigmoid",
     doc: "1 / (1 + exp(-x)).",
+    takes: "any",
+    keras: "activations.sigmoid",
+    pytorch: "nn.Sigmoid",
     arity: Arity::One,
     args: &[],
     params: &[],

@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Silu",
     doc: "x · sigmoid(x), also called swish.",
+    takes: "any",
+    keras: "activations.silu",
+    pytorch: "nn.SiLU",
     arity: Arity::One,
     args: &[],
     params: &[],

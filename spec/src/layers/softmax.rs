@@ -9,6 +9,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Softmax",
     doc: "exp(x) / Σ exp(x) along one axis: values above zero whose sum is one.",
+    takes: "any",
+    keras: "Softmax",
+    pytorch: "nn.Softmax",
     arity: Arity::One,
     args: &[AXIS],
     params: &[],

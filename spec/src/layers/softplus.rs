@@ -8,6 +8,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Softplus",
     doc: "ln(1 + exp(beta · x)) / beta, and x itself where beta · x > threshold.",
+    takes: "any",
+    keras: "activations.softplus",
+    pytorch: "nn.Softplus",
     arity: Arity::One,
     args: &[
         ArgDef::value("beta", ArgKind::POSITIVE, Default::Number(1.0), "sharpness of the bend"),

@@ -8,6 +8,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Sub",
     doc: "The difference of two values of one shape.",
+    takes: "`a - b`",
+    keras: "Subtract",
+    pytorch: "a - b",
     arity: Arity::Many,
     args: &[],
     params: &[],

@@ -7,6 +7,9 @@ use crate::layer::{Arity, LayerDef};
 pub const DEF: LayerDef = LayerDef {
     name: "Sum",
     doc: "The sum along one axis, which goes away.",
+    takes: "any",
+    keras: "ops.sum",
+    pytorch: "x.sum(axis)",
     arity: Arity::One,
     args: &[AXIS],
     params: &[],

@@ -7,6 +7,9 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Tanh",
     doc: "The hyperbolic tangent.",
+    takes: "any",
+    keras: "activations.tanh",
+    pytorch: "nn.Tanh",
     arity: Arity::One,
     args: &[],
     params: &[],

@@ -10,6 +10,9 @@ use crate::shape::Shape;
 pub const DEF: LayerDef = LayerDef {
     name: "Upsample2d",
     doc: "Every pixel several times: PyTorch's `Upsample` with `mode = \"nearest\"`.",
+    takes: "`[channels, height, width]`",
+    keras: "UpSampling2D",
+    pytorch: "nn.Upsample",
     arity: Arity::One,
     args: &[ArgDef::position(
         "scale",

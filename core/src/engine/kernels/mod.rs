@@ -3,11 +3,13 @@
 
 pub(crate) mod batch_norm;
 pub(crate) mod conv;
+pub(crate) mod gated;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
 pub(crate) mod math;
 pub(crate) mod product;
 pub(crate) mod reduce;
+pub(crate) mod slopes;
 pub(crate) mod softmax;
 pub(crate) mod sum;
 #[cfg(test)]

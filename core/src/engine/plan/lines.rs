@@ -1,22 +1,57 @@
 //! Layers along some axes of each sample.
 
-use super::Builder;
+use super::{Builder, layout};
 use crate::engine::chunk::Edge;
+use crate::engine::kernels::gated::Gated;
 use crate::engine::kernels::layer_norm::MOMENTS;
-use crate::engine::steps::{LayerNormStep, Layout, SoftmaxStep};
+use crate::engine::steps::{GatedStep, LayerNormStep, Layout, PReluStep, SoftmaxStep};
 
 impl Builder<'_> {
-    /// In pixels the axes are height, width, channels.
-    pub(super) fn softmax(&mut self, number: usize) -> Option<()> {
-        let node = &self.graph.nodes[number];
-        let layout = self.places[node.inputs[0]]?.layout;
-        let (mut shape, mut axis) = (node.shape.to_vec(), node.size("axis"));
-        if let Layout::Pixels { .. } = layout {
+    /// An axis as it lies: its size, and how far apart its elements are. In pixels the axes are
+    /// height, width, channels.
+    fn lies(&self, value: usize, mut axis: usize) -> Option<[usize; 2]> {
+        let mut shape = self.graph.shape_of(value).to_vec();
+        if let Layout::Pixels { .. } = self.places[value]?.layout {
             shape.rotate_left(1);
             axis = (axis + 2) % 3;
         }
         let (along, behind) = shape.get(axis..)?.split_first()?;
-        let (along, behind) = (*along, behind.iter().product());
+        Some([*along, behind.iter().product()])
+    }
+
+    pub(super) fn gated(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let (value, swish) = (node.inputs[0], node.kind == "Swiglu");
+        let [along, behind] = self.lies(value, node.size("axis"))?;
+        let x = self.edge(value)?;
+        let y = self.slot(x.slot.len / 2);
+        let kernel = Gated::new(along / 2 * behind, swish);
+        let what = if swish { "swiglu" } else { "glu" };
+        self.steps.push(Box::new(GatedStep { x, y, what, kernel }));
+        self.place(self.value_of(number), y, layout(node.shape));
+        Some(())
+    }
+
+    pub(super) fn p_relu(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let (value, weight) = (node.inputs[0], node.params.first);
+        let &[slopes] = self.graph.params_of(node).first()?.shape else { return None };
+        let [along, behind] = match slopes {
+            1 => [1, node.shape.iter().product()],
+            _ => self.lies(value, 0)?,
+        };
+        let layout = self.places[value]?.layout;
+        let x = self.edge(value)?;
+        let y = self.slot(x.slot.len);
+        self.steps.push(Box::new(PReluStep { x, y, weight, along, behind }));
+        self.place(self.value_of(number), y, layout);
+        Some(())
+    }
+
+    pub(super) fn softmax(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let layout = self.places[node.inputs[0]]?.layout;
+        let [along, behind] = self.lies(node.inputs[0], node.size("axis"))?;
         let log = node.kind == "LogSoftmax";
         let x = self.edge(node.inputs[0])?;
         let y = self.slot(x.slot.len);

@@ -246,6 +246,8 @@ impl<'a> Builder<'a> {
             "Reshape" => self.reshape(number),
             "Embedding" => self.embedding(number),
             "Softmax" | "LogSoftmax" => self.softmax(number),
+            "Glu" | "Swiglu" => self.gated(number),
+            "PRelu" => self.p_relu(number),
             "LayerNorm" => self.layer_norm(number),
             _ => self.map(number),
         }

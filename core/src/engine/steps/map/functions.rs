@@ -47,17 +47,84 @@ function!(
     |y, d| V::splat(0.0).if_less(x, d, d.mul(V::splat(slope)))
 );
 
-#[derive(Clone, Copy)]
-pub(super) struct Elu(pub(super) f32);
+/// scale · x above zero, depth · (exp(rate · x) - 1) elsewhere: `Elu`, `Celu` and `Selu`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Elu {
+    scale: f32,
+    depth: f32,
+    rate: f32,
+}
+
+impl Elu {
+    pub(super) fn of(numbers: [f64; 3]) -> Self {
+        let [scale, depth, rate] = numbers.map(|x| x as f32);
+        Elu { scale, depth, rate }
+    }
+}
+
 function!(
     Elu,
-    |Elu(alpha), x| {
-        let below = expm1(x.at_most(V::splat(0.0))).mul(V::splat(alpha));
-        V::splat(0.0).if_less(x, x, below)
+    |Elu { scale, depth, rate }, x| {
+        let below = expm1(x.at_most(V::splat(0.0)).mul(V::splat(rate))).mul(V::splat(depth));
+        V::splat(0.0).if_less(x, x.mul(V::splat(scale)), below)
     },
     |y, d| {
-        let below = exp(x.at_most(V::splat(0.0))).mul(V::splat(alpha));
-        V::splat(0.0).if_less(x, d, d.mul(below))
+        let below = exp(x.at_most(V::splat(0.0)).mul(V::splat(rate)));
+        let slope = below.mul(V::splat(depth * rate));
+        V::splat(0.0).if_less(x, d.mul(V::splat(scale)), d.mul(slope))
+    }
+);
+
+#[derive(Clone, Copy)]
+pub(super) struct Relu6;
+function!(Relu6, |_, x| x.relu().at_most(V::splat(6.0)), |y, d| {
+    let below = V::splat(6_f32.next_down()).if_less(x, V::splat(0.0), d);
+    below.where_active(x)
+});
+
+/// min(max(x + 3, 0), 6) / 6
+#[inline(always)]
+unsafe fn gate<V: Lanes>(x: V) -> V {
+    // SAFETY: the caller has the instruction set.
+    unsafe {
+        let up = x.add(V::splat(3.0)).at_least(V::splat(0.0)).at_most(V::splat(6.0));
+        up.mul(V::splat(1.0 / 6.0))
+    }
+}
+
+/// `d` where x is between -3 and 3, else 0, also where it is NaN.
+#[inline(always)]
+unsafe fn between<V: Lanes>(x: V, d: V) -> V {
+    // SAFETY: the caller has the instruction set.
+    unsafe {
+        let below = x.if_less(V::splat(3.0), d, V::splat(0.0));
+        V::splat(-3.0).if_less(x, below, V::splat(0.0))
+    }
+}
+
+#[derive(Clone, Copy)]
+pub(super) struct HardSigmoid;
+function!(HardSigmoid, |_, x| gate(x), |y, d| between(x, d.mul(V::splat(1.0 / 6.0))));
+
+#[derive(Clone, Copy)]
+pub(super) struct HardSwish;
+function!(HardSwish, |_, x| x.mul(gate(x)), |y, d| {
+    let rise = between(x, x.mul(V::splat(1.0 / 6.0)));
+    d.mul(gate(x).add(rise))
+});
+
+#[derive(Clone, Copy)]
+pub(super) struct Softsign;
+function!(
+    Softsign,
+    |_, x| {
+        let size = x.at_least(x.mul(V::splat(-1.0)));
+        x.div(size.add(V::splat(1.0)))
+    },
+    |y, d| {
+        let size = x.at_least(x.mul(V::splat(-1.0))).add(V::splat(1.0));
+        // Divided twice, because the square may be infinite; and NaN where the value is.
+        d.div(size).div(size).add(y.sub(y))
     }
 );
 
@@ -135,3 +202,43 @@ function!(
         V::splat(threshold).if_less(z, d, d.mul(bent))
     }
 );
+
+#[derive(Clone, Copy)]
+pub(super) struct LogSigmoid;
+function!(
+    LogSigmoid,
+    |_, x| {
+        let minus = x.mul(V::splat(-1.0));
+        x.at_most(V::splat(0.0)).sub(log1p(exp(x.at_most(minus))))
+    },
+    |y, d| {
+        let one = V::splat(1.0);
+        let small = exp(x.at_most(x.mul(V::splat(-1.0))));
+        d.mul(x.if_less(V::splat(0.0), one, small)).div(small.add(one))
+    }
+);
+
+/// x · n / (n + 2) with u = exp(x) and n = u · (u + 2).
+#[derive(Clone, Copy)]
+pub(super) struct Mish;
+function!(
+    Mish,
+    |_, x| {
+        let two = V::splat(2.0);
+        let u = exp(x.at_most(V::splat(MISH)));
+        let n = u.mul(u.add(two));
+        x.mul(n.div(n.add(two)))
+    },
+    |y, d| {
+        // The slope is 1 from there on; infinity times that of the gate would be NaN.
+        let x = x.at_most(V::splat(MISH));
+        let (one, two) = (V::splat(1.0), V::splat(2.0));
+        let u = exp(x);
+        let n = u.mul(u.add(two));
+        let share = two.div(n.add(two));
+        let rise = u.mul(u.add(one)).mul(share).mul(share);
+        d.mul(x.mul_add(rise, n.div(n.add(two))))
+    }
+);
+/// From there on the gate is 1 to every digit, and its slope 0.
+const MISH: f32 = 20.0;

@@ -10,7 +10,8 @@ pub(crate) use dropout::Dropout;
 use super::{Call, Layout, Step, add};
 use crate::engine::chunk::{Chunk, Edge, Slot};
 use crate::engine::simd::{Lanes, Level, kernel};
-use functions::Function;
+use crate::layers::selu;
+use functions::{Elu, Function};
 use netwright_spec::graph::Node;
 use netwright_spec::scalar::Expression;
 
@@ -19,7 +20,13 @@ use netwright_spec::scalar::Expression;
 pub(crate) enum Map {
     Relu,
     LeakyRelu(f32),
-    Elu(f32),
+    Elu(Elu),
+    Relu6,
+    HardSigmoid,
+    HardSwish,
+    Softsign,
+    LogSigmoid,
+    Mish,
     Gelu,
     GeluTanh,
     Silu,
@@ -45,7 +52,18 @@ impl Map {
         Some(match node.kind {
             "Relu" => Map::Relu,
             "LeakyRelu" => Map::LeakyRelu(node.number("negative_slope") as f32),
-            "Elu" => Map::Elu(node.number("alpha") as f32),
+            "Elu" => Map::Elu(Elu::of([1.0, node.number("alpha"), 1.0])),
+            "Celu" => {
+                let alpha = node.number("alpha");
+                Map::Elu(Elu::of([1.0, alpha, 1.0 / alpha]))
+            }
+            "Selu" => Map::Elu(Elu::of([selu::SCALE, selu::SCALE * selu::ALPHA, 1.0])),
+            "Relu6" => Map::Relu6,
+            "HardSigmoid" => Map::HardSigmoid,
+            "HardSwish" => Map::HardSwish,
+            "Softsign" => Map::Softsign,
+            "LogSigmoid" => Map::LogSigmoid,
+            "Mish" => Map::Mish,
             "Gelu" if node.word("approximate") == "tanh" => Map::GeluTanh,
             "Gelu" => Map::Gelu,
             "Silu" => Map::Silu,
@@ -72,7 +90,13 @@ macro_rules! with_function {
         match $map {
             Map::Relu => $name::<V, _>(functions::Relu, $($arg),*),
             Map::LeakyRelu(slope) => $name::<V, _>(functions::LeakyRelu(slope), $($arg),*),
-            Map::Elu(alpha) => $name::<V, _>(functions::Elu(alpha), $($arg),*),
+            Map::Elu(elu) => $name::<V, _>(elu, $($arg),*),
+            Map::Relu6 => $name::<V, _>(functions::Relu6, $($arg),*),
+            Map::HardSigmoid => $name::<V, _>(functions::HardSigmoid, $($arg),*),
+            Map::HardSwish => $name::<V, _>(functions::HardSwish, $($arg),*),
+            Map::Softsign => $name::<V, _>(functions::Softsign, $($arg),*),
+            Map::LogSigmoid => $name::<V, _>(functions::LogSigmoid, $($arg),*),
+            Map::Mish => $name::<V, _>(functions::Mish, $($arg),*),
             Map::Gelu => $name::<V, _>(functions::Gelu, $($arg),*),
             Map::GeluTanh => $name::<V, _>(functions::GeluTanh, $($arg),*),
             Map::Silu => $name::<V, _>(functions::Silu, $($arg),*),
