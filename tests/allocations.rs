@@ -1,4 +1,4 @@
-//! After the first step of a training, no step allocates.
+//! After the first step of a training no step allocates, and no prediction after the first.
 
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used)]
@@ -57,27 +57,46 @@ fn steps(
     }
 }
 
+/// Predictions of many samples, in the middle of which the memory of few is used again.
+fn predictions(net: &impl Train<f32, Cpu>, [large, small]: [&Batch; 2]) {
+    let mut outputs = Vec::new();
+    let mut predict = |batch: &Batch| {
+        let count = count(|| assert!(net.predict_into(&batch.inputs, &mut outputs).is_ok()));
+        assert_eq!(outputs[0].len(), batch.len());
+        count
+    };
+    assert!(predict(large) > 0, "the counter does not count");
+    for i in 2..4 {
+        assert_eq!(predict(large), 0, "prediction {i}");
+        assert_eq!(predict(small), 0, "fewer samples behind prediction {i}");
+    }
+}
+
 fn dense() {
     let batches = [33, 7].map(|samples| networks::batch(samples, &[784]));
     let net = &mut networks::Mlp::seeded(&Cpu::default(), 0);
     steps(net, batches.each_ref(), &mut Sgd::default().momentum(0.9));
+    // More than are predicted at once.
+    predictions(net, [&networks::batch(300, &[784]), &batches[1]]);
 }
 
 fn convolutional() {
     let batches = [7, 3].map(|samples| networks::batch(samples, &[3, 32, 32]));
     let net = &mut networks::Cnn::seeded(&Cpu::default(), 0);
     steps(net, batches.each_ref(), &mut Adam::default());
+    predictions(net, batches.each_ref());
 }
 
 fn residual() {
     let batches = [3, 2].map(|samples| networks::batch(samples, &[3, 32, 32]));
     let net = &mut networks::ResNet::seeded(&Cpu::default(), 0);
     steps(net, batches.each_ref(), &mut RmsProp::default());
+    predictions(net, batches.each_ref());
 }
 
 /// One test: another one at the same time would allocate.
 #[test]
-fn no_step_but_the_first_allocates() {
+fn nothing_but_the_first_allocates() {
     netwright::with_threads(1, || {
         dense();
         convolutional();

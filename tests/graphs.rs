@@ -28,6 +28,18 @@ network! {
     }
 }
 
+network! {
+    struct Signs(a: [3], b: [3]) -> [3] { -a * 2.0 + b * -0.5 - -(a * b) }
+}
+
+#[test]
+fn values_and_factors_may_be_negative() {
+    let dev = device();
+    let net = Signs::seeded(&dev, 1);
+    let (a, b) = (dev.tensor([[1.0, -2.0, 3.0]]), dev.tensor([[4.0, 6.0, -8.0]]));
+    assert_eq!(net.forward((a, b)).array(), [[0.0, -11.0, -26.0]]);
+}
+
 fn device() -> Cpu {
     Cpu::seed_from_u64(1)
 }
@@ -104,6 +116,14 @@ fn several_outputs_are_trained_and_predicted() {
     let found = net.predict_all(&data).unwrap();
     assert_eq!((found[0].shape(), found[1].shape()), (&[4][..], &[5][..]));
     assert!(net.predict(&data).unwrap_err().to_string().contains("has 2 outputs"));
+    // Whatever was there before: as many columns, of as many samples, of this shape and kind.
+    let nothing = Vec::new();
+    let more = vec![Column::labels(vec![1; 99]), found[1].clone(), found[0].clone()];
+    let other = vec![found[1].clone()];
+    for mut outputs in [nothing, more, other] {
+        net.predict_into(&data, &mut outputs).unwrap();
+        assert_eq!(outputs, found);
+    }
 }
 
 #[test]

@@ -137,8 +137,19 @@ pub trait Backend<E: Float>: InPlace<E> {
         loss: &dyn train::Loss<E, Self>,
     ) -> Result<train::Evaluation>;
 
-    /// One column for each output.
-    fn predict(model: &dyn Model<E, Self>, inputs: &[Column]) -> Result<Vec<Column>>;
+    /// Overwrites `outputs` with one column for each output.
+    fn predict(
+        model: &dyn Model<E, Self>,
+        inputs: &[Column],
+        outputs: &mut Vec<Column>,
+    ) -> Result<()>;
+
+    /// The same in a way of this device's own; false, and nothing has changed, if it has none.
+    fn infer(
+        model: &dyn Model<E, Self>,
+        inputs: &[Column],
+        outputs: &mut Vec<Column>,
+    ) -> Result<bool>;
 
     /// How this device calls an error that is not its own: dfdx's traits have no other type.
     fn foreign_error() -> Self::Err;
@@ -248,8 +259,21 @@ macro_rules! portable {
             }
 
             #[$inline]
-            fn predict(model: &dyn Model<$float, Self>, inputs: &[Column]) -> Result<Vec<Column>> {
-                train::predict(model, inputs)
+            fn predict(
+                model: &dyn Model<$float, Self>,
+                inputs: &[Column],
+                outputs: &mut Vec<Column>,
+            ) -> Result<()> {
+                train::predict(model, inputs, outputs)
+            }
+
+            #[$inline]
+            fn infer(
+                model: &dyn Model<$float, Self>,
+                inputs: &[Column],
+                outputs: &mut Vec<Column>,
+            ) -> Result<bool> {
+                train::$updates::predict(model, inputs, outputs)
             }
 
             #[$inline]

@@ -10,7 +10,10 @@ use std::ops::DerefMut;
 
 /// What [`AnyTensor`](crate::value::AnyTensor) asks of a device.
 pub trait InPlace<E: Float>: Device<E> {
-    /// All elements in row-major order; `None` where the host does not reach them.
+    /// All elements in row-major order; `None` where they lie otherwise, or out of the host's reach.
+    fn slice<S: Ranked>(tensor: &Tensor<S, E, Self>) -> Option<&[E]>;
+
+    /// The same, to be changed.
     fn slice_mut<S: Ranked>(tensor: &mut Tensor<S, E, Self>) -> Option<&mut [E]>;
 
     /// `tensor = alpha · tensor + beta · other`.
@@ -34,6 +37,10 @@ where
     Cpu: Device<E>,
     <Cpu as Storage<E>>::Vec: DerefMut<Target = Vec<E>>,
 {
+    fn slice<S: Ranked>(tensor: &Tensor<S, E, Self>) -> Option<&[E]> {
+        bridge::slice_of(tensor)
+    }
+
     fn slice_mut<S: Ranked>(tensor: &mut Tensor<S, E, Self>) -> Option<&mut [E]> {
         bridge::slice_mut(tensor)
     }
@@ -77,6 +84,10 @@ impl<E: Float> InPlace<E> for Cuda
 where
     Cuda: Device<E>,
 {
+    fn slice<S: Ranked>(_: &Tensor<S, E, Self>) -> Option<&[E]> {
+        None
+    }
+
     fn slice_mut<S: Ranked>(_: &mut Tensor<S, E, Self>) -> Option<&mut [E]> {
         None
     }

@@ -37,8 +37,8 @@ pub trait Layer<E: Float, D: Backend<E>>: Sized {
     /// With all parameters zero.
     fn zeros(device: &D) -> Result<Self>;
 
-    /// Adds its parameters to `tensors`, in their order.
-    fn list<'n>(&'n self, tensors: &mut Vec<&'n dyn AnyTensor<E, D>>);
+    /// Calls `each` for each of its parameters, in their order.
+    fn list<'n>(&'n self, each: &mut dyn FnMut(&'n dyn AnyTensor<E, D>));
 
     /// Calls `each` for each of the same, to be changed.
     fn visit<'n>(&'n mut self, each: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>));
@@ -198,13 +198,6 @@ impl<S: Ranked, E: Float, D: Backend<E>> Taken<E, D> for Tensor<S, usize, D, Own
             Value::Floats(_) => Err(Error::Data("it takes indices, but was given floats".into())),
         }
     }
-}
-
-/// All parameters of a network.
-pub fn tensors<E: Float, D: Backend<E>, L: Layer<E, D>>(layer: &L) -> Vec<&dyn AnyTensor<E, D>> {
-    let mut tensors = Vec::new();
-    layer.list(&mut tensors);
-    tensors
 }
 
 /// What stands in a network as a layer, takes `X` and gives `Y`, as its declaration promises. Of a

@@ -13,8 +13,14 @@ use std::marker::PhantomData;
 pub trait Model<E: Float, D: Backend<E>> {
     /// The whole network as data.
     fn graph(&self) -> &'static Graph;
-    /// Its parameters and buffers, in the order of `graph().params`.
-    fn tensors(&self) -> Vec<&dyn AnyTensor<E, D>>;
+    /// Calls `visit` for each of its parameters and buffers, in the order of `graph().params`.
+    fn visit<'n>(&'n self, visit: &mut dyn FnMut(&'n dyn AnyTensor<E, D>));
+    /// All of them.
+    fn tensors(&self) -> Vec<&dyn AnyTensor<E, D>> {
+        let mut all = Vec::new();
+        self.visit(&mut |tensor| all.push(tensor));
+        all
+    }
     /// Calls `visit` for each of the same, to be changed.
     fn visit_mut<'n>(&'n mut self, visit: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>));
     /// All of them, to be changed.

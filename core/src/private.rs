@@ -5,7 +5,7 @@ pub use crate::constant_size;
 pub use crate::error::{Error, Result};
 pub use crate::init::{initialize, reset};
 pub use crate::layer::{Apply, Arrives, Axes, Indices, Layer, Own, Part, Proof, Proven, Stands};
-pub use crate::layer::{ByTypes, ByValues, own, stands, tensors, typed};
+pub use crate::layer::{ByTypes, ByValues, own, stands, typed};
 pub use crate::layers;
 pub use crate::model::{Arrays, Batched, Forward, Model, ModelTape, Output, State, infer, train};
 pub use crate::sizes::{self, Fits, Num, Size};

@@ -23,8 +23,8 @@ impl<E: Float, D: Backend<E>, T: Layer<E, D>, const N: usize> Layer<E, D> for Re
         Ok(Repeated { modules })
     }
 
-    fn list<'n>(&'n self, tensors: &mut Vec<&'n dyn AnyTensor<E, D>>) {
-        self.modules.iter().for_each(|layer| layer.list(tensors));
+    fn list<'n>(&'n self, each: &mut dyn FnMut(&'n dyn AnyTensor<E, D>)) {
+        self.modules.iter().for_each(|layer| layer.list(each));
     }
 
     fn visit<'n>(&'n mut self, each: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>)) {

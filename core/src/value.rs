@@ -159,6 +159,9 @@ pub trait AnyTensor<E: Dtype, D: Device<E>> {
     /// Overwrites all elements, in row-major order, in place.
     fn write(&mut self, data: &[E]) -> Result<()>;
 
+    /// All elements in row-major order, where they lie so: on the CPU.
+    fn slice(&self) -> Option<&[E]>;
+
     /// All elements in row-major order, to be changed in place: on the CPU.
     fn slice_mut(&mut self) -> Option<&mut [E]>;
 }
@@ -178,6 +181,10 @@ impl<S: Ranked, E: Float, D: Backend<E>> AnyTensor<E, D> for Tensor<S, E, D> {
             self.copy_from(data);
         }
         checked
+    }
+
+    fn slice(&self) -> Option<&[E]> {
+        D::slice(self)
     }
 
     fn slice_mut(&mut self) -> Option<&mut [E]> {

@@ -75,7 +75,7 @@ pub enum Value {
     /// `concat(a, b, axis = 0)`, `matmul(a, b)`
     Call(Join),
     /// `0.5`, as a factor.
-    Number(syn::Lit, Span),
+    Number { lit: syn::Lit, negative: bool, span: Span },
     /// Not understood; already reported.
     Error(Span),
 }

@@ -21,6 +21,21 @@ pub(crate) fn slice<E: Unit>(tensor: &Tensor<(usize,), E, Cpu>) -> &[E] {
     unsafe { std::slice::from_raw_parts(first, count) }
 }
 
+/// All elements of a contiguous tensor; `None` for any other.
+pub(crate) fn slice_of<S: Ranked, E: Float>(tensor: &Tensor<S, E, Cpu>) -> Option<&[E]>
+where
+    Cpu: Device<E>,
+{
+    if tensor.shape().concrete().as_ref().contains(&0) {
+        return Some(&[]);
+    }
+    let first = &raw const tensor[S::Concrete::default()];
+    let count = count_from(first, tensor.clone().try_realize::<S::Dyn>().ok()?)?;
+    // SAFETY: dfdx keeps the elements in one vector, where `count_from` found all `count` of them
+    // side by side from this first one; it lives and stays unchanged while `tensor` is borrowed.
+    Some(unsafe { std::slice::from_raw_parts(first, count) })
+}
+
 /// All elements of a contiguous tensor, to be changed in place; `None` for any other. If its memory
 /// is shared, with another handle on the tensor, it gets a copy of its own first.
 pub(crate) fn slice_mut<S: Ranked, E: Float>(tensor: &mut Tensor<S, E, Cpu>) -> Option<&mut [E]>
@@ -69,6 +84,7 @@ mod tests {
         let empty: Tensor<(usize,), f32, _> = device.zeros_like(&(0,));
         assert_eq!(slice(&empty), [0.0; 0]);
         let mut typed = device.tensor([[1.0, 2.0], [3.0, 4.0]]);
+        assert_eq!(slice_of(&typed), Some(&[1.0, 2.0, 3.0, 4.0][..]));
         let other = typed.clone();
         slice_mut(&mut typed).unwrap()[2] = 7.0;
         assert_eq!(typed.array(), [[1.0, 2.0], [7.0, 4.0]]);
@@ -85,9 +101,9 @@ mod tests {
         let device = Cpu::default();
         let mut turned: Tensor<Rank2<3, 2>, f32, _> =
             device.sample_normal::<Rank2<2, 3>>().permute();
-        assert!(slice_mut(&mut turned).is_none());
+        assert!(slice_mut(&mut turned).is_none() && slice_of(&turned).is_none());
         let mut wide: Tensor<Rank2<4, 3>, f32, _> = device.tensor([1.0, 2.0, 3.0]).broadcast();
-        assert!(slice_mut(&mut wide).is_none());
+        assert!(slice_mut(&mut wide).is_none() && slice_of(&wide).is_none());
     }
 
     #[test]

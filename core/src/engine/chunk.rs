@@ -219,6 +219,31 @@ pub(crate) fn two(
     (read, write)
 }
 
+/// What lies around a part of a buffer.
+pub(crate) struct Around<'a> {
+    before: &'a [f32],
+    behind: &'a [f32],
+    /// Where `behind` begins.
+    end: usize,
+}
+
+impl Around<'_> {
+    /// Another part; the plan sees to it that it does not overlap the one.
+    pub(crate) fn read(&self, range: Range<usize>) -> &[f32] {
+        match range.start < self.end {
+            true => &self.before[range],
+            false => &self.behind[range.start - self.end..range.end - self.end],
+        }
+    }
+}
+
+/// One part of a buffer to write, and what lies around it to read.
+pub(crate) fn apart(buffer: &mut [f32], write: Range<usize>) -> (Around<'_>, &mut [f32]) {
+    let (before, rest) = buffer.split_at_mut(write.start);
+    let (part, behind) = rest.split_at_mut(write.len());
+    (Around { before, behind, end: write.end }, part)
+}
+
 /// Two parts of a buffer.
 pub(crate) fn two_mut(
     buffer: &mut [f32],

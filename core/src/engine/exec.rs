@@ -5,15 +5,17 @@ use super::plan::{Plan, Planned};
 use super::simd::Floats;
 use super::steps::{Call, Layout, Purpose, Source, transpose};
 use super::threads::{both, inside, limit, spread};
+use netwright_spec::graph::Graph;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
-/// What every run of a network shares: its plan, and memory that waits for the next run.
+/// What every run of a network shares: its plans, and memory that waits for the next run.
 #[derive(Debug)]
 pub(crate) struct Engine {
-    pub(crate) plan: Plan,
-    spare: Mutex<Vec<Workspace>>,
+    /// For runs with a backward, and for predictions.
+    plans: [Plan; 2],
+    spare: [Mutex<Vec<Workspace>>; 2],
 }
 
 /// The memory of a run. It only grows, so a run as large as one before takes none.
@@ -31,7 +33,7 @@ pub(super) struct Workspace {
     pub(super) lists: Lists,
 }
 
-/// Room for the lists that a training step makes: empty between steps.
+/// Room for the lists that a step or a prediction makes: empty between them.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
     pub(crate) params: Vec<&'static mut [f32]>,
@@ -72,8 +74,14 @@ impl Given<'_> {
 }
 
 impl Engine {
-    pub(crate) fn new(plan: Plan) -> Self {
-        Engine { plan, spare: Mutex::default() }
+    /// For a graph, or a part of one, as [`Plan::of`] has it.
+    pub(crate) fn of(graph: &Graph, first: usize) -> Option<Self> {
+        let plans = [Plan::of(graph, first, false)?, Plan::of(graph, first, true)?];
+        Some(Engine { plans, spare: Default::default() })
+    }
+
+    fn plan(&self, inference: bool) -> &Plan {
+        &self.plans[usize::from(inference)]
     }
 
     /// A run of a batch, with memory for it.
@@ -83,14 +91,16 @@ impl Engine {
         training: Option<u64>,
         backward: bool,
     ) -> Run {
-        let spare = self.spare.lock().ok().and_then(|mut spare| spare.pop());
+        let inference = training.is_none() && !backward;
+        let spare = &self.spare[usize::from(inference)];
+        let spare = spare.lock().ok().and_then(|mut spare| spare.pop());
         let mut run = Run {
             engine: self.clone(),
             work: spare.unwrap_or_default(),
             used: 0,
             batch,
             training,
-            inference: training.is_none() && !backward,
+            inference,
             threads: limit(),
             unsound: AtomicBool::new(false),
         };
@@ -102,7 +112,7 @@ impl Engine {
 impl Run {
     /// Divides the batch into chunks, and those among groups: by the batch's size alone.
     fn take_room(&mut self, backward: bool) {
-        let (plan, work) = (&self.engine.plan, &mut self.work);
+        let (plan, work) = (self.engine.plan(self.inference), &mut self.work);
         let size = plan.chunk(self.batch);
         let chunks = self.batch.div_ceil(size);
         self.used = chunks.min(GROUPS);
@@ -120,6 +130,11 @@ impl Run {
             let edge = |number: usize| (number * chunks / self.used * size).min(self.batch);
             group.begin(edge(number)..edge(number + 1), size, room);
         }
+    }
+
+    /// The plan it follows.
+    pub(super) fn plan(&self) -> &Plan {
+        self.engine.plan(self.inference)
     }
 
     /// Room for lists, to be given back with [`keep`](Self::keep).
@@ -141,7 +156,7 @@ impl Run {
 
     /// Where the first output lies.
     pub(crate) fn output_slot(&self) -> Slot {
-        self.engine.plan.outputs[0]
+        self.plan().outputs[0]
     }
 
     /// After a backward, whether all gradients are finite.
@@ -161,18 +176,18 @@ impl Run {
 
     /// Ranges of steps between which all chunks wait for each other.
     fn segments(&self) -> usize {
-        if self.training.is_some() { self.engine.plan.segments.len() } else { 1 }
+        if self.training.is_some() { self.plan().segments.len() } else { 1 }
     }
 
     fn segment(&self, number: usize) -> Range<usize> {
         match self.training {
-            Some(_) => self.engine.plan.segments[number].clone(),
-            None => 0..self.engine.plan.steps.len(),
+            Some(_) => self.plan().segments[number].clone(),
+            None => 0..self.plan().steps.len(),
         }
     }
 
     pub(super) fn call<'a>(&'a self, step: usize, given: Given<'a>) -> Call<'a> {
-        let planned = &self.engine.plan.steps[step];
+        let planned = &self.plan().steps[step];
         let [forward, backward] = &self.work.statistics[step];
         Call {
             params: given.params,
@@ -203,22 +218,25 @@ impl Run {
 
     /// Brings the parameters into the layouts the kernels read.
     fn prepare(&mut self, params: &[&[f32]]) {
-        let plan = &self.engine.plan;
+        let plan = self.engine.plan(self.inference);
         if plan.prepared == 0 || self.inference && self.is_prepared(params) {
             return;
         }
         let purpose = Purpose { inference: self.inference };
         prepare(&plan.steps, params, purpose, 0, &mut self.work.prepared, self.threads);
-        self.work.origin = self
-            .inference
-            .then(|| plan.packed(params).flat_map(|param| param.iter().copied()).collect());
+        let mut origin = self.work.origin.take().unwrap_or_default();
+        origin.clear();
+        self.work.origin = self.inference.then(|| {
+            plan.packed(params).for_each(|param| origin.extend_from_slice(param));
+            origin
+        });
     }
 
     /// Whether these very parameters were prepared for inference. Comparing them costs a fraction
     /// of preparing them, and no mistake of a flag that somebody forgot to set.
     fn is_prepared(&self, params: &[&[f32]]) -> bool {
         let Some(mut rest) = self.work.origin.as_deref() else { return false };
-        self.engine.plan.packed(params).all(|param| {
+        self.plan().packed(params).all(|param| {
             let (origin, more) = rest.split_at(param.len());
             rest = more;
             same_bits(param, origin)
@@ -242,7 +260,7 @@ impl Run {
             run.pass(false, |run, chunk| run.segment_forward(last, given, chunk));
         };
         // One way into the pool is shorter than one for each step.
-        if self.used == 1 && self.engine.plan.steps.iter().any(|s| s.step.divides(self.batch)) {
+        if self.used == 1 && self.plan().steps.iter().any(|s| s.step.divides(self.batch)) {
             inside(threads, || run(self));
         } else {
             run(self);
@@ -269,7 +287,7 @@ impl Run {
     pub(crate) fn backward(&mut self, given: Given<'_>, output_gradients: &[Vec<f32>]) {
         let last = self.segments() - 1;
         self.pass(true, |run, chunk| {
-            for (slot, gradient) in run.engine.plan.outputs.iter().zip(output_gradients) {
+            for (slot, gradient) in run.plan().outputs.iter().zip(output_gradients) {
                 let part = chunk.first * slot.len..(chunk.first + chunk.n) * slot.len;
                 chunk.memory.gradients[slot.range(chunk.n)].copy_from_slice(&gradient[part]);
             }
@@ -284,7 +302,7 @@ impl Run {
             let barrier = self.segment(segment + 1).start;
             self.total(barrier, true);
             self.pass(false, |run, chunk| {
-                run.engine.plan.steps[barrier].step.backward(&run.call(barrier, given), chunk);
+                run.plan().steps[barrier].step.backward(&run.call(barrier, given), chunk);
                 run.segment_backward(segment, given, chunk);
             });
         }
@@ -294,7 +312,7 @@ impl Run {
     /// The steps of a segment, and this chunk's share of the statistics that the next one begins
     /// with, while their numbers are near.
     fn segment_forward(&self, number: usize, given: Given<'_>, chunk: &mut Chunk) {
-        let (steps, segment) = (&self.engine.plan.steps, self.segment(number));
+        let (steps, segment) = (&self.plan().steps, self.segment(number));
         for step in segment.clone() {
             steps[step].step.forward(&self.call(step, given), chunk);
         }
@@ -307,7 +325,7 @@ impl Run {
 
     /// The steps of a segment, but not the one behind its barrier, which needs statistics first.
     fn segment_backward(&self, number: usize, given: Given<'_>, chunk: &mut Chunk) {
-        let (steps, segment) = (&self.engine.plan.steps, self.segment(number));
+        let (steps, segment) = (&self.plan().steps, self.segment(number));
         let waits = number > 0;
         for step in (segment.start + usize::from(waits)..segment.end).rev() {
             steps[step].step.backward(&self.call(step, given), chunk);
@@ -322,7 +340,7 @@ impl Run {
 
     /// Adds up the statistics of a step, chunk by chunk in a fixed order.
     fn total(&mut self, step: usize, backward: bool) {
-        let len = self.engine.plan.steps[step].step.statistics_len();
+        let len = self.plan().steps[step].step.statistics_len();
         let mut total = std::mem::take(&mut self.work.statistics[step][usize::from(backward)]);
         total.clear();
         total.resize(len, 0.0);
@@ -334,20 +352,19 @@ impl Run {
         self.work.statistics[step][usize::from(backward)] = total;
     }
 
-    /// The values of an output, in the user's order.
-    pub(crate) fn output(&self, number: usize) -> Vec<f32> {
-        let slot = self.engine.plan.outputs[number];
-        let mut output = Vec::with_capacity(slot.len * self.batch);
+    /// Adds the values of an output to the end of `to`, in the user's order.
+    pub(crate) fn output(&self, number: usize, to: &mut Vec<f32>) {
+        let slot = self.plan().outputs[number];
+        to.reserve(slot.len * self.batch);
         for chunk in self.chunks() {
-            output.extend_from_slice(&chunk.memory.values[slot.range(chunk.n)]);
+            to.extend_from_slice(&chunk.memory.values[slot.range(chunk.n)]);
         }
-        output
     }
 
     /// How buffers move after this run: parameter, share of the new value, place, new value.
     pub(crate) fn buffers(&self, given: Given<'_>, each: &mut dyn FnMut(usize, f64, usize, f32)) {
         if self.training.is_some() {
-            for (number, planned) in self.engine.plan.steps.iter().enumerate() {
+            for (number, planned) in self.plan().steps.iter().enumerate() {
                 planned.step.buffers(&self.call(number, given), each);
             }
         }
@@ -355,7 +372,7 @@ impl Run {
 
     /// After a backward, the gradient of an input in the user's order.
     pub(crate) fn input_gradient(&self, number: usize) -> Vec<f32> {
-        let (slot, layout) = self.engine.plan.inputs[number];
+        let (slot, layout) = self.plan().inputs[number];
         let mut gradient = vec![0.0; slot.len * self.batch];
         for chunk in self.chunks() {
             let from = &chunk.memory.gradients[slot.range(chunk.n)];
@@ -420,7 +437,7 @@ fn gather(chunk: &mut Chunk, len: usize, fill: impl FnOnce(&Chunk, &mut [f64])) 
 impl Drop for Run {
     /// Memory goes back to the engine.
     fn drop(&mut self) {
-        if let Ok(mut spare) = self.engine.spare.lock() {
+        if let Ok(mut spare) = self.engine.spare[usize::from(self.inference)].lock() {
             spare.push(std::mem::take(&mut self.work));
         }
     }

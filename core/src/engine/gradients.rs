@@ -16,7 +16,7 @@ impl Run {
     pub(super) fn finish_gradients(&mut self, given: Given<'_>) {
         self.sum_groups();
         let mut gradients = std::mem::take(&mut self.work.gradients);
-        let plan = &self.engine.plan;
+        let plan = self.plan();
         gradients.resize(plan.flat);
         self.run_jobs(&plan.jobs, 0, &mut gradients, self.threads);
         for slot in plan.params.iter().filter(|slot| !plan.in_jobs(slot)) {
@@ -59,7 +59,7 @@ impl Run {
         if let [job] = jobs {
             let to = &mut gradients[job.range.start - at..job.range.end - at];
             for (i, &step) in job.steps.iter().enumerate() {
-                let step = &self.engine.plan.steps[step].step;
+                let step = &self.plan().steps[step].step;
                 step.shared_gradient(self.groups(), job.part.clone(), i == 0, to);
             }
             self.see(to);
@@ -77,7 +77,7 @@ impl Run {
 
     /// After a backward, the gradient of a parameter; none for what is not trained.
     pub(crate) fn gradient(&self, param: usize) -> Option<&[f32]> {
-        let slot = self.engine.plan.params[param];
+        let slot = self.plan().params[param];
         (slot.len > 0).then(|| &self.work.gradients[slot.range(1)])
     }
 }

@@ -3,19 +3,21 @@
 #[cfg(feature = "engine")]
 use super::plan::Plan;
 #[cfg(feature = "engine")]
-use super::split::{Piece, Split};
+use super::split::{Part, Piece, Split};
 use netwright_spec::graph::{Graph, Node};
 use std::fmt;
 
 /// How a network runs on its device: printed by `Display`.
 ///
-/// Multiply-adds and bytes are those of one sample's forward: values that steps hand on, positions
-/// of winners included, parameters not.
+/// Multiply-adds are those of one sample's forward. Bytes are those of the values that steps hand
+/// on, parameters not: in a prediction a value takes the place of one that nobody reads any more, in
+/// a training all stay, with positions of winners, and have gradients.
 #[derive(Clone, Debug)]
 pub struct PlanReport {
     network: &'static str,
     steps: Vec<Row>,
     bytes: usize,
+    training_bytes: usize,
 }
 
 /// One step.
@@ -29,27 +31,37 @@ impl PlanReport {
     /// The plan of a network on the CPU in f32.
     #[cfg(feature = "engine")]
     pub(crate) fn of(graph: &'static Graph) -> Self {
-        let mut report = PlanReport { network: graph.name, steps: Vec::new(), bytes: 0 };
-        match (Plan::of(graph), Split::of(graph)) {
-            (Some(plan), _) => report.add(&plan),
-            (None, Some(split)) => split.pieces.iter().for_each(|piece| match piece {
-                Piece::Part(part) => {
-                    Plan::of_part(part.graph, part.first).iter().for_each(|p| report.add(p));
+        let mut report = Self::empty(graph);
+        if report.add(graph, 0).is_some() {
+            return report;
+        }
+        let Some(split) = Split::of(graph) else { return Self::portable(graph) };
+        for piece in &split.pieces {
+            match piece {
+                Piece::Part(Part { graph, first, .. }) => {
+                    let _ = report.add(graph, *first);
                 }
                 Piece::Own(node) => report.add_node(&graph.nodes[*node]),
-            }),
-            (None, None) => return Self::portable(graph),
+            }
         }
         report
     }
 
+    fn empty(graph: &Graph) -> Self {
+        PlanReport { network: graph.name, steps: Vec::new(), bytes: 0, training_bytes: 0 }
+    }
+
+    /// What runs on the engine; `None`, and nothing is added, if the engine lacks one of its layers.
     #[cfg(feature = "engine")]
-    fn add(&mut self, plan: &Plan) {
-        self.steps.extend(plan.steps.iter().map(|planned| Row {
+    fn add(&mut self, graph: &Graph, first: usize) -> Option<()> {
+        let (training, inference) = (Plan::of(graph, first, false)?, Plan::of(graph, first, true)?);
+        self.steps.extend(training.steps.iter().map(|planned| Row {
             what: planned.step.describe(),
             multiply_adds: planned.step.multiply_adds(),
         }));
-        self.bytes += plan.values * size_of::<f32>() + plan.bytes;
+        self.bytes += inference.values * size_of::<f32>() + inference.bytes;
+        self.training_bytes += 2 * training.values * size_of::<f32>() + training.bytes;
+        Some(())
     }
 
     /// A node that runs with dfdx's operations.
@@ -61,7 +73,9 @@ impl PlanReport {
             }
         };
         self.steps.push(Row { what, multiply_adds: 0 });
-        self.bytes += node.shape.iter().product::<usize>() * size_of::<f32>();
+        let bytes = node.shape.iter().product::<usize>() * size_of::<f32>();
+        self.bytes += bytes;
+        self.training_bytes += 2 * bytes;
     }
 
     /// Without the engine, the CPU is a device like the others.
@@ -72,7 +86,7 @@ impl PlanReport {
 
     /// Node by node with dfdx's operations: other devices and float types.
     pub(crate) fn portable(graph: &'static Graph) -> Self {
-        let mut report = PlanReport { network: graph.name, steps: Vec::new(), bytes: 0 };
+        let mut report = Self::empty(graph);
         graph.nodes.iter().for_each(|node| report.add_node(node));
         report
     }
@@ -82,9 +96,14 @@ impl PlanReport {
         self.steps.iter().map(|row| row.multiply_adds).sum()
     }
 
-    /// Bytes that one sample's values take.
+    /// Bytes that one sample's values take in a prediction.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// Bytes that one sample's values and their gradients take in a training.
+    pub fn training_bytes(&self) -> usize {
+        self.training_bytes
     }
 
     /// What is done, step by step.
@@ -105,9 +124,11 @@ impl fmt::Display for PlanReport {
         }
         write!(
             f,
-            "{} multiply-adds and {} bytes of values for each sample",
+            "for each sample {} multiply-adds, and {} bytes of values in a prediction, {} with \
+             gradients in a training",
             self.multiply_adds(),
-            self.bytes
+            self.bytes,
+            self.training_bytes
         )
     }
 }

@@ -2,7 +2,6 @@
 
 use super::bridge::slice;
 use super::exec::{Engine, Given, Run};
-use super::plan::Plan;
 use super::split::{Split, split_of};
 use super::steps::{Source, add};
 use crate::error::{Error, Result};
@@ -22,13 +21,13 @@ static ENGINES: LazyLock<Mutex<HashMap<usize, Option<Arc<Engine>>>>> =
 pub(crate) fn engine_of(graph: &'static Graph) -> Option<Arc<Engine>> {
     let key = std::ptr::from_ref(graph) as usize;
     let mut engines = ENGINES.lock().ok()?;
-    engines.entry(key).or_insert_with(|| Some(Arc::new(Engine::new(Plan::of(graph)?)))).clone()
+    engines.entry(key).or_insert_with(|| Engine::of(graph, 0).map(Arc::new)).clone()
 }
 
 /// Whether the engine has a step for every node of this graph that is a layer of the catalogue.
 #[must_use]
 pub fn covers(graph: &'static Graph) -> bool {
-    Plan::of(graph).is_some() || Split::of(graph).is_some()
+    engine_of(graph).is_some() || Split::of(graph).is_some()
 }
 
 /// Runs a network with the engine.
@@ -120,7 +119,8 @@ fn output(
     number: usize,
     batch: usize,
 ) -> Result<Array<f32, Cpu>> {
-    let data = run.output(number);
+    let mut data = Vec::new();
+    run.output(number, &mut data);
     let mut shape = vec![batch];
     shape.extend_from_slice(task.graph.shape_of(task.graph.outputs[number].value));
     let count = data.len();

@@ -2,7 +2,6 @@
 //! connects the parts.
 
 use super::exec::Engine;
-use super::plan::Plan;
 use super::run::run_on;
 use crate::error::{Error, Result};
 use crate::layers::{Call, forward};
@@ -140,7 +139,7 @@ impl Part {
     fn of(whole: &'static Graph, nodes: Range<usize>) -> Option<Part> {
         let cut = Cut::new(whole, nodes.clone());
         let graph: &Graph = Box::leak(Box::new(cut.graph()));
-        let engine = Arc::new(Engine::new(Plan::of_part(graph, nodes.start)?));
+        let engine = Arc::new(Engine::of(graph, nodes.start)?);
         let Cut { inputs, outputs, params, .. } = cut;
         Some(Part { graph, first: nodes.start, engine, inputs, outputs, params })
     }

@@ -1,6 +1,8 @@
-//! A step of a training on the engine with a built-in loss and optimizer: without dfdx's tape and
-//! gradients, without copies of the parameters, and, after the first step, without an allocation.
+//! A step of a training on the engine with a built-in loss and optimizer, and a prediction: without
+//! dfdx's tape and gradients, without copies of the parameters, and, after the first, without an
+//! allocation.
 
+use super::CHUNK;
 use super::loss::{Correct, Criterion};
 use super::optim::{Memory, Rule, fused};
 use super::step::{Report, bad_gradient, bad_value, finite_loss};
@@ -10,6 +12,7 @@ use crate::error::Result;
 use crate::model::Model;
 use dfdx::prelude::Cpu;
 use netwright_spec::graph::Graph;
+use std::ops::Range;
 
 /// Learns from one batch; `None`, and nothing has changed, for what must go another way: the
 /// general one, which also words all errors of data that do not fit.
@@ -23,7 +26,8 @@ pub(crate) fn learn(
     let (graph, samples) = (model.graph(), batch.len());
     let ([_], [target]) = (graph.outputs, &batch.targets[..]) else { return Ok(None) };
     let output = graph.shape_of(graph.outputs[0].value);
-    let fits = inputs_fit(graph, batch) && criterion.fits(output, target, samples);
+    let fits =
+        columns_fit(graph, &batch.inputs, samples) && criterion.fits(output, target, samples);
     let Some(engine) = engine_of(graph).filter(|_| fits) else { return Ok(None) };
     rule.check()?;
     let slots = memory.slots(graph)?;
@@ -58,6 +62,85 @@ pub(crate) fn learn(
     result.map(Some)
 }
 
+/// Overwrites `outputs` with the outputs for all samples in the inference form; false, and nothing
+/// has changed, for what must go another way, which also words all errors of data that do not fit.
+pub(crate) fn predict(
+    model: &dyn Model<f32, Cpu>,
+    inputs: &[Column],
+    outputs: &mut Vec<Column>,
+) -> Result<bool> {
+    let graph = model.graph();
+    let samples = inputs.first().map_or(0, Column::len);
+    let fits = columns_fit(graph, inputs, samples);
+    let Some(engine) = engine_of(graph).filter(|_| fits) else { return Ok(false) };
+    for first in (0..samples).step_by(CHUNK) {
+        let range = first..samples.min(first + CHUNK);
+        let mut run = engine.begin(range.len(), None, false);
+        if !forward(&mut run, model, inputs, range)? {
+            return Ok(false);
+        }
+        if first == 0 {
+            begin(graph, outputs);
+        }
+        for (number, output) in outputs.iter_mut().enumerate() {
+            if let Column::Floats { data, .. } = output {
+                run.output(number, data);
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// Runs some samples forward; false if a parameter does not lie as the engine reads it.
+fn forward(
+    run: &mut Run,
+    model: &dyn Model<f32, Cpu>,
+    inputs: &[Column],
+    samples: Range<usize>,
+) -> Result<bool> {
+    let graph = model.graph();
+    let mut lists = run.lists();
+    let mut params = recycled(std::mem::take(&mut lists.shared));
+    model.visit(&mut |tensor| params.extend(tensor.slice()));
+    let mut sources = recycled(std::mem::take(&mut lists.inputs));
+    sources.extend(graph.inputs.iter().zip(inputs).map(|(port, column)| {
+        let size: usize = port.shape.iter().product();
+        part(source(column), samples.start * size..samples.end * size)
+    }));
+    check(graph, &sources, samples.len(), false)?;
+    let whole = params.len() == graph.params.len();
+    if whole {
+        run.forward(Given { params: &params, inputs: &sources, input_gradient: false });
+    }
+    (lists.shared, lists.inputs) = (recycled(params), recycled(sources));
+    run.keep(lists);
+    Ok(whole)
+}
+
+/// One column for each output, without a sample, in the memory of those that are there.
+fn begin(graph: &Graph, outputs: &mut Vec<Column>) {
+    outputs.truncate(graph.outputs.len());
+    for (number, port) in graph.outputs.iter().enumerate() {
+        let wanted = graph.shape_of(port.value);
+        match outputs.get_mut(number) {
+            Some(Column::Floats { data, shape }) => {
+                data.clear();
+                shape.clear();
+                shape.extend_from_slice(wanted);
+            }
+            Some(other) => *other = Column::Floats { data: Vec::new(), shape: wanted.to_vec() },
+            None => outputs.push(Column::Floats { data: Vec::new(), shape: wanted.to_vec() }),
+        }
+    }
+}
+
+fn part(source: Source<'_>, range: Range<usize>) -> Source<'_> {
+    match source {
+        Source::Floats(all) => Source::Floats(&all[range]),
+        Source::Indices(all) => Source::Indices(&all[range]),
+    }
+}
+
 /// What a step is to do.
 struct Task<'a> {
     graph: &'static Graph,
@@ -80,10 +163,7 @@ impl Task<'_> {
         run.there_and_back(given, |run, chunk| {
             let range = run.output_slot().range(chunk.n);
             let samples = chunk.first * rows..(chunk.first + chunk.n) * rows;
-            let target = match source(self.target) {
-                Source::Floats(target) => Source::Floats(&target[samples]),
-                Source::Indices(target) => Source::Indices(&target[samples]),
-            };
+            let target = part(source(self.target), samples);
             let output = &chunk.memory.values[range.clone()];
             let share = 1.0 / count as f32;
             let job = LossJob { criterion: self.criterion, output, classes, target, share };
@@ -125,12 +205,11 @@ fn move_buffers(run: &Run, params: &mut [&mut [f32]]) {
     });
 }
 
-/// Whether a batch is what the network takes.
-fn inputs_fit(graph: &Graph, batch: &Batch) -> bool {
-    let samples = batch.len();
+/// Whether so many samples are what the network takes.
+fn columns_fit(graph: &Graph, columns: &[Column], samples: usize) -> bool {
     samples > 0
-        && graph.inputs.len() == batch.inputs.len()
-        && graph.inputs.iter().zip(&batch.inputs).all(|(port, column)| {
+        && graph.inputs.len() == columns.len()
+        && graph.inputs.iter().zip(columns).all(|(port, column)| {
             port.shape == column.shape()
                 && column.len() == samples
                 && port.index == column.as_indices().is_some()

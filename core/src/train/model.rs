@@ -108,7 +108,36 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
     where
         Self: Sized,
     {
-        D::predict(self, inputs.columns())
+        let mut outputs = Vec::new();
+        self.predict_into(inputs, &mut outputs)?;
+        Ok(outputs)
+    }
+
+    /// As [`Train::predict_all`], but overwrites columns of before, whose memory it uses again: in
+    /// `f32` on the CPU, the second prediction of so many samples allocates nothing.
+    ///
+    /// # Errors
+    /// As [`Train::predict_all`]; what the columns hold is then not to be relied on.
+    ///
+    /// ```
+    /// # use netwright_core::{Backend, Float, Model, Result};
+    /// use netwright_core::data::Column;
+    /// use netwright_core::train::Train;
+    ///
+    /// fn watch<E: Float, D: Backend<E>>(net: &impl Model<E, D>, frames: &[Column]) -> Result<()> {
+    ///     let mut outputs = Vec::new();
+    ///     for frame in frames {
+    ///         net.predict_into(frame, &mut outputs)?;
+    ///         println!("{:?}", outputs[0].as_floats());
+    ///     }
+    ///     Ok(())
+    /// }
+    /// ```
+    fn predict_into(&self, inputs: &(impl Inputs + ?Sized), outputs: &mut Vec<Column>) -> Result<()>
+    where
+        Self: Sized,
+    {
+        D::predict(self, inputs.columns(), outputs)
     }
 
     /// How the network runs on its device: fused steps of the engine on the CPU in `f32`, node by

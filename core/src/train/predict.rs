@@ -38,15 +38,28 @@ impl Inputs for Dataset {
     }
 }
 
-/// One column of floats for each output, in the inference form.
+/// Overwrites `outputs` with one column of floats for each output, in the inference form.
 pub(crate) fn predict<E: Float, D: Backend<E>>(
     model: &dyn Model<E, D>,
     inputs: &[Column],
-) -> Result<Vec<Column>> {
+    outputs: &mut Vec<Column>,
+) -> Result<()> {
     let samples = inputs.first().map_or(0, Column::len);
     if samples == 0 {
         return Err(Error::Data("the data to predict from has no samples".into()));
     }
+    if !D::infer(model, inputs, outputs)? {
+        *outputs = infer_all(model, inputs, samples)?;
+    }
+    Ok(())
+}
+
+/// With the device's general way, in batches.
+fn infer_all<E: Float, D: Backend<E>>(
+    model: &dyn Model<E, D>,
+    inputs: &[Column],
+    samples: usize,
+) -> Result<Vec<Column>> {
     let params = arrays(model)?;
     let device: D = device_of(&params);
     let mut found: Vec<(Vec<f32>, Vec<usize>)> = Vec::new();

@@ -126,10 +126,10 @@ fn own(code: &Code<'_>) -> TokenStream {
             }
             fn list<'n>(
                 &'n self,
-                tensors: &mut ::std::vec::Vec<&'n dyn #p::AnyTensor<#float, #device>>,
+                each: &mut dyn ::core::ops::FnMut(&'n dyn #p::AnyTensor<#float, #device>),
             ) {
-                let _ = &tensors;
-                #(tensors.push(&self.#listed);)*
+                let _ = &each;
+                #(each(&self.#listed);)*
             }
             fn visit<'n>(
                 &'n mut self,

@@ -215,23 +215,23 @@ fn zeros(code: &Code<'_>) -> TokenStream {
     }
 }
 
-/// Adds all parameters to `tensors`.
+/// Calls `each` for all parameters.
 fn listed(code: &Code<'_>) -> TokenStream {
     let p = &code.p;
     let fields = code.fields().map(|node| {
         let field = &node.ident;
         match node.outside {
-            Some(_) => quote!(#p::Layer::list(&self.#field, tensors);),
+            Some(_) => quote!(#p::Layer::list(&self.#field, each);),
             None => {
                 let names = params(node);
-                quote!(#(tensors.push(&self.#field.#names);)*)
+                quote!(#(each(&self.#field.#names);)*)
             }
         }
     });
     quote!(#(#fields)*)
 }
 
-/// Calls `each` for all parameters.
+/// The same, to be changed.
 fn visited(code: &Code<'_>) -> TokenStream {
     let p = &code.p;
     let fields = code.fields().map(|node| {
@@ -266,7 +266,10 @@ pub(super) fn layer(code: &Code<'_>) -> TokenStream {
             fn zeros(device: &#device) -> #p::Result<Self> {
                 #zeros
             }
-            fn list<'n>(&'n self, tensors: &mut ::std::vec::Vec<&'n dyn #p::AnyTensor<#float, #device>>) {
+            fn list<'n>(
+                &'n self,
+                each: &mut dyn ::core::ops::FnMut(&'n dyn #p::AnyTensor<#float, #device>),
+            ) {
                 #list
             }
             fn visit<'n>(
@@ -317,8 +320,11 @@ pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
             fn graph(&self) -> &'static #p::graph::Graph {
                 #graph
             }
-            fn tensors(&self) -> ::std::vec::Vec<&dyn #p::AnyTensor<#float, #device>> {
-                #p::tensors(self)
+            fn visit<'n>(
+                &'n self,
+                visit: &mut dyn ::core::ops::FnMut(&'n dyn #p::AnyTensor<#float, #device>),
+            ) {
+                #p::Layer::list(self, visit);
             }
             fn visit_mut<'n>(
                 &'n mut self,

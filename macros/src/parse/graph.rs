@@ -1,6 +1,6 @@
 //! The graph form: `let` values, expressions over them, and what the network gives.
 
-use proc_macro2::{Delimiter, Ident, TokenTree};
+use proc_macro2::{Delimiter, Ident, Literal, TokenTree};
 
 use super::cursor::Cursor;
 use super::{chain, layer, names};
@@ -22,10 +22,11 @@ pub(super) fn is_graph(cursor: &Cursor) -> bool {
     false
 }
 
-/// `low + high`: names of values are small, those of layers are not.
+/// `low + high`, `-low`: names of values are small, those of layers are not.
 fn starts_sum(cursor: &Cursor) -> bool {
     let small = |word: &Ident| word.to_string().starts_with(char::is_lowercase);
-    cursor.word(0).is_some_and(small) && operator(cursor, 1, &['+', '-', '*'])
+    let value = |at: usize| cursor.word(at).is_some_and(small);
+    value(0) && operator(cursor, 1, &['+', '-', '*']) || operator(cursor, 0, &['-']) && value(1)
 }
 
 /// Whether something comes next that only the graph form has.
@@ -305,6 +306,24 @@ fn terms(
 }
 
 fn operand(cursor: &mut Cursor, errors: &mut Errors) -> Value {
+    let (mut negative, place) = (false, cursor.span());
+    while operator(cursor, 0, &['-']) {
+        cursor.take(1);
+        negative = !negative;
+    }
+    match positive_operand(cursor, errors) {
+        Value::Number { lit, span, .. } => Value::Number { lit, negative, span },
+        value if !negative || matches!(value, Value::Error(_)) => value,
+        value => {
+            let lit = syn::Lit::new(Literal::usize_unsuffixed(1));
+            let minus = Value::Number { lit, negative, span: place };
+            let term = |value| Term { sign: '*', span: place, value };
+            Value::Product(vec![term(minus), term(value)])
+        }
+    }
+}
+
+fn positive_operand(cursor: &mut Cursor, errors: &mut Errors) -> Value {
     if let Some(group) = cursor.take_group(Delimiter::Parenthesis) {
         let inside = Cursor::inside(&group);
         if inside.is_empty() {
@@ -319,7 +338,7 @@ fn operand(cursor: &mut Cursor, errors: &mut Errors) -> Value {
     if let Some(TokenTree::Literal(literal)) = cursor.peek(0) {
         let (lit, span) = (syn::Lit::new(literal.clone()), literal.span());
         cursor.take(1);
-        return Value::Number(lit, span);
+        return Value::Number { lit, negative: false, span };
     }
     name(cursor, errors)
 }

@@ -97,7 +97,7 @@ impl Resolver<'_> {
             Value::Sum(terms) => self.sum(terms, later),
             Value::Product(terms) => self.product(terms, later),
             Value::Call(join) => self.function(join, later),
-            Value::Number(_, span) => {
+            Value::Number { span, .. } => {
                 let help = "a number can be a factor: `x * 0.5`";
                 self.errors.push_help(*span, "expected a value, found a number", help);
                 self.unknown(*span)
@@ -194,8 +194,9 @@ impl Resolver<'_> {
     fn product(&mut self, terms: &[Term], later: &Later) -> ValueId {
         let (mut values, mut roles, mut factor) = (Vec::new(), Vec::new(), 1.0);
         for (number, term) in terms.iter().enumerate() {
-            if let Value::Number(lit, span) = &term.value {
+            if let Value::Number { lit, negative, span } = &term.value {
                 let by = number_of(lit).filter(|x| x.is_finite());
+                let by = by.map(|x| if *negative { -x } else { x });
                 if by.is_none() {
                     self.errors.push(*span, "a factor is a value or a number");
                 }

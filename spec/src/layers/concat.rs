@@ -116,7 +116,7 @@ fn images(a: &[Dim], b: &[Dim]) -> String {
     let odd = |large: usize, small: usize| large % 2 == 1 && large - 1 == small;
     let rounded = |(a, b): (&Dim, &Dim)| match (a.known(), b.known()) {
         (Some(a), Some(b)) => a == b || odd(a, b) || odd(b, a),
-        _ => false,
+        _ => a == b || [a, b].iter().any(|dim| matches!(dim, Dim::Computed(Op::Mul, _))),
     };
     if a.iter().zip(b).all(rounded) {
         return "a `stride` of 2 rounds odd sizes down: take an input whose sizes can be halved \

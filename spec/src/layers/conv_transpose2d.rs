@@ -111,13 +111,13 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
 }
 
 /// The size of the output along one axis:
-/// `(n - 1) · stride + dilation · (kernel - 1) + 1 + output_padding - 2 · padding`.
+/// `n · stride + dilation · (kernel - 1) + 1 + output_padding - stride - 2 · padding`.
 fn output(cx: &mut Context<'_>, axis: &str, input: &Dim, window: &Window) -> Result<Dim, Problem> {
-    let spread = cx.compute(Op::Reach, &[input.clone(), window.stride.clone()])?;
     let reach = cx.compute(Op::Reach, &[window.kernel.clone(), window.dilation.clone()])?;
-    let more = cx.compute(Op::Sub, &[reach, Dim::Known(1)])?;
-    let full = cx.compute(Op::Add, &[spread, more])?;
+    let full = cx.compute(Op::Mul, &[input.clone(), window.stride.clone()])?;
+    let full = cx.compute(Op::Add, &[full, reach])?;
     let full = cx.compute(Op::Add, &[full, window.output_padding.clone()])?;
+    let full = cx.compute(Op::Sub, &[full, window.stride.clone()])?;
     check_output_padding(cx, window)?;
     if window.padding.known() == Some(0) {
         return Ok(full);
@@ -211,7 +211,7 @@ mod tests {
         let named = |text| Value::Size(named(text));
         let given = given(&[("padding", named("P")), ("output_padding", named("MORE"))]);
         let (got, deferred) = infer_with(&DEF, &given, &[Shape::known(&[4, 5, 5])]).unwrap();
-        assert_eq!(got.shape.to_string(), "[6, ((7 + MORE) - P * 2), ((7 + MORE) - P * 2)]");
+        assert_eq!(got.shape.to_string(), "[6, MORE + 7 - 2 * P, MORE + 7 - 2 * P]");
         assert_eq!(deferred.len(), 4);
     }
 

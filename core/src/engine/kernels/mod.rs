@@ -13,6 +13,6 @@ pub(crate) mod slopes;
 pub(crate) mod softmax;
 pub(crate) mod sum;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub(crate) mod upsample;
 pub(crate) mod window;

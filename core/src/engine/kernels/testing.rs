@@ -5,7 +5,7 @@ pub(super) const LENGTHS: [usize; 17] =
     [1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 65, 257];
 
 /// Repeatable numbers in −1 … 1.
-pub(super) fn numbers(len: usize, seed: u32) -> Vec<f32> {
+pub(crate) fn numbers(len: usize, seed: u32) -> Vec<f32> {
     let mut state = seed.wrapping_mul(2_654_435_761).wrapping_add(12_345);
     let mut next = || {
         state ^= state << 13;

@@ -5,6 +5,7 @@ mod conv;
 mod lines;
 mod maps;
 mod merge;
+mod places;
 mod pool;
 mod reduce;
 mod shapes;
@@ -14,6 +15,7 @@ use super::kernels::conv::Act;
 use super::kernels::linear::Linear;
 use super::steps::{Enter, Layout, LinearStep, Step, Transpose};
 use netwright_spec::graph::{Graph, Param};
+use places::Places;
 use std::ops::Range;
 
 /// All values of a chunk, in floats, that may stay in a core's cache together.
@@ -86,14 +88,11 @@ impl Plan {
         packed.map(|(param, _)| *param)
     }
 
-    /// The plan of a graph; `None` if the engine lacks one of its layers.
-    pub(crate) fn of(graph: &Graph) -> Option<Plan> {
-        Self::of_part(graph, 0)
-    }
-
-    /// The plan of a part of a graph, whose first node is number `first` of the whole.
-    pub(crate) fn of_part(graph: &Graph, first: usize) -> Option<Plan> {
-        let mut builder = Builder::new(graph, first);
+    /// The plan of a graph, or of a part of one, whose first node is number `first` of the whole;
+    /// `None` if the engine lacks one of its layers. With `reuse`, values lie where others lay
+    /// before, which no backward can read then.
+    pub(crate) fn of(graph: &Graph, first: usize, reuse: bool) -> Option<Plan> {
+        let mut builder = Builder::new(graph, first, Places::new(reuse));
         // Nobody would write the gradient of a value that is not used.
         let own = graph.nodes.iter().any(|node| node.inner.is_some());
         if own || builder.uses.contains(&0) {
@@ -103,6 +102,7 @@ impl Plan {
         for number in 0..graph.nodes.len() {
             if !builder.fused[number] {
                 builder.node(number)?;
+                builder.memory.settle();
             }
         }
         builder.finish()
@@ -135,14 +135,14 @@ struct Builder<'a> {
     uses: Vec<usize>,
     fused: Vec<bool>,
     steps: Vec<Box<dyn Step>>,
-    values: usize,
+    memory: Places,
     largest: usize,
     bytes: usize,
     inputs: Vec<(Slot, Layout)>,
 }
 
 impl<'a> Builder<'a> {
-    fn new(graph: &'a Graph, first: usize) -> Self {
+    fn new(graph: &'a Graph, first: usize, memory: Places) -> Self {
         let values = graph.inputs.len() + graph.nodes.len();
         let mut uses = vec![0; values];
         let taken = graph.nodes.iter().flat_map(|node| node.inputs);
@@ -156,7 +156,7 @@ impl<'a> Builder<'a> {
             uses,
             fused: vec![false; graph.nodes.len()],
             steps: Vec::new(),
-            values: 0,
+            memory,
             largest: 0,
             bytes: 0,
             inputs: Vec::new(),
@@ -165,11 +165,12 @@ impl<'a> Builder<'a> {
 
     fn slot(&mut self, len: usize) -> Slot {
         self.largest = self.largest.max(len);
-        Slot::next(&mut self.values, len)
+        self.memory.take(len)
     }
 
+    /// For what a backward reads: empty if there is none.
     fn byte_slot(&mut self, len: usize) -> Slot {
-        Slot::next(&mut self.bytes, len)
+        if self.memory.reuse() { Slot::default() } else { Slot::next(&mut self.bytes, len) }
     }
 
     fn inputs(&mut self) -> Option<()> {
@@ -196,7 +197,11 @@ impl<'a> Builder<'a> {
         let uses = self.uses[value];
         let place = self.places[value].as_mut()?;
         place.consumers += 1;
-        Some(Edge { slot: place.slot, first: place.consumers == uses, input: place.input })
+        let last = place.consumers == uses;
+        if last {
+            self.memory.leave(place.slot);
+        }
+        Some(Edge { slot: place.slot, first: last, input: place.input })
     }
 
     fn place(&mut self, value: usize, slot: Slot, layout: Layout) {
@@ -220,6 +225,8 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
+        // Their steps take for granted that they write behind all that they read.
+        self.memory.at_end(matches!(node.kind, "LayerNorm" | "MatMul" | "Mul" | "Sub"));
         match node.kind {
             "MaxPool2d" => self.max_pool(number),
             "AvgPool2d" => self.avg_pool(number),
@@ -306,11 +313,11 @@ impl<'a> Builder<'a> {
             })
             .collect();
         let (params, flat) = places(self.graph);
-        let Builder { values, largest, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
+        let Builder { memory, largest, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
         let (segments, jobs) = (segments(&steps), jobs(&steps, &params));
         Some(Plan {
             steps,
-            values,
+            values: memory.len(),
             largest,
             bytes,
             prepared,

@@ -64,6 +64,9 @@ pub(crate) unsafe trait Lanes: Copy {
     /// Writes the lanes, whole numbers up to 255, as `COUNT` bytes.
     unsafe fn store_bytes(self, to: *mut u8);
 
+    /// Asks for the cache line of this address, which need not exist.
+    #[inline(always)]
+    unsafe fn prefetch(_at: *const f32) {}
     /// Reads the first `count` floats, fewer than `COUNT`; the other lanes are 0.
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {

@@ -122,6 +122,11 @@ unsafe impl Lanes for __m256 {
         }
     }
     #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        // SAFETY: a hint, which never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+    #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
         // SAFETY: see the impl; the other floats are not read.
         unsafe { _mm256_maskload_ps(from, first_of_8(count)) }
@@ -244,6 +249,11 @@ unsafe impl Lanes for __m512 {
     unsafe fn store_bytes(self, to: *mut u8) {
         // SAFETY: see the impl; the caller vouches for 16 bytes.
         unsafe { _mm_storeu_si128(to.cast(), _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(self))) }
+    }
+    #[inline(always)]
+    unsafe fn prefetch(at: *const f32) {
+        // SAFETY: a hint, which never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {

@@ -1,7 +1,7 @@
 //! `Add`: sums, with a ReLU behind them; of one value it is a copy.
 
 use super::{Call, Step};
-use crate::engine::chunk::{Chunk, Edge, Slot, two_mut};
+use crate::engine::chunk::{Chunk, Edge, Slot, apart, two_mut};
 use crate::engine::kernels::sum::{accumulate, pass_gradient, sum};
 
 /// y = x₀ + x₁ + …, and a ReLU.
@@ -24,9 +24,8 @@ impl Step for AddStep {
 
     fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
         let n = chunk.n;
-        let (before, y) = chunk.memory.values.split_at_mut(self.y.range(n).start);
-        let y = &mut y[..self.y.len * n];
-        let x = |i: usize| &before[self.from[i].slot.range(n)];
+        let (around, y) = apart(&mut chunk.memory.values, self.y.range(n));
+        let x = |i: usize| around.read(self.from[i].slot.range(n));
         let last = self.from.len() - 1;
         if last == 0 {
             return y.copy_from_slice(x(0));

@@ -1,7 +1,7 @@
 //! `BatchNorm1d` and `BatchNorm2d`, with the sum and the ReLU of a residual behind them.
 
 use super::{Call, Deliver, Step};
-use crate::engine::chunk::{Chunk, Edge, Slot, two_mut};
+use crate::engine::chunk::{Chunk, Edge, Slot, apart, two_mut};
 use crate::engine::kernels::batch_norm::{BLOCK, Gradient, GradientSums, Normalize, add_moments};
 use crate::engine::kernels::sum::{pass_gradient, sum};
 
@@ -218,9 +218,9 @@ impl Step for NormStep {
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let (channels, n) = (self.norm.channels, chunk.n);
-        let (before, y) = chunk.memory.values.split_at_mut(self.y.range(n).start);
-        let (x, y) = (&before[self.x.slot.range(n)], &mut y[..self.y.len * n]);
-        let skip = self.skip.map(|skip| &before[skip.slot.range(n)]);
+        let (around, y) = apart(&mut chunk.memory.values, self.y.range(n));
+        let x = around.read(self.x.slot.range(n));
+        let skip = self.skip.map(|skip| around.read(skip.slot.range(n)));
         if self.folded && call.inference {
             return skip.map_or((), |skip| sum(x, skip, y, self.relu));
         }

@@ -74,9 +74,11 @@ impl Step for ConvPoolStep {
         let packed = &call.prepared[..self.conv.packed_len()];
         let at = chunk.forward(x.slot, y, self.winners);
         let samples = at.x.chunks_exact(x.slot.len).zip(at.y.chunks_exact_mut(y.len));
-        for ((x, y), winners) in samples.zip(at.bytes.chunks_exact_mut(y.len)) {
+        let mut winners = at.bytes.chunks_exact_mut(y.len);
+        for (x, y) in samples {
             let bias = self.parts.bias(call);
-            self.conv.forward(x, packed, bias, act, y, Some(winners), at.scratch);
+            // Without a backward there is no room for winners.
+            self.conv.forward(x, packed, bias, act, y, winners.next(), at.scratch);
         }
     }
 

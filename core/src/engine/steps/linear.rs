@@ -9,10 +9,11 @@ use crate::engine::threads::both;
 use std::ops::Range;
 
 /// Floats of a gradient that are computed at once.
-const PIECE: usize = 1 << 14;
+const PIECE: usize = 1 << 15;
 
-/// Weights that one thread takes at once for a single row.
-const PART: usize = 1 << 17;
+/// Weights that one thread takes at once for a single row: reading fewer takes less time than
+/// waking another thread.
+const PART: usize = 1 << 21;
 
 /// The forward of one row, of which threads take different outputs.
 struct One<'a> {
@@ -20,12 +21,14 @@ struct One<'a> {
     x: &'a [f32],
     weight: &'a [f32],
     bias: Option<&'a [f32]>,
+    /// Weights that one thread takes at once.
+    part: usize,
 }
 
 impl One<'_> {
     /// The outputs from `first` on.
-    fn part(&self, first: usize, y: &mut [f32], threads: usize) {
-        if y.len() * self.step.inputs <= PART || y.len() < 2 * ALIGNMENT {
+    fn outputs(&self, first: usize, y: &mut [f32], threads: usize) {
+        if y.len() * self.step.inputs <= self.part || y.len() < 2 * ALIGNMENT {
             let inputs = self.step.inputs;
             let weight = &self.weight[first * inputs..(first + y.len()) * inputs];
             let bias = self.bias.map(|bias| &bias[first..first + y.len()]);
@@ -35,8 +38,8 @@ impl One<'_> {
             let (low, high) = y.split_at_mut(middle);
             both(
                 threads,
-                |threads| self.part(first, low, threads),
-                |threads| self.part(first + middle, high, threads),
+                |threads| self.outputs(first, low, threads),
+                |threads| self.outputs(first + middle, high, threads),
             );
         }
     }
@@ -116,7 +119,7 @@ impl Step for LinearStep {
         let bias = self.bias.map(|bias| call.params[bias]);
         let weight = call.params[self.weight];
         if call.threads > 1 && self.divides(samples) {
-            One { step: self, x: at.x, weight, bias }.part(0, at.y, call.threads);
+            One { step: self, x: at.x, weight, bias, part: PART }.outputs(0, at.y, call.threads);
         } else {
             self.linear.forward(rows, at.x, weight, bias, self.act, at.y);
         }
@@ -136,5 +139,33 @@ impl Step for LinearStep {
         }
         let weight = call.params[self.weight];
         self.linear.backward_input(rows, at.dy, weight, self.x.first, at.dx);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::kernels::testing::numbers;
+
+    #[test]
+    fn divided_rows_are_the_same_bits() {
+        let (inputs, outputs) = (37, 90);
+        let (x, y) = (Edge { slot: Slot::default(), first: true, input: true }, Slot::default());
+        let linear = Linear::new(inputs, outputs);
+        let act = Act::Relu;
+        let step = LinearStep { linear, inputs, outputs, x, y, weight: 0, bias: Some(1), act };
+        let [x, weight, bias] =
+            [inputs, outputs * inputs, outputs].map(|len| numbers(len, len as u32));
+        let run = |part: usize| {
+            let mut y = vec![f32::NAN; outputs];
+            let one = One { step: &step, x: &x, weight: &weight, bias: Some(&bias), part };
+            one.outputs(0, &mut y, 2);
+            y
+        };
+        let whole = run(inputs * outputs);
+        assert!(whole.iter().any(|y| *y > 0.0));
+        for part in [1, 600, 2000] {
+            assert_eq!(run(part), whole, "{part}");
+        }
     }
 }

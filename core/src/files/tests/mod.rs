@@ -73,8 +73,10 @@ impl<E: Float, D: Backend<E>> Model<E, D> for Tiny<E, D> {
     fn graph(&self) -> &'static Graph {
         &TINY
     }
-    fn tensors(&self) -> Vec<&dyn AnyTensor<E, D>> {
-        vec![&self.weight, &self.bias, &self.mean]
+    fn visit<'n>(&'n self, visit: &mut dyn FnMut(&'n dyn AnyTensor<E, D>)) {
+        visit(&self.weight);
+        visit(&self.bias);
+        visit(&self.mean);
     }
     fn visit_mut<'n>(&'n mut self, visit: &mut dyn FnMut(&'n mut dyn AnyTensor<E, D>)) {
         visit(&mut self.weight);

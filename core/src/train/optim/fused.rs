@@ -5,7 +5,7 @@ use super::gradient::{drop_missing, mark_missing};
 use super::memory::Memory;
 use super::{Rule, memory};
 #[cfg(feature = "engine")]
-use crate::data::Batch;
+use crate::data::{Batch, Column};
 #[cfg(feature = "engine")]
 use crate::engine::learn::Run;
 #[cfg(feature = "engine")]
@@ -53,6 +53,16 @@ pub(crate) fn optimize(
     Ok(())
 }
 
+/// Predicts on the engine.
+#[cfg(feature = "engine")]
+pub(crate) fn predict(
+    model: &dyn Model<f32, Cpu>,
+    inputs: &[Column],
+    outputs: &mut Vec<Column>,
+) -> Result<bool> {
+    direct::predict(model, inputs, outputs)
+}
+
 /// Learns from one batch on the engine, where the loss and the optimizer are this crate's.
 #[cfg(feature = "engine")]
 pub(crate) fn learn(
@@ -70,7 +80,7 @@ pub(crate) fn learn(
 }
 
 #[cfg(not(feature = "engine"))]
-pub(crate) use super::plain::learn;
+pub(crate) use super::plain::{learn, predict};
 
 /// Moves all parameters along the gradients of a run.
 #[cfg(feature = "engine")]

@@ -4,7 +4,7 @@ use super::gradient::gradient_of;
 use super::memory::Memory;
 use super::{Rule, adam, rms_prop, sgd};
 use crate::backend::{Backend, Float};
-use crate::data::Batch;
+use crate::data::{Batch, Column};
 use crate::error::Result;
 use crate::model::Model;
 use crate::train::{Loss, Optimizer, Report};
@@ -24,6 +24,15 @@ pub(crate) fn optimize<E: Float, D: Backend<E>>(
         Rule::Adam(settings) => adam::update(settings, parameter),
         Rule::RmsProp(settings) => rms_prop::update(settings, parameter),
     })
+}
+
+/// No way of its own.
+pub(crate) fn predict<E: Float, D: Backend<E>>(
+    _: &dyn Model<E, D>,
+    _: &[Column],
+    _: &mut Vec<Column>,
+) -> Result<bool> {
+    Ok(false)
 }
 
 /// No way of its own.

@@ -97,7 +97,9 @@ fn value(one: &Value) -> String {
             let options = call.options.iter().map(|option| format!("; {}", arg(option)));
             format!("{}({}{})", call.word, join(&call.values, value), options.collect::<String>())
         }
-        Value::Number(number, _) => number.to_token_stream().to_string(),
+        Value::Number { lit, negative, .. } => {
+            format!("{}{}", if *negative { "-" } else { "" }, lit.to_token_stream())
+        }
         Value::Error(_) => "ERROR".to_string(),
     }
 }

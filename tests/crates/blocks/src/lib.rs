@@ -19,4 +19,20 @@ pub mod vision {
             deep: Conv2d<{ 4 * Channels }, ROWS, padding = 1>, Relu, MaxPool2d<2>,
         }
     }
+
+    /// x times one trained number, for any shape.
+    #[derive(Clone, Debug, Layer)]
+    pub struct Gain<E: Dtype = f32, D: Device<E> = Cpu> {
+        #[param(init = ones)]
+        gain: Tensor<(Const<1>,), E, D>,
+    }
+
+    impl<S: Shape, E: Float, D: Backend<E>> Apply<Taped<S, E, D>> for Gain<E, D> {
+        type Output = Taped<S, E, D>;
+        fn apply(&self, x: Taped<S, E, D>, _: Mode) -> netwright::Result<Self::Output> {
+            let gain = self.gain.retaped::<OwnedTape<E, D>>().sum::<(), _>();
+            let gain = gain.broadcast_like(x.shape());
+            Ok(x * gain)
+        }
+    }
 }

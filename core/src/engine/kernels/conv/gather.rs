@@ -4,125 +4,124 @@
 // Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
 #![allow(clippy::needless_range_loop)]
 
-use super::winners::{Job, vectors};
+use super::patches::Patches;
+use super::winners::{Job, Piece, pieces};
 use crate::engine::simd::{Lanes, kernel};
 
 /// Pooled windows that a tile sums before the next tile takes its turn: their numbers stay near.
 const CHUNK: usize = 64;
 
-kernel!(pub(super) unsafe fn weight_gradient(job: &Job<'_>) = weight_gradient_lanes);
+kernel!(
+    pub(super) unsafe fn weight_gradient(job: &Job<'_>, patches: Option<&Patches>)
+        = weight_gradient_lanes
+);
 
-/// Adds to the weights' gradient.
+/// Adds to the weights' gradient; with `patches`, if the windows' runs are not whole vectors.
 ///
 /// # Safety
 /// See [`Job`].
 #[inline(always)]
-unsafe fn weight_gradient_lanes<V: Lanes>(job: &Job<'_>) {
-    let (full, rest) = (job.windows.run_len / V::COUNT, job.windows.run_len % V::COUNT);
-    for first in (job.range.0..job.range.1).step_by(CHUNK) {
-        let job = Job { range: (first, job.range.1.min(first + CHUNK)), ..*job };
-        // SAFETY: the vectors lie inside the runs.
-        unsafe {
-            gather::<V, true>(&job, full);
-            if rest > 0 {
-                gather::<V, false>(&job, 1);
+unsafe fn weight_gradient_lanes<V: Lanes>(job: &Job<'_>, patches: Option<&Patches>) {
+    let at_once = patches.map_or(CHUNK, |patches| patches.together);
+    for first in (job.range.0..job.range.1).step_by(at_once) {
+        let range = (first, job.range.1.min(first + at_once));
+        for group in 0..job.channels / job.group_out {
+            let channels = (group * job.group_out, (group + 1) * job.group_out);
+            // SAFETY: the group's numbers begin there; patches begin with the first window.
+            unsafe {
+                let job = Job { image: job.image.add(group * job.group_in), range, ..*job };
+                let Some(patches) = patches else {
+                    gather::<V, false>(&job, channels);
+                    continue;
+                };
+                patches.copy::<V>(&job);
+                let job = Job {
+                    image: job.patches,
+                    windows: &patches.windows,
+                    gradient: job.gradient.add(first * job.channels),
+                    winners: job.winners.add(first * job.channels),
+                    range: (0, range.1 - first),
+                    ..job
+                };
+                gather::<V, true>(&job, channels);
             }
         }
     }
 }
 
-/// `each` vectors of every run, in pieces that fit into the registers.
+/// All vectors of these channels, in pieces that fit into the registers.
 #[inline(always)]
-unsafe fn gather<V: Lanes, const FULL: bool>(job: &Job<'_>, each: usize) {
-    let all = each * job.windows.runs.len();
-    let whole = job.channels - job.channels % 8;
-    macro_rules! pieces {
-        ($channels:expr; $($vectors:literal by $at_once:literal)*) => {
-            let mut at = 0;
-            $(while all - at >= $vectors {
-                // SAFETY: the vectors lie inside the runs.
-                unsafe { gather_piece::<V, $vectors, $at_once, FULL>(job, at, each, $channels) };
-                at += $vectors;
-            })*
+unsafe fn gather<V: Lanes, const PATCHES: bool>(job: &Job<'_>, (first, end): (usize, usize)) {
+    let whole = end - (end - first) % 8;
+    macro_rules! tile {
+        ($piece:ident, $runs:literal, $vectors:literal, $at_once:literal) => {
+            // SAFETY: the channels exist, and the vectors lie inside the runs.
+            unsafe {
+                for channel in (first..whole).step_by($at_once) {
+                    gather_tile::<V, $runs, $vectors, $at_once, PATCHES>(job, channel, $piece);
+                }
+                for channel in whole..end {
+                    gather_tile::<V, $runs, $vectors, 1, PATCHES>(job, channel, $piece);
+                }
+            }
         };
     }
     // Few sizes, because each is compiled for each instruction set.
     if const { V::REGISTERS < 16 } {
-        pieces!((0, whole); 1 by 4);
-        pieces!((whole, job.channels); 1 by 1);
-    } else if !FULL {
-        pieces!((0, whole); 3 by 4  1 by 8);
-        pieces!((whole, job.channels); 3 by 1  1 by 1);
+        pieces!(job.windows, V::COUNT, tile: 1: 1 by 4);
     } else if const { V::REGISTERS >= 32 } {
-        pieces!((0, whole); 18 by 1  6 by 4  3 by 8  1 by 8);
-        pieces!((whole, job.channels); 6 by 1  1 by 1);
+        pieces!(job.windows, V::COUNT, tile:
+            6: 3 by 1, 1 by 4;
+            3: 1 by 8;
+            2: 1 by 8;
+            1: 3 by 8, 1 by 8);
     } else {
-        pieces!((0, whole); 12 by 1  6 by 2  3 by 4  1 by 8);
-        pieces!((whole, job.channels); 6 by 1  1 by 1);
+        pieces!(job.windows, V::COUNT, tile:
+            12: 1 by 1;
+            6: 1 by 2;
+            4: 1 by 2;
+            2: 1 by 4;
+            1: 1 by 8);
     }
 }
 
-/// `T` vectors for these channels, a multiple of `O`, so many at a time.
+/// `T` vectors of `R` runs for `O` channels: the sums stay in registers over all windows.
 #[inline(always)]
-unsafe fn gather_piece<V: Lanes, const T: usize, const O: usize, const FULL: bool>(
-    job: &Job<'_>,
-    at: usize,
-    each: usize,
-    channels: (usize, usize),
-) {
-    let (from, to) = places::<V, T, FULL>(job, at, each);
-    let (mut channel, end) = channels;
-    while channel < end {
-        // SAFETY: the channels exist.
-        unsafe { gather_tile::<V, T, O, FULL>(job, channel, &from, &to) };
-        channel += O;
-    }
-}
-
-/// [`vectors`], apart: or else the compiler takes the sums in it apart and computes half of each
-/// place again for each window, with registers it does not have.
-#[inline(never)]
-fn places<V: Lanes, const T: usize, const FULL: bool>(
-    job: &Job<'_>,
-    at: usize,
-    each: usize,
-) -> ([usize; T], [usize; T]) {
-    vectors::<V, T, FULL>(job, at, each)
-}
-
-/// `T` vectors for `O` channels: the sums stay in registers over all windows.
-#[inline(always)]
-unsafe fn gather_tile<V: Lanes, const T: usize, const O: usize, const FULL: bool>(
+unsafe fn gather_tile<
+    V: Lanes,
+    const R: usize,
+    const T: usize,
+    const O: usize,
+    const PATCHES: bool,
+>(
     job: &Job<'_>,
     channel: usize,
-    from: &[usize; T],
-    to: &[usize; T],
+    piece: Piece,
 ) {
-    let (_, channel_len) = job.rows::<V>();
-    let rest = job.windows.run_len % V::COUNT;
-    let mut groups = [0; O];
-    for o in 0..O {
-        groups[o] = job.group(channel + o);
-    }
+    let (from, to) = piece.places::<R>(job.windows);
     // SAFETY: the windows and the vectors exist.
     unsafe {
-        let mut sums = [[V::splat(0.0); T]; O];
+        let mut sums = [[[V::splat(0.0); T]; R]; O];
         for window in job.range.0..job.range.1 {
             for o in 0..O {
-                let (gradient, place) = job.winner(window, channel + o);
+                let (gradient, place) = job.winner::<PATCHES>(window, channel + o);
                 let gradient = V::splat(gradient);
-                let image = job.image.add(place + groups[o]);
-                for t in 0..T {
-                    let x = image.add(from[t]);
-                    let x = if FULL { V::load(x) } else { V::load_first(x, rest) };
-                    sums[o][t] = gradient.mul_add(x, sums[o][t]);
+                for r in 0..R {
+                    let run = job.image.add(from[r] + place);
+                    for t in 0..T {
+                        let x = V::load(run.add(t * V::COUNT));
+                        sums[o][r][t] = gradient.mul_add(x, sums[o][r][t]);
+                    }
                 }
             }
         }
         for o in 0..O {
-            for t in 0..T {
-                let to = job.weights.add((channel + o) * channel_len + to[t]);
-                V::load(to).add(sums[o][t]).store(to);
+            for r in 0..R {
+                let to = job.weights.add((channel + o) * job.row::<V>() + to[r]);
+                for t in 0..T {
+                    let to = to.add(t * V::COUNT);
+                    V::load(to).add(sums[o][r][t]).store(to);
+                }
             }
         }
     }

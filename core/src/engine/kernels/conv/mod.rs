@@ -9,12 +9,12 @@ mod dense;
 mod depthwise;
 mod gather;
 mod pad;
+mod patches;
 mod pool;
 mod pool_backward;
 #[cfg(test)]
 mod reference;
 mod scatter;
-mod spread;
 mod strip;
 mod sweep;
 #[cfg(test)]

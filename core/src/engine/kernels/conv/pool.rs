@@ -1,7 +1,7 @@
 //! Convolution, activation and max pooling in one: only what pooling keeps is stored, and only
 //! the winners have gradients.
 
-use super::spread::Spread;
+use super::patches::Patches;
 use super::strip::{Strip, pool_strip};
 use super::sweep::{NONE, pack, unpack};
 use super::walk::offset;
@@ -26,8 +26,8 @@ pub(crate) struct ConvPool {
     pub(super) to: Vec<u32>,
     /// The windows in the padded sample.
     pub(super) windows: Windows,
-    /// The spread sample and the windows in it, if the runs are short.
-    pub(super) spread: Option<(Spread, Windows)>,
+    /// For the gradients, if the windows' runs are not whole vectors.
+    pub(super) patches: Option<Patches>,
     /// The instruction set of the gradients, and the sources of their packed weights.
     pub(super) level: Level,
     pub(super) sources: Vec<u32>,
@@ -53,15 +53,10 @@ impl ConvPool {
         let level = level.fitting(walk.run_len);
         let start = |row: usize, column: usize| walk.from[row * width + column];
         let windows = Windows::new(window, output, start, walk.runs.clone(), walk.run_len);
-        let (rows, columns) = sizes.axes();
-        let spread = Spread::new(walk, &rows, &columns, &conv.forward.pad, level.lanes());
-        let spread = spread.filter(|_| sizes.groups == 1).map(|spread| {
-            let start = |row: usize, column: usize| spread.start(&rows, row, column);
-            let windows = Windows::new(window, output, start, spread.runs(&rows), level.lanes());
-            (spread, windows)
-        });
+        let patches = Patches::new(&windows, level.lanes());
         let (from, to, sources) = (vec![], vec![], vec![]);
-        let mut pool = ConvPool { conv, window, output, from, to, windows, spread, level, sources };
+        let mut pool =
+            ConvPool { conv, window, output, from, to, windows, patches, level, sources };
         pool.fill_tables();
         pool.fill_sources();
         pool
@@ -81,19 +76,18 @@ impl ConvPool {
         self.to = (0..pixels).map(|pixel| offset(pixel * channels)).collect();
     }
 
-    /// Rows of `[channel][run]`, each run padded to whole vectors.
+    /// A row of a window's numbers for each channel, padded to whole vectors.
     fn fill_sources(&mut self) {
         let (walk, sizes) = (&self.conv.forward.walks[0], &self.conv.sizes);
         let inputs = self.conv.forward.group_from;
-        let row = walk.run_len.next_multiple_of(self.level.lanes());
-        self.sources = vec![NONE; self.output[0] * walk.runs.len() * row];
+        let row = walk.depth().next_multiple_of(self.level.lanes());
+        self.sources = vec![NONE; self.output[0] * row];
         for channel in 0..self.output[0] {
             for depth in 0..walk.depth() {
-                let (run, inside) = (depth / walk.run_len, depth % walk.run_len);
                 let (ky, kx) = walk.taps[depth / inputs];
                 let [rows, columns] = sizes.kernel_size;
                 let from = ((channel * inputs + depth % inputs) * rows + ky) * columns + kx;
-                self.sources[(channel * walk.runs.len() + run) * row + inside] = offset(from);
+                self.sources[channel * row + depth] = offset(from);
             }
         }
     }
@@ -137,8 +131,8 @@ impl ConvPool {
     /// Scratch that every function needs at most; what is in it does not matter.
     pub(crate) fn scratch_len(&self) -> usize {
         let strip = if self.area() == 4 { 0 } else { self.to.len() * self.output[0] };
-        let spread = self.spread.as_ref().map_or(0, |(spread, _)| spread.len());
-        let backward = self.output_len() + spread.max(self.area() * self.output[0]);
+        let patches = self.patches.as_ref().map_or(0, Patches::len);
+        let backward = self.output_len() + self.area() * self.output[0] + patches;
         self.conv.forward.pad.scratch_len() + strip.max(backward) + LINE
     }
 

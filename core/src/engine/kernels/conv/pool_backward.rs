@@ -1,9 +1,9 @@
 //! The gradients of a convolution with max pooling behind it.
 
+use super::patches::Patches;
 use super::pool::{ConvPool, LINE};
-use super::spread::spread;
 use super::sweep::Sweep;
-use super::winners::{self, Job, Mask, Windows};
+use super::winners::{self, Job, Mask};
 use super::{add_bias_gradient, gather, scatter};
 use crate::engine::simd::Level;
 
@@ -26,11 +26,13 @@ impl ConvPool {
         let (x, scratch) = self.conv.forward.pad.pad(x, scratch);
         let (masked, scratch) = scratch.split_at_mut(self.output_len());
         let gradient = self.masked(dy, y, masked);
-        let (x, windows) = self.spread(x, scratch);
         // The kernel only reads the image.
         let job = self.job(x.as_ptr().cast_mut(), dw.as_mut_ptr(), gradient, winners);
+        let patches = self.patches(scratch);
+        patches.fill(0.0);
+        let job = Job { patches: patches.as_mut_ptr(), ..job };
         // SAFETY: the lengths are checked, and the tables were made for them.
-        unsafe { gather::weight_gradient(self.level, &Job { windows, ..job }) };
+        unsafe { gather::weight_gradient(self.level, &job, self.patches.as_ref()) };
         if let Some(db) = db {
             assert_eq!(db.len(), self.output[0]);
             add_bias_gradient(gradient, db);
@@ -54,27 +56,27 @@ impl ConvPool {
         let (padded, scratch) = scratch.split_at_mut(pad.scratch_len());
         let (masked, scratch) = scratch.split_at_mut(self.output_len());
         let gradient = self.masked(dy, y, masked);
-        let lists = scratch[..self.area() * self.output[0]].as_mut_ptr().cast();
+        let (lists, scratch) = scratch.split_at_mut(self.area() * self.output[0]);
+        let (lists, patches) = (lists.as_mut_ptr().cast(), self.patches(scratch).as_mut_ptr());
         let image = if pad.is_empty() { &mut *dx } else { &mut *padded };
         image.fill(0.0);
         // The kernel only reads the weights.
         let job = self.job(image.as_mut_ptr(), packed.as_ptr().cast_mut(), gradient, winners);
         // SAFETY: the lengths are checked, and the tables were made for them.
-        unsafe { scatter::input_gradient(self.level, &Job { lists, ..job }) };
+        unsafe {
+            let job = Job { lists, patches, ..job };
+            scatter::input_gradient(self.level, &job, self.patches.as_ref());
+        }
         if !pad.is_empty() {
             pad.crop(padded, dx);
         }
     }
 
-    /// What the weights' gradient reads: the padded sample, spread if its runs are short.
-    fn spread<'a>(&'a self, x: &'a [f32], scratch: &'a mut [f32]) -> (&'a [f32], &'a Windows) {
-        let Some((job, windows)) = &self.spread else { return (x, &self.windows) };
+    /// Room for the patches from the scratch, from a cache line on.
+    fn patches<'a>(&self, scratch: &'a mut [f32]) -> &'a mut [f32] {
+        let len = self.patches.as_ref().map_or(0, Patches::len);
         let skip = scratch.as_ptr().align_offset(4 * LINE).min(LINE);
-        let to = &mut scratch[skip..skip + job.len()];
-        // SAFETY: `x` is the padded sample, `to` is as long as it must be, and the level is the one
-        // for whose lanes the job was made.
-        unsafe { spread(self.level, job, x.as_ptr(), to.as_mut_ptr()) };
-        (to, windows)
+        &mut scratch[skip..skip + len]
     }
 
     /// The gradient before the activation.
@@ -108,6 +110,7 @@ impl ConvPool {
             channels: self.output[0],
             group_out: group_to,
             group_in: group_from,
+            patches: std::ptr::null_mut(),
             lists: std::ptr::null_mut(),
         }
     }

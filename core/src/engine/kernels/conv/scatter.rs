@@ -4,38 +4,43 @@
 // Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
 #![allow(clippy::needless_range_loop)]
 
-use super::winners::{Job, vectors};
+use super::patches::{self, Patches};
+use super::winners::{Job, Piece, pieces};
 use crate::engine::simd::{Lanes, kernel};
 
-kernel!(pub(super) unsafe fn input_gradient(job: &Job<'_>) = input_gradient_lanes);
+kernel!(
+    pub(super) unsafe fn input_gradient(job: &Job<'_>, patches: Option<&Patches>)
+        = input_gradient_lanes
+);
 
 /// Adds to the image's gradient: for every winner of a window the sum over the channels that
-/// chose it.
+/// chose it; with `patches`, if the windows' runs are not whole vectors.
 ///
 /// # Safety
 /// See [`Job`].
 #[inline(always)]
-unsafe fn input_gradient_lanes<V: Lanes>(job: &Job<'_>) {
-    let (full, rest) = (job.windows.run_len / V::COUNT, job.windows.run_len % V::COUNT);
+unsafe fn input_gradient_lanes<V: Lanes>(job: &Job<'_>, patches: Option<&Patches>) {
     let mut counts = [0; 256];
+    let area = job.windows.area;
     for window in job.range.0..job.range.1 {
-        for first in (0..job.channels).step_by(job.group_out) {
-            counts[..job.windows.area].fill(0);
-            // SAFETY: the lists hold all channels for every winner.
+        for group in 0..job.channels / job.group_out {
+            counts[..area].fill(0);
+            // SAFETY: the lists hold all channels for every winner, and the windows exist.
             unsafe {
-                sort(job, window, first, &mut counts);
-                for (winner, &len) in counts[..job.windows.area].iter().enumerate() {
-                    if len == 0 {
-                        continue;
-                    }
+                sort(job, window, group * job.group_out, &mut counts);
+                for (winner, &len) in counts[..area].iter().enumerate().filter(|(_, len)| **len > 0)
+                {
                     let list = job.lists.add(winner * job.channels);
                     let list = std::slice::from_raw_parts(list.cast_const(), len);
                     let place = job.windows.bases[window] + job.windows.places[winner];
-                    let job =
-                        Job { image: job.image.add(place as usize + job.group(first)), ..*job };
-                    scatter::<V, true>(&job, full, window, list);
-                    if rest > 0 {
-                        scatter::<V, false>(&job, 1, window, list);
+                    let place = place as usize + group * job.group_in;
+                    match patches {
+                        None => scatter::<V, true>(job, job.image.add(place), window, list),
+                        Some(patches) => {
+                            let sums = Job { windows: &patches.windows, ..*job };
+                            scatter::<V, false>(&sums, job.patches, window, list);
+                            patches::add_to::<V>(job, place);
+                        }
                     }
                 }
             }
@@ -60,65 +65,62 @@ unsafe fn sort(job: &Job<'_>, window: usize, first: usize, counts: &mut [usize; 
     }
 }
 
-/// `each` vectors of every run, in pieces that fit into the registers.
+/// All vectors of a winner's window, which begins at `image`, in pieces that fit into the
+/// registers: adds the sums, or overwrites what is there.
 #[inline(always)]
-unsafe fn scatter<V: Lanes, const FULL: bool>(
+unsafe fn scatter<V: Lanes, const ADD: bool>(
     job: &Job<'_>,
-    each: usize,
+    image: *mut f32,
     window: usize,
     list: &[u32],
 ) {
-    let (mut at, all) = (0, each * job.windows.runs.len());
-    macro_rules! pieces {
-        ($($vectors:literal)*) => {
-            $(while all - at >= $vectors {
-                // SAFETY: the vectors lie inside the runs.
-                unsafe { scatter_tile::<V, $vectors, FULL>(job, at, each, window, list) };
-                at += $vectors;
-            })*
+    macro_rules! tile {
+        ($piece:ident, $runs:literal, $vectors:literal, $at_once:literal) => {
+            // SAFETY: the vectors lie inside the runs.
+            unsafe {
+                scatter_tile::<V, $runs, $vectors, ADD>(job, image, $piece, window, list);
+            }
         };
     }
     // Few sizes, because each is compiled for each instruction set.
     if const { V::REGISTERS < 16 } {
-        pieces!(4 1);
-    } else if !FULL {
-        pieces!(3 1);
+        pieces!(job.windows, V::COUNT, tile: 4: 1 by 1; 1: 1 by 1);
     } else if const { V::REGISTERS >= 32 } {
-        pieces!(18 9 3 1);
+        pieces!(job.windows, V::COUNT, tile: 6: 3 by 1, 1 by 1; 3: 1 by 1; 1: 3 by 1, 1 by 1);
     } else {
-        pieces!(12 6 3 1);
+        pieces!(job.windows, V::COUNT, tile: 12: 1 by 1; 6: 1 by 1; 3: 1 by 1; 1: 1 by 1);
     }
 }
 
-/// `T` vectors of a window: the sums stay in registers over the channels of the list.
+/// `T` vectors of `R` runs of a window: the sums stay in registers over the channels of the list.
 #[inline(always)]
-unsafe fn scatter_tile<V: Lanes, const T: usize, const FULL: bool>(
+unsafe fn scatter_tile<V: Lanes, const R: usize, const T: usize, const ADD: bool>(
     job: &Job<'_>,
-    at: usize,
-    each: usize,
+    image: *mut f32,
+    piece: Piece,
     window: usize,
     list: &[u32],
 ) {
-    let (to, from) = vectors::<V, T, FULL>(job, at, each);
-    let (_, channel_len) = job.rows::<V>();
-    let rest = job.windows.run_len % V::COUNT;
+    let (to, from) = piece.places::<R>(job.windows);
+    let row = job.row::<V>();
     // SAFETY: the channels and the vectors exist.
     unsafe {
-        let mut sums = [V::splat(0.0); T];
+        let mut sums = [[V::splat(0.0); T]; R];
+        let gradients = job.gradient.add(window * job.channels);
         for &channel in list {
-            let at = window * job.channels + channel as usize;
-            let gradient = V::splat(*job.gradient.add(at));
-            let weights = job.weights.add(channel as usize * channel_len);
-            for t in 0..T {
-                sums[t] = gradient.mul_add(V::load(weights.add(from[t])), sums[t]);
+            let gradient = V::splat(*gradients.add(channel as usize));
+            let weights = job.weights.add(channel as usize * row);
+            for r in 0..R {
+                for t in 0..T {
+                    let weights = V::load(weights.add(from[r] + t * V::COUNT));
+                    sums[r][t] = gradient.mul_add(weights, sums[r][t]);
+                }
             }
         }
-        for t in 0..T {
-            let to = job.image.add(to[t]);
-            if FULL {
-                V::load(to).add(sums[t]).store(to);
-            } else {
-                V::load_first(to, rest).add(sums[t]).store_first(to, rest);
+        for r in 0..R {
+            for t in 0..T {
+                let to = image.add(to[r] + t * V::COUNT);
+                if ADD { V::load(to).add(sums[r][t]).store(to) } else { sums[r][t].store(to) }
             }
         }
     }

@@ -1,17 +1,15 @@
 //! What the kernels of the gradients behind max pooling are given: only the winners of the windows
 //! have a gradient.
 
-// Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
-#![allow(clippy::needless_range_loop)]
-
 use crate::engine::simd::{Lanes, kernel};
 
 /// The pooled windows of one sample.
 ///
 /// # Safety
-/// `gradient` and `winners` hold `windows` × `channels`; what `image` points at holds the window
-/// of the convolution at every base + place + group; `weights` holds `channels` rows of runs, each
-/// padded to whole vectors.
+/// `gradient` and `winners` hold `range.1` × `channels`; what `image` points at holds the window of
+/// the convolution at every base + place + group; `weights` holds `channels` rows of a window's
+/// numbers, each padded to whole vectors. `patches` holds as many floats as
+/// [`Patches::len`](super::patches::Patches::len) says, if there are some.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
     /// The sample, or its gradient.
@@ -24,9 +22,11 @@ pub(super) struct Job<'a> {
     /// The first and the end of the pooled windows.
     pub range: (usize, usize),
     pub channels: usize,
-    /// Channels of a group, and the group's offset in the image.
+    /// Channels of a group, written and read.
     pub group_out: usize,
     pub group_in: usize,
+    /// Working memory of patches.
+    pub patches: *mut f32,
     /// Holds `area` × `channels` numbers, for the input's gradient.
     pub lists: *mut u32,
 }
@@ -44,54 +44,103 @@ pub(super) struct Windows {
     pub run_len: usize,
 }
 
+impl Windows {
+    /// Those of pooling windows of `window` pixels, `output` [_, rows, columns] of them, over a
+    /// convolution whose windows start where `start` says.
+    pub fn new(
+        window: [usize; 2],
+        output: [usize; 3],
+        start: impl Fn(usize, usize) -> u32,
+        runs: Vec<u32>,
+        run_len: usize,
+    ) -> Self {
+        let ([height, width], [_, rows, columns]) = (window, output);
+        let bases = (0..rows * columns)
+            .map(|at| start(at / columns * height, at % columns * width))
+            .collect();
+        let mut places = [0; 256];
+        for (at, place) in places.iter_mut().enumerate().take(height * width) {
+            *place = start(at / width, at % width) - start(0, 0);
+        }
+        Windows { bases, places, area: height * width, runs, run_len }
+    }
+
+    /// Numbers of one convolution's window.
+    pub fn depth(&self) -> usize {
+        self.runs.len() * self.run_len
+    }
+}
+
 impl Job<'_> {
-    /// The gradient of `channel` at `window`, and where the window of its winner starts.
+    /// The gradient of `channel` at `window`, and where the window of its winner starts: in the
+    /// image, or among the patches.
     #[inline(always)]
-    pub unsafe fn winner(&self, window: usize, channel: usize) -> (f32, usize) {
-        let at = window * self.channels + channel;
+    pub unsafe fn winner<const PATCHES: bool>(
+        &self,
+        window: usize,
+        channel: usize,
+    ) -> (f32, usize) {
+        let (at, windows) = (window * self.channels + channel, self.windows);
         // SAFETY: the window and the channel exist, and a place is there for every byte.
         unsafe {
-            let place = self.windows.places.get_unchecked(*self.winners.add(at) as usize);
-            let base = self.windows.bases.get_unchecked(window);
-            (*self.gradient.add(at), (base + place) as usize)
+            let (gradient, winner) = (*self.gradient.add(at), *self.winners.add(at) as usize);
+            if PATCHES {
+                // Nothing to be read: reading is what takes the time.
+                return (gradient, (window * windows.area + winner) * windows.run_len);
+            }
+            let place = windows.places.get_unchecked(winner);
+            (gradient, (windows.bases.get_unchecked(window) + place) as usize)
         }
     }
 
+    /// Floats of a channel's weights.
     #[inline(always)]
-    pub fn group(&self, channel: usize) -> usize {
-        channel / self.group_out * self.group_in
-    }
-
-    /// Floats of a run's and of a channel's weights.
-    #[inline(always)]
-    pub fn rows<V: Lanes>(&self) -> (usize, usize) {
-        let run = self.windows.run_len.next_multiple_of(V::COUNT);
-        (run, run * self.windows.runs.len())
+    pub fn row<V: Lanes>(&self) -> usize {
+        self.windows.depth().next_multiple_of(V::COUNT)
     }
 }
 
-/// Where vector `t` of a piece is in the image and in the weights of a channel: of the first
-/// `each` vectors of every run, or of the last ones, which are not full.
-#[inline(always)]
-pub(super) fn vectors<V: Lanes, const T: usize, const FULL: bool>(
-    job: &Job<'_>,
-    at: usize,
-    each: usize,
-) -> ([usize; T], [usize; T]) {
-    let (row, _) = job.rows::<V>();
-    let (mut image, mut weights) = ([0; T], [0; T]);
-    let (mut run, mut vector) = (at / each, at % each);
-    for t in 0..T {
-        let inside = if FULL { vector } else { job.windows.run_len / V::COUNT } * V::COUNT;
-        image[t] = job.windows.runs[run] as usize + inside;
-        weights[t] = run * row + inside;
-        vector += 1;
-        if vector == each {
-            (run, vector) = (run + 1, 0);
+/// Some vectors of some runs.
+#[derive(Clone, Copy)]
+pub(super) struct Piece {
+    /// The first run.
+    pub run: usize,
+    /// The first float in each run.
+    pub inside: usize,
+}
+
+impl Piece {
+    /// Where `R` runs of the piece are in the image, and in the weights of a channel.
+    #[inline(always)]
+    pub fn places<const R: usize>(self, windows: &Windows) -> ([usize; R], [usize; R]) {
+        let (mut image, mut weights) = ([0; R], [0; R]);
+        for r in 0..R {
+            image[r] = windows.runs[self.run + r] as usize + self.inside;
+            weights[r] = (self.run + r) * windows.run_len + self.inside;
         }
+        (image, weights)
     }
-    (image, weights)
 }
+
+/// Calls `$tile!(piece, runs, vectors, at_once)` until all vectors of all runs, which are whole
+/// vectors, had their turn: pieces of so many vectors of so many runs; `at_once` is for the tile.
+macro_rules! pieces {
+    ($windows:expr, $lanes:expr, $tile:ident:
+     $($vectors:literal: $($runs:literal by $at_once:literal),*);*) => {{
+        let (runs, each) = ($windows.runs.len(), $windows.run_len / $lanes);
+        let mut vector = 0;
+        $(while each - vector >= $vectors {
+            let mut run = 0;
+            $(while runs - run >= $runs {
+                let piece = Piece { run, inside: vector * $lanes };
+                $tile!(piece, $runs, $vectors, $at_once);
+                run += $runs;
+            })*
+            vector += $vectors;
+        })*
+    }};
+}
+pub(super) use pieces;
 
 /// A gradient behind a ReLU.
 ///

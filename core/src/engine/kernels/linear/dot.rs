@@ -6,6 +6,7 @@
 // Counted loops over arrays of registers are unrolled; iterators are not always.
 #![allow(clippy::needless_range_loop)]
 
+use super::product::LANES;
 use crate::engine::simd::{Lanes, Level, kernel};
 use std::mem::MaybeUninit;
 
@@ -42,8 +43,9 @@ kernel!(unsafe fn multiply_with(dot: &Dot, panel: &mut Panel) = dot_lanes);
 /// Floats of a panel.
 const PANEL: usize = 1 << 13;
 
-/// From so many samples on, weights that do not begin at a cache line are copied to where they do:
-/// a vector that lies on two lines takes two reads, and a forward of many samples is bound by reads.
+/// From so many samples on, weights that do not begin at a cache line are copied to where they do,
+/// if a vector is a line: one that lies on two lines takes two reads, and a forward of many samples
+/// is bound by reads. Of shorter vectors only some do.
 const MANY: usize = 12;
 
 /// Room for the weights of a block of outputs.
@@ -98,7 +100,7 @@ impl Dot {
         unsafe {
             let from = self.weight.add(first * inputs);
             let on_lines = from.addr().is_multiple_of(64) && stride == inputs;
-            if self.n < MANY || on_lines || O * stride > PANEL {
+            if V::COUNT < LANES || self.n < MANY || on_lines || O * stride > PANEL {
                 return Rows { first: from, stride: inputs };
             }
             let to = panel.0.as_mut_ptr().cast::<f32>();
@@ -179,6 +181,11 @@ impl Dot {
                 x[s] = V::load_up_to(from.add(s * self.inputs), count);
             }
             for o in 0..O {
+                if S == 1 {
+                    // A lone sample is bound by the weights' way from a far cache, and each row is
+                    // too short for the processor to foresee the next.
+                    V::prefetch(weight.wrapping_add((o + O) * stride));
+                }
                 let weight = V::load_up_to(weight.add(o * stride), count);
                 for s in 0..S {
                     sums[s][o] = x[s].mul_add(weight, sums[s][o]);

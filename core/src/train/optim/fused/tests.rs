@@ -42,8 +42,13 @@ impl Model<f32, Cpu> for Odd {
     fn graph(&self) -> &'static Graph {
         &ODD
     }
-    fn tensors(&self) -> Vec<&dyn AnyTensor<f32, Cpu>> {
-        vec![&self.one, &self.some, &self.many, &self.buffer, &self.missing]
+    fn visit<'n>(&'n self, visit: &mut dyn FnMut(&'n dyn AnyTensor<f32, Cpu>)) {
+        let Odd { one, some, many, buffer, missing, .. } = self;
+        visit(one);
+        visit(some);
+        visit(many);
+        visit(buffer);
+        visit(missing);
     }
     fn visit_mut<'n>(&'n mut self, visit: &mut dyn FnMut(&'n mut dyn AnyTensor<f32, Cpu>)) {
         let Odd { one, some, many, buffer, missing, .. } = self;

@@ -1,0 +1,110 @@
+//! A prediction, whose values lie where others lay before, against the same run with room for a
+//! backward, where every value has a place of its own.
+
+#![cfg(feature = "engine")]
+#![allow(clippy::unwrap_used)]
+
+#[path = "../benches/networks/mod.rs"]
+mod networks;
+
+use networks::{Cnn, Mlp, ResNet};
+use netwright::dfdx::prelude::*;
+use netwright::prelude::*;
+
+network! {
+    /// Values of many sizes, some of which are read long after others came and went.
+    struct Dense([3, 12, 10]) -> [7] {
+        let a = input => Conv2d<5, 3, padding = same>, Relu;
+        let b = a => Conv2d<4, 3, padding = same>, Silu;
+        let c = concat(a, b) => Conv2d<9, 1>, Relu, Conv2d<4, 3, padding = same>;
+        let d = concat(a, b, c) => Conv2d<6, 1>, Sigmoid;
+        let small = d => MaxPool2d<2>, Conv2d<6, 3, padding = same>, Relu, Upsample2d<2>;
+        let all = concat(small, d, a, input) => Conv2d<8, 3>, LayerNorm<axes = 3>, Relu;
+        let pooled = all => AvgPool2d<2>, Flatten, Linear<20>, Relu;
+        concat((pooled => Linear<11>, Tanh), (b => GlobalAvgPool2d)) => Linear<7>, Softmax
+    }
+}
+
+network! {
+    /// Outputs that are read by others too, of an input that is read last.
+    struct Many(image: [2, 6, 6], row: [9]) -> (first: [9], second: [2, 6, 6], third: [9]) {
+        let a = row => Linear<9>, Relu;
+        let b = image => Conv2d<2, 3, padding = same>;
+        let c = b => Conv2d<3, 1>, Relu, Conv2d<2, 1>;
+        (a, (b + c), ((a => Linear<30>, Relu, Linear<9>) * row))
+    }
+}
+
+/// The outputs of a network without and with a tape.
+fn both<S, O, M>(net: &M, input: Tensor<S, f32, Cpu>) -> [Vec<f32>; 2]
+where
+    S: Shape,
+    O: Shape,
+    M: Forward<Tensor<S, f32, Cpu>, Output = Tensor<O, f32, Cpu>>
+        + Forward<
+            Tensor<S, f32, Cpu, OwnedTape<f32, Cpu>>,
+            Output = Tensor<O, f32, Cpu, OwnedTape<f32, Cpu>>,
+        >,
+{
+    let plain = net.infer(input.clone()).unwrap().as_vec();
+    [plain, net.infer(input.leaky_trace()).unwrap().as_vec()]
+}
+
+fn images(count: usize) -> Tensor<(usize, Const<3>, Const<32>, Const<32>), f32, Cpu> {
+    Cpu::seed_from_u64(1).sample_normal_like(&(count, Const, Const, Const))
+}
+
+#[test]
+fn predictions_are_the_bits_of_a_run_where_all_values_stay() {
+    let device = Cpu::seed_from_u64(2);
+    let net = Dense::seeded(&device, 3);
+    for batch in [1, 3, 40] {
+        let x: Tensor<(usize, Const<3>, Const<12>, Const<10>), f32, _> =
+            device.sample_normal_like(&(batch, Const, Const, Const));
+        let [plain, taped] = both(&net, x);
+        assert_eq!(plain, taped);
+    }
+    let [plain, taped] = both(&Cnn::seeded(&device, 3), images(5));
+    assert_eq!(plain, taped);
+    let x: Tensor<Rank2<33, 784>, f32, _> = device.sample_normal();
+    let [plain, taped] = both(&Mlp::seeded(&device, 3), x);
+    assert_eq!(plain, taped);
+}
+
+/// Only a prediction folds batch normalization into the weights, so these are close.
+#[test]
+fn folded_predictions_are_close_to_a_run_where_all_values_stay() {
+    let [plain, taped] = both(&ResNet::seeded(&Cpu::default(), 3), images(5));
+    for (a, b) in plain.iter().zip(&taped) {
+        assert!((a - b).abs() < 1e-4, "{a} and {b}");
+    }
+}
+
+#[test]
+fn several_outputs_stay_until_the_end() {
+    let device = Cpu::seed_from_u64(4);
+    let net = Many::seeded(&device, 3);
+    let image: Tensor<Rank4<7, 2, 6, 6>, f32, _> = device.sample_normal();
+    let row: Tensor<Rank2<7, 9>, f32, _> = device.sample_normal();
+    let plain = net.forward((image.clone(), row.clone()));
+    let taped = net.forward((image.leaky_trace(), row));
+    assert_eq!(plain.first.as_vec(), taped.first.as_vec());
+    assert_eq!(plain.second.as_vec(), taped.second.as_vec());
+    assert_eq!(plain.third.as_vec(), taped.third.as_vec());
+}
+
+/// A value of W6 takes the place of another: four images of the largest size, and little ones.
+#[test]
+fn plans_say_how_much_memory_they_take() {
+    let plan = ResNet::seeded(&Cpu::default(), 0).plan();
+    let largest = 16 * 32 * 32 * 4;
+    assert!((2 * largest..=5 * largest).contains(&plan.bytes()), "{}", plan.bytes());
+    assert!(plan.training_bytes() > 6 * plan.bytes(), "{}", plan.training_bytes());
+    let text = plan.to_string();
+    let end = format!(
+        "{} bytes of values in a prediction, {} with gradients in a training",
+        plan.bytes(),
+        plan.training_bytes()
+    );
+    assert!(text.ends_with(&end), "{text}");
+}
