@@ -237,6 +237,9 @@ contracts! {
     mean_rows: [2, 3, 4] => { Conv2d<3, 1>, Mean<axis = 1> }
     mean_columns: [2, 3, 4] => { Mean }
     mean_of_many: [2, 3, 2, 2] => { Mean<axis = 1>, Conv2d<2, 1> }
+    max: [3, 4] => { Max }
+    max_channels: [2, 3, 4] => { Max<axis = 0> }
+    max_rows: [2, 3, 4] => { Tanh, Max<axis = 1> }
     flatten: [2, 3, 4] => { Flatten }
     reshape: [2, 6] => { Reshape<[3, _]> }
     permute: [3, 4] => { Permute<[1, 0]> }

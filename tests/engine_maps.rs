@@ -122,6 +122,12 @@ agree! {
     select_last: [6, 4] => { Linear<5>, Select<0, axis = 0, from = end>, Linear<2> }
     select_image: [5, 3, 4] => { Tanh, Select<1, axis = 1, from = end>, Linear<2> }
     repeat_vector: [7] => { Linear<5>, RepeatVector<6>, Linear<2> }
+    max: [3, 40] => { Max }
+    max_first: [20, 19] => { Linear<21>, Max<axis = 0>, Linear<2> }
+    max_channels: [5, 3, 4] => { Conv2d<19, 1>, Max<axis = 0> }
+    max_rows: [5, 3, 4] => { Tanh, Max<axis = 1> }
+    max_of_many: [2, 3, 2, 2] => { Max<axis = 1>, Conv2d<2, 1> }
+    max_twice: [3, 5] => { let a = input => Tanh; (a => Max) + (a => Max) + (input => Max) }
     embedding: [usize; 4] => { Embedding<7, 3> }
     embedding_scalar: [usize] => { Embedding<7, 3>, Linear<2> }
     embedding_image: [usize; 2, 3] => { Embedding<9, 2>, Conv2d<3, 1>, Flatten }

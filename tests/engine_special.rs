@@ -75,6 +75,8 @@ networks! {
     slice: [3, 19] => { Slice<2, 15> }
     select: [3, 19] => { Select<0, axis = 0, from = end> }
     repeat_vector: [19] => { RepeatVector<3> }
+    max: [3, 19] => { Max }
+    max_first: [3, 19] => { Max<axis = 0> }
     embedding: [usize; 4] => { Embedding<7, 19> }
     batch_norm1d: [19] => { BatchNorm1d }
     batch_norm1d_time: [3, 17] => { BatchNorm1d<affine = false> }

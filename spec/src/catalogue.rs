@@ -48,6 +48,7 @@ pub const ALL: &[&LayerDef] = &[
     &layers::map::DEF,
     &layers::sum::DEF,
     &layers::mean::DEF,
+    &layers::max::DEF,
     &layers::softmax::DEF,
     &layers::log_softmax::DEF,
     &layers::add::DEF,

@@ -21,7 +21,10 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
 }
 
 /// `next` where it is larger or NaN.
-fn larger<E: Float, D: Backend<E>>(held: Rows<E, D>, next: Rows<E, D>) -> Result<Rows<E, D>> {
+pub(super) fn larger<E: Float, D: Backend<E>>(
+    held: Rows<E, D>,
+    next: Rows<E, D>,
+) -> Result<Rows<E, D>> {
     let above = next.try_gt(&held).on_device()?;
     let nan = next.try_ne(&next).on_device()?;
     (above | nan).try_choose(next, held).on_device()

@@ -34,6 +34,7 @@ mod log_sigmoid;
 mod log_softmax;
 mod map;
 mod mat_mul;
+mod max;
 mod max_pool2d;
 mod mean;
 mod mish;
@@ -206,6 +207,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "LogSoftmax" => log_softmax::forward(call),
         "Map" => map::forward(call),
         "MatMul" => mat_mul::forward(call),
+        "Max" => max::forward(call),
         "MaxPool2d" => max_pool2d::forward(call),
         "Mean" => mean::forward(call),
         "Mish" => mish::forward(call),

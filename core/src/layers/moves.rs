@@ -45,7 +45,7 @@ fn cut(input: &[usize], axis: usize, start: usize, output: &[usize]) -> Vec<usiz
     (0..blocks).flat_map(row).collect()
 }
 
-fn selected(input: &[usize], axis: usize, index: usize) -> Vec<usize> {
+pub(super) fn selected(input: &[usize], axis: usize, index: usize) -> Vec<usize> {
     let (blocks, along, behind) = around(input, axis);
     let row = |block| (block * along + index) * behind..(block * along + index + 1) * behind;
     (0..blocks).flat_map(row).collect()

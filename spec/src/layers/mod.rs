@@ -24,6 +24,7 @@ pub mod log_sigmoid;
 pub mod log_softmax;
 pub mod map;
 pub mod mat_mul;
+pub mod max;
 pub mod max_pool2d;
 pub mod mean;
 pub mod mish;

@@ -126,7 +126,7 @@ fn no_rule_panics_or_overflows() {
 
 /// Layers whose axis decides the shape, so that it must be a number.
 const NUMBERED: &[&str] =
-    &["Concat", "Sum", "Mean", "Glu", "Swiglu", "Slice", "Select", "Squeeze", "Unsqueeze"];
+    &["Concat", "Sum", "Mean", "Max", "Glu", "Swiglu", "Slice", "Select", "Squeeze", "Unsqueeze"];
 
 /// The values of the named constants and the type parameters of the second test.
 const NAMED: [(&str, usize); 6] = [("A", 1), ("B", 2), ("C", 4), ("D", 9), ("S", 2), ("T", 6)];

@@ -1,4 +1,4 @@
-//! What `Sum` and `Mean` share: an axis that goes away, and how any layer finds its axis.
+//! What `Sum`, `Mean` and `Max` share: an axis that goes away, and how any layer finds its axis.
 
 use crate::args::{ArgDef, ArgKind, Default};
 use crate::dim::Dim;
@@ -13,7 +13,7 @@ pub(crate) const AXIS: ArgDef = ArgDef::option(
     "number of the axis, counted from 0 without the batch; the last one where it is left out",
 );
 
-/// The rule of `Sum` and `Mean`.
+/// The rule of `Sum`, `Mean` and `Max`.
 pub(crate) fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let input = cx.floats()?;
     let mut dims = input.shape.dims.clone();

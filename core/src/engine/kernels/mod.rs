@@ -7,6 +7,7 @@ pub(crate) mod gated;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
 pub(crate) mod math;
+pub(crate) mod maximum;
 pub(crate) mod product;
 pub(crate) mod reduce;
 pub(crate) mod slopes;

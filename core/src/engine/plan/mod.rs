@@ -235,7 +235,7 @@ impl<'a> Builder<'a> {
             "Concat" => self.concat(number),
             "MatMul" => self.mat_mul(number),
             "Mul" => self.mul(number),
-            "Sum" | "Mean" => self.reduce(number),
+            "Sum" | "Mean" | "Max" => self.reduce(number),
             "Upsample2d" => self.upsample(number),
             "Sub" => self.sub(number),
             "BatchNorm1d" | "BatchNorm2d" => self.batch_norm(number),

@@ -2,9 +2,10 @@
 
 use super::{Builder, layout};
 use crate::engine::chunk::Edge;
+use crate::engine::kernels::maximum::Maximum;
 use crate::engine::kernels::reduce::Reduce;
 use crate::engine::kernels::upsample::Upsample;
-use crate::engine::steps::{Layout, ReduceStep, UpsampleStep};
+use crate::engine::steps::{Layout, MaxStep, ReduceStep, Step, UpsampleStep};
 
 impl Builder<'_> {
     /// The channels of an image lie innermost, and what is left is in the user's order; the other
@@ -21,13 +22,22 @@ impl Builder<'_> {
             Layout::Pixels { .. } => x = self.reordered(x, lies, false),
             Layout::Plain => {}
         }
-        let (what, factor) = match node.kind {
-            "Mean" => ("mean", (1.0 / along as f64) as f32),
-            _ => ("sum", 1.0),
-        };
         let y = self.slot(node.shape.iter().product());
-        let kernel = Reduce::new(along, behind, factor);
-        self.steps.push(Box::new(ReduceStep { x, y, what, kernel }));
+        let step: Box<dyn Step> = match node.kind {
+            "Max" if along > Maximum::LONGEST => return None,
+            "Max" => {
+                let places = self.slot(y.len);
+                Box::new(MaxStep { x, y, places, kernel: Maximum::new(along, behind) })
+            }
+            "Mean" => {
+                let kernel = Reduce::new(along, behind, (1.0 / along as f64) as f32);
+                Box::new(ReduceStep { x, y, what: "mean", kernel })
+            }
+            _ => {
+                Box::new(ReduceStep { x, y, what: "sum", kernel: Reduce::new(along, behind, 1.0) })
+            }
+        };
+        self.steps.push(step);
         let target = layout(node.shape);
         let to = self.reordered(Edge { slot: y, first: true, input: false }, target, true);
         self.place(self.value_of(number), to.slot, target);
