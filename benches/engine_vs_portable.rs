@@ -37,6 +37,7 @@ layers! {
     Conv3: "conv 3x3", [16, 16, 16] => { Conv2d<16, 3, padding = 1> }
     Conv1: "conv 1x1", [32, 16, 16] => { Conv2d<32, 1> }
     Depthwise: "depthwise", [16, 16, 16] => { Conv2d<16, 3, padding = 1, groups = 16> }
+    Transposed: "transposed conv", [16, 8, 8] => { ConvTranspose2d<16, 2, stride = 2> }
     Dense: "linear", [256] => { Linear<256> }
     Pool: "max pool", [16, 16, 16] => { MaxPool2d<2> }
     Norm: "batch norm", [16, 16, 16] => { BatchNorm2d }

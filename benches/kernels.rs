@@ -41,6 +41,10 @@ layers! {
     Strided: 64, [16, 32, 32] => { Conv2d<32, 3, stride = 2, padding = 1> }
     Pointwise: 64, [64, 16, 16] => { Conv2d<64, 1> }
     Depthwise: 64, [64, 16, 16] => { Conv2d<64, 3, padding = 1, groups = 64> }
+    Transposed: 64, [32, 16, 16] => { ConvTranspose2d<16, 2, stride = 2> }
+    Transposed3: 64, [32, 16, 16] => {
+        ConvTranspose2d<16, 3, stride = 2, padding = 1, output_padding = 1>
+    }
     Pooled: 64, [3, 32, 32] => { Conv2d<32, 3>, Relu, MaxPool2d<2> }
     One: 1, [784] => { Linear<512> }
     Some32: 32, [784] => { Linear<512> }
@@ -53,6 +57,13 @@ layers! {
     Soft: 64, [64, 256] => { Softmax }
     Bell: 64, [16384] => { Gelu }
     Bent: 64, [16384] => { Relu }
+    Gate: 64, [16384] => { input * input => Relu }
+    Less: 64, [16384] => { input - input => Relu }
+    Product: 64, [64, 64] => { matmul(input, input) }
+    Total: 64, [64, 256] => { Sum }
+    Totals: 64, [64, 256] => { Sum<axis = 0> }
+    Larger: 64, [16, 16, 16] => { Upsample2d<2> }
+    LargerOne: 64, [1, 64, 64] => { Upsample2d<2> }
 }
 
 fn main() -> Result<()> {

@@ -18,7 +18,7 @@ network! {
     /// An image from 12 numbers.
     struct Decoder([12]) -> [1, 8, 8] {
         Linear<64>, Relu, Linear<256>, Relu, Reshape<[16, 4, 4]>,
-        Upsample2d<2>, Conv2d<16, 3, padding = same>, Relu,
+        ConvTranspose2d<16, 4, stride = 2, padding = 1>, Relu,
         Conv2d<1, 3, padding = same>,
     }
 }

@@ -205,6 +205,19 @@ contracts! {
     conv2d: [2, 6, 7] => { Conv2d<3, 3, stride = 2, padding = 1> }
     conv2d_groups: [4, 5, 6] => { Conv2d<6, (2, 3), groups = 2, dilation = (2, 1), bias = false> }
     conv2d_same: [2, 5, 4] => { Conv2d<2, 4, padding = same> }
+    conv_transpose2d: [2, 3, 4] => {
+        ConvTranspose2d<3, 3, stride = 2, padding = 1, output_padding = 1>
+    }
+    conv_transpose2d_groups: [4, 3, 2] => {
+        ConvTranspose2d<
+            6, (2, 3), stride = (1, 3), groups = 2, dilation = (3, 2), padding = (1, 0),
+            output_padding = (2, 1), bias = false
+        >
+    }
+    conv_transpose2d_behind: [2, 3, 4] => {
+        let a = input => Tanh;
+        (a => ConvTranspose2d<2, 1>, Relu) + (a => ConvTranspose2d<2, 3, padding = 1>)
+    }
     max_pool2d: [2, 5, 6] => { MaxPool2d<2> }
     max_pool2d_overlap: [2, 7, 6] => {
         MaxPool2d<(3, 2), stride = 2, padding = 1, dilation = (1, 2), ceil_mode = true>

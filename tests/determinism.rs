@@ -29,6 +29,20 @@ network! {
     }
 }
 
+network! {
+    /// What only graphs have, and what belongs to them.
+    struct Joined([3, 12, 12]) -> [10] {
+        let fine = input => Conv2d<6, 3, padding = 1>, Tanh;
+        let coarse = fine => MaxPool2d<2>, Conv2d<6, 3, padding = 1>, Relu;
+        let larger = coarse => ConvTranspose2d<6, 3, stride = 2, padding = 1, output_padding = 1>;
+        let both = larger - (coarse => Upsample2d<2>) => Relu;
+        let gate = both * fine * 0.5 => Relu;
+        let rows = concat(gate, fine) => Mean<axis = 0>;
+        let mixed = matmul(rows, (gate => Sum<axis = 0>)) + rows;
+        mixed => Sum, Linear<10>
+    }
+}
+
 /// A number of samples or steps: all, or those for a build without optimization.
 fn many(all: usize, few: usize) -> usize {
     if cfg!(debug_assertions) { few } else { all }
@@ -138,4 +152,10 @@ fn the_other_layers() {
         let training = Training { samples: many(65, 17), steps: many(50, 3), adam };
         training.check(|| Rest::seeded(&Cpu::default(), 1));
     }
+}
+
+#[test]
+fn the_graph_form() {
+    let training = Training { samples: many(65, 17), steps: many(50, 3), adam: true };
+    training.check(|| Joined::seeded(&Cpu::default(), 1));
 }

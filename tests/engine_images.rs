@@ -40,6 +40,24 @@ networks! {
     }
     joined_features: [7] => { Parallel { { Linear<3> }, { Relu }, { Linear<4>, Relu } }, Linear<2> }
     joined_rows: [3, 4] => { Linear<4>, Parallel { { Linear<3> }, { Relu } }, Linear<2> }
+    transposed: [3, 4, 5] => { ConvTranspose2d<17, 3> }
+    transposed_twice: [20, 4, 3] => {
+        ConvTranspose2d<9, 3, stride = 2, padding = 1, output_padding = 1>, Relu,
+        ConvTranspose2d<3, 2, stride = 2, bias = false>,
+    }
+    transposed_many: [16, 5, 6] => {
+        Conv2d<16, 1>, ConvTranspose2d<17, 3, padding = 1>, Relu, ConvTranspose2d<16, 3>
+    }
+    transposed_groups: [6, 3, 4] => {
+        ConvTranspose2d<9, (2, 3), stride = (1, 3), groups = 3, dilation = (3, 2), padding = (0, 1),
+            output_padding = (2, 1)>
+    }
+    transposed_depthwise: [19, 4, 3] => { ConvTranspose2d<19, 3, stride = 2, groups = 19>, Tanh }
+    transposed_norm: [4, 3, 3] => { ConvTranspose2d<8, 2, stride = 2, bias = false>, BatchNorm2d, Relu }
+    transposed_sum: [4, 3, 3] => {
+        let a = input => Tanh, ConvTranspose2d<4, 1>, Relu;
+        a + (a => ConvTranspose2d<4, 3, padding = 1>)
+    }
     max: [3, 6, 7] => { MaxPool2d<2> }
     max_behind_a_convolution: [3, 6, 7] => { Conv2d<17, 3>, Relu, MaxPool2d<2, padding = 1> }
     max_overlapping: [17, 6, 7] => { Relu, MaxPool2d<3, stride = 2, padding = 1> }

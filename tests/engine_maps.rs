@@ -66,6 +66,29 @@ agree! {
     layer_norm_image: [2, 3, 5] => { LayerNorm<axes = 3> }
     layer_norm_planes: [2, 3, 5] => { Relu, LayerNorm<axes = 2>, Tanh }
     layer_norm_rows: [2, 3, 5] => { LayerNorm<axes = 1> }
+    mul: [3, 37] => { let a = input => Linear<37>; input * a => Relu }
+    mul_itself: [37] => { let a = input => Tanh; a * a }
+    mul_three: [3, 5, 7] => {
+        let a = input => Conv2d<3, 1>, Tanh;
+        let b = a * input * 0.5 * a => Relu;
+        b * a * input * a + b
+    }
+    mul_number: [37] => { input * 3 => Relu, Linear<3> }
+    sub: [3, 37] => { let a = input => Linear<37>, Tanh; input - a => Relu }
+    sub_itself: [2, 3, 5] => { let a = input => Tanh; a - a + (a - (input => Conv2d<2, 1>)) }
+    mat_mul: [17, 33] => { let a = input => Reshape<[33, 17]>, Tanh; matmul(input, a) }
+    mat_mul_vector: [1, 20] => { let a = input => Linear<3>; matmul((a => Reshape<[3, 1]>), input) }
+    mat_mul_behind: [9, 9] => {
+        let a = input => Tanh;
+        let b = matmul(a, a) => Softmax;
+        matmul(b, (a => Linear<5>)) => Relu
+    }
+    sums: [5, 37] => { let a = input => Tanh; (a => Sum<axis = 0>) * (input => Mean<axis = 0>) }
+    sums_of_rows: [5, 37] => { let a = input => Tanh; (a => Sum) - (a => Mean) }
+    sums_of_channels: [19, 3, 5] => { Conv2d<20, 1>, Sum<axis = 0>, Mean<axis = 0> }
+    sums_of_planes: [3, 17, 18] => { let a = input => Tanh; (a => Mean<axis = 1>) * (a => Sum<axis = 1>) }
+    upsample: [20, 3, 5] => { Conv2d<17, 1>, Upsample2d<2>, Conv2d<3, 3>, Upsample2d<(1, 3)> }
+    upsample_one: [1, 4, 3] => { let a = input => Tanh; (a => Upsample2d<(3, 2)>) + (a => Upsample2d<(3, 2)>) }
     embedding: [usize; 4] => { Embedding<7, 3> }
     embedding_scalar: [usize] => { Embedding<7, 3>, Linear<2> }
     embedding_image: [usize; 2, 3] => { Embedding<9, 2>, Conv2d<3, 1>, Flatten }

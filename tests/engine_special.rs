@@ -50,6 +50,13 @@ networks! {
     conv2d_pool: [3, 10, 9] => { Conv2d<18, 3>, Relu, MaxPool2d<2> }
     conv2d_pool_wide: [2, 11, 12] => { Conv2d<5, 2>, MaxPool2d<(3, 2)> }
     conv2d_norm: [3, 6, 7] => { Conv2d<17, 3, padding = 1, bias = false>, BatchNorm2d, Relu }
+    conv_transpose2d: [3, 4, 5] => {
+        ConvTranspose2d<17, 3, stride = 2, padding = 1, output_padding = 1>, Relu
+    }
+    conv_transpose2d_many: [16, 5, 6] => { Tanh, ConvTranspose2d<17, 3, padding = 1> }
+    conv_transpose2d_gaps: [6, 3, 4] => {
+        ConvTranspose2d<4, (1, 2), stride = (3, 2), groups = 2, bias = false>
+    }
     max_pool2d: [17, 6, 7] => { MaxPool2d<2> }
     max_pool2d_overlap: [3, 7, 6] => {
         MaxPool2d<(3, 2), stride = 2, padding = 1, dilation = (1, 2), ceil_mode = true>
@@ -90,6 +97,9 @@ networks! {
     mean: [3, 19] => { Mean }
     sub: [3, 19] => { let a = input => Relu; input - a }
     mul: [3, 19] => { let a = input => Relu; input * a * 0.5 }
+    sub_relu: [3, 19] => { let a = input => Tanh; input - a => Relu }
+    mul_relu: [3, 19] => { let a = input => Tanh; input * a * a => Relu }
+    upsample2d_one: [1, 5, 4] => { Tanh, Upsample2d<(2, 3)> }
     mat_mul: [9, 9] => { let a = input => Relu; matmul(input, a) }
     concat: [3, 5, 5] => { Parallel { { Conv2d<5, 1> }, { Relu }, { AvgPool2d<1> } } }
 }

@@ -233,7 +233,7 @@ fn settings_and_data_without_sense_are_errors() {
     assert_eq!(say(&flat, |fit| fit), text);
     let two = data.clone().with_target(Column::labels(vec![0; 8])).unwrap();
     let text = "CrossEntropy compares one output with one target, but was given 1 outputs and 2 \
-                targets; for several, sum losses in a `custom_loss`";
+                targets; for several, give a tuple with one loss for each";
     assert_eq!(say(&two, |fit| fit), text);
 
     let net = Full::seeded(&Cpu::default(), 1);

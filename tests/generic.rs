@@ -262,3 +262,33 @@ fn sizes_that_stand_in_no_field() {
     let bare = Bare::<U2>::seeded(&device, 0);
     assert_eq!(bare.matrix.weight.shape(), &(Num::<U2>::default(), Const::<4>));
 }
+
+macro_rules! unet {
+    ($name:ident [$($generics:tt)*] $side:tt) => {
+        network! {
+            /// Half as large and as large again, in both ways that there are.
+            struct $name $($generics)*(image: [2, $side, $side]) -> [1, $side, $side] {
+                let full = image => Conv2d<3, 3, padding = 1>, Relu;
+                let half = full => MaxPool2d<2>, Conv2d<4, 3, padding = 1>, Relu;
+                let larger = half
+                    => ConvTranspose2d<3, 3, stride = 2, padding = 1, output_padding = 1>, Relu;
+                let twice = half => ConvTranspose2d<3, 2, stride = 2>;
+                concat(full, larger + twice) => mask: Conv2d<1, 1>
+            }
+        }
+    };
+}
+
+unet!(UNet [<Side: Size>] Side);
+unet!(UNet12 [] 12);
+
+#[test]
+fn images_grow_as_those_of_numbers() {
+    let device = Cpu::default();
+    let (generic, literal) = (UNet::<U12>::seeded(&device, 1), UNet12::seeded(&device, 1));
+    assert_eq!(nameless(UNet::<U12>::GRAPH), nameless(UNet12::GRAPH));
+    let images = device.sample_normal::<(Const<3>, Const<2>, Num<U12>, Num<U12>)>();
+    let found: Tensor<(Const<3>, Const<1>, Num<U12>, Num<U12>), f32, Cpu> =
+        generic.forward(images.clone());
+    assert_eq!(found.as_vec(), literal.forward(images.realize::<Rank4<3, 2, 12, 12>>()).as_vec());
+}

@@ -5,8 +5,6 @@
 
 use netwright::data::{Column, Dataset};
 use netwright::prelude::*;
-use netwright::train::{Output, custom_loss};
-use netwright::value::Value;
 
 network! {
     /// Boxes and classes from an image and a few numbers.
@@ -96,18 +94,13 @@ fn several_outputs_are_trained_and_predicted() {
     let data = Dataset::new(image, Column::floats(boxes, &[4]).unwrap()).unwrap();
     let data = data.with_input(Column::floats(metas, &[3]).unwrap()).unwrap();
     let data = data.with_target(Column::labels(classes)).unwrap();
-    let loss = || {
-        custom_loss(|outputs: Vec<Output<f32, Cpu>>, targets: &[Value<f32, Cpu>]| {
-            let mut outputs = outputs.into_iter();
-            let boxes = MeanSquared.compute(outputs.by_ref().take(1).collect(), &targets[..1])?;
-            Ok(boxes + CrossEntropy.compute(outputs.collect(), &targets[1..])?)
-        })
-    };
+    let loss = (2.0 * MeanSquared, CrossEntropy);
     let mut net = Detector::seeded(&device(), 1);
-    let before = net.evaluate(&data, loss()).unwrap().loss;
-    net.fit(&data, Fit::new(loss(), Adam::default().lr(0.01)).epochs(40).batch(8).quiet()).unwrap();
-    let after = net.evaluate(&data, loss()).unwrap().loss;
-    assert!(after < before * 0.2, "{before} {after}");
+    let before = net.evaluate(&data, loss).unwrap();
+    net.fit(&data, Fit::new(loss, Adam::default().lr(0.01)).epochs(40).batch(8).quiet()).unwrap();
+    let after = net.evaluate(&data, loss).unwrap();
+    assert!(after.loss < before.loss * 0.2, "{before:?} {after:?}");
+    assert!(after.accuracy > Some(0.9) && before.accuracy < Some(0.9), "{before:?} {after:?}");
     let found = net.predict_all(&data).unwrap();
     assert_eq!((found[0].shape(), found[1].shape()), (&[4][..], &[5][..]));
     assert!(net.predict(&data).unwrap_err().to_string().contains("has 2 outputs"));

@@ -6,8 +6,9 @@
 mod fixture;
 
 use fixture::{assert_close, numbers};
-use netwright::data::Column;
+use netwright::data::{Column, Dataset};
 use netwright::prelude::*;
+use netwright::train::{Output, custom_loss};
 use netwright::value::{Array, Ranked, Value};
 
 /// Compares one loss with the fixture of its name, in f64 and in f32.
@@ -146,4 +147,81 @@ fn settings_without_sense_are_errors() {
         let found = message(Huber::delta(delta).loss(scores::<Rank2<2, 1>>(), &target));
         assert_eq!(found, format!("Huber's delta is a positive number, not {delta}"));
     }
+}
+
+network! {
+    struct Two([3]) -> (place: [2], kind: [4]) {
+        let inside = input => Linear<5>, Tanh;
+        ((inside => Linear<2>), (inside => Linear<4>))
+    }
+}
+
+/// Three samples with a target for each output.
+fn both() -> Dataset {
+    let inputs = Column::floats((0..9).map(|i| (i % 4) as f32 - 1.5).collect(), &[3]).unwrap();
+    let places = Column::floats(vec![1.0, -1.0, 0.5, 2.0, 0.0, 3.0], &[2]).unwrap();
+    let data = Dataset::new(inputs, places).unwrap();
+    data.with_target(Column::labels(vec![3, 0, 2])).unwrap()
+}
+
+/// A tuple is the sum of its losses times their weights, and so are its gradients.
+#[test]
+fn a_tuple_of_losses_is_their_weighted_sum() {
+    let (device, data) = (Cpu::default(), both());
+    let by_hand = custom_loss(|outputs: Vec<Output<f32, Cpu>>, targets: &[Value<f32, Cpu>]| {
+        let mut outputs = outputs.into_iter();
+        let place = MeanSquared.compute(outputs.by_ref().take(1).collect(), &targets[..1])?;
+        Ok(place * 0.5 + CrossEntropy.compute(outputs.collect(), &targets[1..])? * 3.0)
+    });
+    let train = |loss: &dyn Loss<f32, Cpu>| {
+        let mut net = Two::seeded(&device, 1);
+        let fit = Fit::new(loss, Sgd::default().lr(0.1)).epochs(3).batch(2).quiet();
+        let history = net.fit(&data, fit).unwrap();
+        (history.last().unwrap().train.loss, net.linear_1.weight.array())
+    };
+    let (loss, weight) = train(&(0.5 * MeanSquared, 3.0 * CrossEntropy));
+    let (expected, expected_weight) = train(&by_hand);
+    assert!((loss - expected).abs() < 1e-6, "{loss}, not {expected}");
+    for (found, expected) in weight.iter().flatten().zip(expected_weight.iter().flatten()) {
+        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+    }
+    let twice = train(&(2.0 * by_hand)).0;
+    assert!((twice - train(&by_hand).0).abs() > 0.1);
+}
+
+/// Right answers are counted over all outputs that have some.
+#[test]
+fn a_tuple_has_the_accuracy_of_those_that_have_one() {
+    let (net, data) = (Two::seeded(&Cpu::default(), 1), both());
+    let accuracy = |loss: &dyn Loss<f32, Cpu>| net.evaluate(&data, loss).unwrap().accuracy;
+    let places = data.targets()[0].as_floats().unwrap();
+    let signs = places.iter().map(|x| f32::from(u8::from(*x > 0.0))).collect();
+    let signs = Column::floats(signs, &[2]).unwrap();
+    let with_signs = Dataset::new(data.inputs()[0].clone(), signs).unwrap();
+    let with_signs = with_signs.with_target(data.targets()[1].clone()).unwrap();
+    let kinds = accuracy(&(MeanSquared, 2.0 * CrossEntropy)).unwrap() * 3.0;
+    let all = net.evaluate(&with_signs, (BinaryCrossEntropy, CrossEntropy)).unwrap().accuracy;
+    let right = all.unwrap() * 9.0 - kinds;
+    assert!((right - right.round()).abs() < 1e-9 && (0.0..=6.0).contains(&right), "{right}");
+    assert_eq!(
+        accuracy(&(MeanSquared, custom_loss(|_, _| Ok(Cpu::default().zeros().leaky_traced())))),
+        None
+    );
+}
+
+#[test]
+fn tuples_that_do_not_fit_are_explained() {
+    let (net, data) = (Two::seeded(&Cpu::default(), 1), both());
+    let found = message(net.evaluate(&data, (MeanSquared, CrossEntropy, CrossEntropy)));
+    assert_eq!(
+        found,
+        "a tuple of losses has one for each output and each target, but there are 3 losses, 2 \
+         outputs and 2 targets"
+    );
+    let found = message(net.evaluate(&data, (CrossEntropy, CrossEntropy)));
+    assert!(found.starts_with("output 1: CrossEntropy for an output of shape [3, 2]"), "{found}");
+    let found = message(net.evaluate(&data, (MeanSquared, f64::NAN * CrossEntropy)));
+    assert_eq!(found, "the weight of a loss is a finite number, not NaN");
+    let found = message(net.evaluate(&data, MeanSquared));
+    assert!(found.contains("give a tuple with one loss for each"), "{found}");
 }

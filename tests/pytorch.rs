@@ -182,6 +182,31 @@ pytorch! {
             layer: Conv2d<2, (2, 4), padding = same, dilation = (3, 1)>
         }
     }
+    conv_transpose2d {
+        plain: [3, 4, 5] => { layer: ConvTranspose2d<4, 3> }
+        one: [2, 3, 3] => { layer: ConvTranspose2d<3, 1> }
+        twice: [3, 4, 3] => { layer: ConvTranspose2d<2, 2, stride = 2> }
+        output_padding: [3, 4, 5] => {
+            layer: ConvTranspose2d<4, 3, stride = 2, padding = 1, output_padding = 1>
+        }
+        rectangle: [3, 3, 4] => {
+            layer: ConvTranspose2d<
+                2, (3, 2), stride = (2, 3), padding = (1, 0), output_padding = (0, 2)
+            >
+        }
+        gaps: [2, 3, 2] => { layer: ConvTranspose2d<3, (1, 2), stride = (3, 4)> }
+        dilation: [2, 4, 3] => { layer: ConvTranspose2d<2, (2, 3), padding = 1, dilation = (3, 2)> }
+        beyond: [2, 3, 4] => {
+            layer: ConvTranspose2d<
+                3, 2, padding = (1, 0), output_padding = (2, 1), dilation = (3, 2)
+            >
+        }
+        groups: [4, 5, 4] => { layer: ConvTranspose2d<6, 3, groups = 2, padding = 1> }
+        depthwise: [4, 3, 4] => {
+            layer: ConvTranspose2d<4, 3, stride = 2, padding = 1, groups = 4, bias = false>
+        }
+        wide: [16, 4, 5] => { layer: ConvTranspose2d<17, 3, padding = 1> }
+    }
     max_pool2d {
         plain: [3, 6, 4] => { MaxPool2d<2> }
         rest: [2, 8, 10] => { MaxPool2d<3> }

@@ -4,6 +4,7 @@
 use crate::backend::{Backend, Float};
 use crate::error::Result;
 use crate::layer::{Layer, Own, Part, Stands};
+use crate::sizes::Fits;
 use crate::value::AnyTensor;
 use dfdx::nn::modules::Repeated;
 use dfdx::prelude::{Device, Dtype};
@@ -13,6 +14,8 @@ impl<T: Stands, const N: usize> Stands for Repeated<T, N> {
     type To<E: Dtype, D: Device<E>> = Repeated<T::To<E, D>, N>;
     const DECLARED: Declared = Declared::Repeated(&T::DECLARED, N);
 }
+
+impl<T: Fits, const N: usize> Fits for Repeated<T, N> {}
 
 impl<E: Float, D: Backend<E>, T: Layer<E, D>, const N: usize> Layer<E, D> for Repeated<T, N> {
     fn zeros(device: &D) -> Result<Self> {

@@ -140,11 +140,26 @@ fn check_outputs(net: &mut Net, errors: &mut Errors) {
             "the declared output{which} is {stated}, but {} {}",
             arrival.origin, arrival.shape
         ))
-        .help(format!("declare `{write}`, or change the last layer"));
+        .help(match declared_for_another(net, number, &arrival.shape) {
+            Some(other) => format!(
+                "`{other}` is declared with this shape: write the values in the declared order"
+            ),
+            None => format!("declare `{write}`, or change the last layer"),
+        });
         let checks = require_equal([&stated, &arrival.shape], &problem, span.into(), errors);
         let before = rests_on(net, &[value]);
         assert_all(net, AT_THE_END, checks, before);
     }
+}
+
+/// The name of an output with this shape whose own value has another.
+fn declared_for_another(net: &Net, number: usize, shape: &Shape) -> Option<String> {
+    let others = net.outputs.iter().enumerate().filter(|(other, _)| *other != number);
+    let mut fitting = others.map(|(_, output)| output).filter(|output| {
+        let given = output.value.and_then(|value| net.shape(value));
+        output.stated.as_ref().is_some_and(|(stated, _)| stated == shape) && given != Some(shape)
+    });
+    fitting.next()?.name.as_ref().map(ToString::to_string)
 }
 
 /// Demands that two shapes are the same: one error at most, or what only const evaluation knows.

@@ -7,6 +7,7 @@ use crate::layers;
 pub const ALL: &[&LayerDef] = &[
     &layers::linear::DEF,
     &layers::conv2d::DEF,
+    &layers::conv_transpose2d::DEF,
     &layers::max_pool2d::DEF,
     &layers::avg_pool2d::DEF,
     &layers::global_avg_pool2d::DEF,

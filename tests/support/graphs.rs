@@ -4,8 +4,9 @@
 
 use super::support::{Data, Random};
 use netwright::dfdx::prelude::*;
+#[cfg(feature = "engine")]
 use netwright_core::engine::covers;
-use netwright_core::run::{Outcome, Task, portable};
+use netwright_core::run::{Outcome, Task};
 use netwright_core::spec::graph::Graph;
 use netwright_core::value::{Array, Value};
 use netwright_core::{Backend, Float, Result};
@@ -32,6 +33,25 @@ pub fn run<E: Float>(
     batch: usize,
     training: Option<u64>,
     runner: Runner<E>,
+) -> Found<E>
+where
+    Cpu: Backend<E>,
+{
+    let mut random = Random(3);
+    let mut cotangent = |_, count| (0..count).map(|_| E::of(random.number())).collect();
+    run_from(graph, params, inputs, batch, training, runner, &mut cotangent)
+}
+
+/// Runs it, and backward from the gradients that `cotangent` has for the number of an output and
+/// its count of elements.
+pub fn run_from<E: Float>(
+    graph: &'static Graph,
+    params: &[Vec<E>],
+    inputs: &[Data<E>],
+    batch: usize,
+    training: Option<u64>,
+    runner: Runner<E>,
+    cotangent: &mut dyn FnMut(usize, usize) -> Vec<E>,
 ) -> Found<E>
 where
     Cpu: Backend<E>,
@@ -66,12 +86,10 @@ where
     };
     let outcome = runner(task).unwrap();
     let values = outcome.outputs.iter().map(|output| output.data.as_vec()).collect();
-    let mut random = Random(3);
     let mut loss = Cpu::default().zeros().put_tape(outcome.tape.unwrap());
-    for output in outcome.outputs {
+    for (number, output) in outcome.outputs.into_iter().enumerate() {
         let count = output.data.shape().0;
-        let cotangent = (0..count).map(|_| E::of(random.number())).collect::<Vec<_>>();
-        let cotangent = Cpu::default().tensor_from_vec(cotangent, (count,));
+        let cotangent = Cpu::default().tensor_from_vec(cotangent(number, count), (count,));
         let data = output.data.put_tape(OwnedTape::default());
         loss = loss + (data * cotangent).sum::<(), _>();
     }
@@ -117,13 +135,14 @@ pub fn wide(params: &[Vec<f32>], inputs: &[Data<f32>]) -> (Vec<Vec<f64>>, Vec<Da
 
 /// The engine in f32 gives what the portable path gives in f64, for one sample and several chunks,
 /// in both forms.
+#[cfg(feature = "engine")]
 pub fn agrees(graph: &'static Graph) {
     assert!(covers(graph), "the engine does not run {}", graph.name);
     for (batch, training) in [(1, None), (3, Some(5)), (65, None), (65, Some(6))] {
         let (params, inputs) = data(graph, batch);
         let found = run(graph, &params, &inputs, batch, training, <Cpu as Backend<f32>>::run);
         let (params, inputs) = wide(&params, &inputs);
-        let expected = run(graph, &params, &inputs, batch, training, portable);
+        let expected = run(graph, &params, &inputs, batch, training, netwright_core::run::portable);
         let kinds = ["output", "gradient of input", "gradient of parameter"];
         for ((found, expected), kind) in found.iter().zip(&expected).zip(kinds) {
             assert_eq!(found.len(), expected.len());

@@ -16,6 +16,7 @@ mod batch_norm1d;
 mod batch_norm2d;
 mod concat;
 mod conv2d;
+mod conv_transpose2d;
 mod dropout;
 mod elu;
 pub(crate) mod embedding;
@@ -48,6 +49,7 @@ mod window;
 
 pub use batch_norm1d::BatchNorm1d;
 pub use batch_norm2d::BatchNorm2d;
+pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::Conv2d;
 pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
@@ -166,6 +168,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "BatchNorm2d" => batch_norm2d::forward(call),
         "Concat" => concat::forward(call),
         "Conv2d" => conv2d::forward(call),
+        "ConvTranspose2d" => conv_transpose2d::forward(call),
         "Dropout" => dropout::forward(call),
         "Elu" => elu::forward(call),
         "Embedding" => embedding::forward(call),

@@ -215,6 +215,17 @@ mod tests {
         pair::<typenum::U65536, typenum::U100000>();
     }
 
+    /// As many digits as a size can have stay within rustc's limit of recursion.
+    #[test]
+    fn large_sizes_compute_too() {
+        type Large = Prod<Prod<U1024, U1024>, Prod<U1024, U1024>>;
+        assert_eq!(Large::USIZE, 1 << 40);
+        pair::<Large, U7>();
+        pair::<U7, Large>();
+        assert_eq!(Diff::<Sum<Large, U5>, Sum<Large, U3>>::USIZE, 2);
+        assert_eq!(Quot::<crate::constant_size!(usize::MAX), U11>::USIZE, usize::MAX / 11);
+    }
+
     /// The results are typenum's own types, without leading zeros.
     #[test]
     fn results_are_numbers_of_typenum() {

@@ -84,8 +84,8 @@ impl<N: Size> ConstDim for Num<N> {
 
 /// A network all of whose sizes fit together.
 ///
-/// `network!` implements it for each network that has sizes as type parameters, for the numbers
-/// that every layer can work with. The constructors demand it, and so does a generic function that
+/// `network!` implements it for each network; of one that has sizes as type parameters, for the
+/// numbers that every layer can work with. The constructors demand it, and so does a generic function that
 /// makes such a network: `where Net<Side>: Fits`.
 pub trait Fits {}
 

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`Train`] | `fit`, `step`, `evaluate`, `predict` and `summary` for every network |
 //! | [`Fit`] | the settings of a training |
-//! | [`Loss`] | [`CrossEntropy`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`] |
+//! | [`Loss`] | [`CrossEntropy`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
 //! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`] |
 //! | [`History`], [`Evaluation`] | what a training and an evaluation report |
 //!
@@ -28,7 +28,7 @@ mod value;
 pub use history::{Epoch, Evaluation, History};
 pub use loss::{
     BinaryCrossEntropy, Correct, Criterion, CrossEntropy, CustomLoss, Huber, Loss, MeanAbsolute,
-    MeanSquared, Output, Scalar, SmoothedCrossEntropy, custom_loss,
+    MeanSquared, Output, Scalar, SmoothedCrossEntropy, Weighted, custom_loss,
 };
 pub use model::Train;
 pub use optim::{Adam, AdamW, Memory, Optimizer, RmsProp, Rule, Sgd};

@@ -113,6 +113,8 @@ fn own(code: &Code<'_>) -> TokenStream {
                 #p::graph::Declared::Own(<Self as #p::Layer<f32, #p::Cpu>>::PARAMS);
         }
 
+        impl<#(#params),*> #p::Fits for #plain #bounds {}
+
         impl<#(#params,)* #float: #p::Float, #device: #p::Backend<#float>> #p::Layer<#float, #device>
             for #this
         #bounds

@@ -4,7 +4,7 @@
 //! not fit in our words. A condition counts only where all before it hold: a wrong instantiation
 //! is one error, at the layer where the sizes run out.
 
-use super::Code;
+use super::{Code, outside};
 use crate::diag::with_help;
 use crate::ir::Bound;
 use crate::sizes;
@@ -34,12 +34,12 @@ fn demands(code: &Code<'_>) -> bool {
 
 /// The conditions as traits, and `Fits` for the numbers that satisfy them.
 pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
-    if !demands(code) {
-        return TokenStream::new();
-    }
     let p = &code.p;
     let this = code.type_of(quote!(f32), quote!(#p::Cpu));
     let generics = code.generics();
+    if !demands(code) {
+        return quote!(impl<#generics> #p::Fits for #this {});
+    }
     let bounds = || code.net.bounds.iter().enumerate();
     let traits = bounds().map(|(number, bound)| condition_trait(code, number, bound));
     let clauses = bounds().zip(demanded(code)).map(|((number, bound), demanded)| {
@@ -48,10 +48,11 @@ pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
     });
     let concrete = at_name(code, quote!(#p::sizes::Concrete));
     let numbers = code.net.type_sizes();
+    let inner = outside::sized(code);
     let fits = at_name(code, quote!(#p::Fits for #this));
     quote! {
         #(#traits)*
-        impl<#generics> #fits where #(#numbers: #concrete,)* #(#clauses)* {}
+        impl<#generics> #fits where #(#numbers: #concrete,)* #(#clauses)* #(#inner: #p::Fits,)* {}
     }
 }
 

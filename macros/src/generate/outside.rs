@@ -6,7 +6,7 @@ use crate::diag::Extent;
 use crate::ir::Node;
 use crate::sizes;
 use netwright_spec::Shape;
-use proc_macro2::{Ident, Literal, Span, TokenStream};
+use proc_macro2::{Group, Ident, Literal, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote, quote_spanned};
 
 /// The type of its field: the written one for the network's float type and device.
@@ -52,6 +52,33 @@ pub(super) fn inner(code: &Code<'_>, node: &Node, number: usize) -> TokenStream 
     quote! {
         ::core::option::Option::Some(#p::graph::Inner::Declared { layer: #layer, first: #first })
     }
+}
+
+/// The types that depend on sizes that are types, for numbers that are known.
+pub(super) fn sized(code: &Code<'_>) -> Vec<TokenStream> {
+    let p = &code.p;
+    let sizes: Vec<String> = code.net.type_sizes().map(ToString::to_string).collect();
+    let known = |name: &Ident| quote!(<#name as #p::sizes::Concrete>::Number);
+    let first = code.net.nodes.iter().filter(|node| node.shares.is_none());
+    let types = first.filter_map(|node| node.outside.as_ref());
+    let types = types.filter(|ty| sizes.iter().any(|size| crate::resolve::mentions(ty, size)));
+    types.map(|ty| replaced(ty.clone(), &sizes, &known)).collect()
+}
+
+fn replaced(
+    tokens: TokenStream,
+    names: &[String],
+    with: &impl Fn(&Ident) -> TokenStream,
+) -> TokenStream {
+    let each = tokens.into_iter().map(|tree| match tree {
+        TokenTree::Ident(ident) if names.iter().any(|name| ident == name) => with(&ident),
+        TokenTree::Group(group) => {
+            let inner = replaced(group.stream(), names, with);
+            TokenTree::Group(Group::new(group.delimiter(), inner)).into()
+        }
+        other => other.into(),
+    });
+    each.collect()
 }
 
 /// Whether the network has such a layer.

@@ -30,17 +30,18 @@ fn residual(keyword: Ident, cursor: &mut Cursor, errors: &mut Errors) -> Option<
     if cursor.is_word(0, "skip") {
         let word = cursor.take_word()?;
         let group = braces(&word, "skip { Conv2d<64, 1> }", cursor, errors)?;
-        skip = Some(skip_chain(&group, errors));
+        let help = "leave `skip` out: then the input itself is added";
+        skip = Some(helped_chain(&group, "`skip`", help, errors));
     }
     Some(StepKind::Residual { keyword, body, skip })
 }
 
-fn skip_chain(group: &Group, errors: &mut Errors) -> Chain {
+/// A chain that needs at least one layer; `help` tells whoever wants none what to write instead.
+fn helped_chain(group: &Group, what: &str, help: &str, errors: &mut Errors) -> Chain {
     let mut chain = chain(group, errors);
     if is_blank(&chain) {
         chain.poisoned = true;
-        let help = "leave `skip` out: then the input itself is added";
-        errors.push_help(chain.span, "`skip` needs at least one layer", help);
+        errors.push_help(chain.span, format!("{what} needs at least one layer"), help);
     }
     chain
 }
@@ -84,7 +85,8 @@ impl Branches {
     fn branch(&mut self, errors: &mut Errors) {
         self.branch_name(errors);
         if let Some(group) = self.cursor.take_group(Delimiter::Brace) {
-            self.found.push(filled_chain(&group, "a branch", errors));
+            let help = "the value itself is joined in a graph: `concat(x, (x => Conv2d<8, 3>))`";
+            self.found.push(helped_chain(&group, "a branch", help, errors));
         } else if names::starts_path(&self.cursor, 0) || self.cursor.is_colon(1) {
             self.bare_layer(errors);
         } else if !self.bare {

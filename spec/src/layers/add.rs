@@ -1,5 +1,6 @@
 //! `Add`: the sum of values of one shape. `Residual { … }` and `a + b` insert it.
 
+use super::concat::enlarged;
 use crate::dim::Dim;
 use crate::layer::{Arity, Cond, Context, Inferred, LayerDef};
 use crate::problem::{Arrival, Problem};
@@ -50,7 +51,11 @@ fn unequal(cx: &Context<'_>, does: &str, a: &Arrival, b: &Arrival) -> Problem {
              with `padding = same`), or give the other side its shape in `skip { … }`"
                 .into()
         }
-        None => "both sides must end with the same shape".into(),
+        None => match (a.shape.dims.as_slice(), b.shape.dims.as_slice()) {
+            ([_, a @ ..], [_, b @ ..]) if a.len() == 2 && b.len() == 2 => enlarged(a, b),
+            _ => None,
+        }
+        .unwrap_or_else(|| "both sides must end with the same shape".into()),
     })
 }
 
@@ -125,6 +130,8 @@ mod tests {
         assert!(problem.text.starts_with("`+` adds only equal shapes"));
         let help = "give the second the shape of the first, with `Linear<64>`";
         assert_eq!(problem.help.unwrap(), help);
+        let help = join(&DEF, "+", &[8, 16, 16], &[16, 8, 8]).unwrap_err().help.unwrap();
+        assert!(help.starts_with("put `Upsample2d<2>` behind the smaller one"), "{help}");
     }
 
     #[test]

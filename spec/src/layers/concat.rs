@@ -65,12 +65,11 @@ fn check(
     }
     if other.shape.rank() != first.shape.rank() {
         let shapes = "shapes with the same number of axes";
-        return Err(unequal(cx, shapes, first, other)
-            .help("`Flatten` or `GlobalAvgPool2d` makes an image one axis of features"));
+        return Err(unequal(cx, shapes, first, other).help(to_features(first, other)));
     }
     for (i, (a, b)) in first.shape.dims.iter().zip(&other.shape.dims).enumerate() {
         if i != axis {
-            let (shapes, help) = alike(first.shape.rank(), axis, i);
+            let (shapes, help) = alike(&first.shape.dims, &other.shape.dims, axis, i);
             let problem = unequal(cx, shapes, first, other).help(help);
             cx.require(Cond::Equal(a.clone(), b.clone()), problem)?;
         }
@@ -78,22 +77,69 @@ fn check(
     Ok(())
 }
 
+/// How the one with more axes gets the one axis of the other.
+fn to_features(a: &Arrival, b: &Arrival) -> String {
+    let most = if a.shape.rank() > b.shape.rank() { &a.shape } else { &b.shape };
+    match (most.dims.as_slice(), a.shape.rank().min(b.shape.rank())) {
+        ([_, features], 1) => format!(
+            "`Mean<axis = 0>` makes {most} features: [{}], and `Flatten` keeps them all",
+            features.written()
+        ),
+        _ => "`Flatten` or `GlobalAvgPool2d` makes an image one axis of features".into(),
+    }
+}
+
 /// What is joined when sizes of axis `i` must agree, and the help when they do not.
-fn alike(rank: usize, axis: usize, i: usize) -> (&'static str, &'static str) {
-    let image = "a `Conv2d` keeps height and width with `padding = same`; where one branch has a \
-                 `stride`, the others need it too";
-    match (rank, axis, i) {
+fn alike(a: &[Dim], b: &[Dim], axis: usize, i: usize) -> (&'static str, String) {
+    let (shapes, help) = match (a.len(), axis, i) {
         (2, 1, _) => ("[time, features] of the same time", "only the features may differ"),
         (2, 0, _) => ("[time, features] of the same features", "only the time may differ"),
-        (3, 0, 1) => ("images of the same height", image),
-        (3, 0, 2) => ("images of the same width", image),
+        (3, 0, 1) => return ("images of the same height", images(&a[1..], &b[1..])),
+        (3, 0, 2) => return ("images of the same width", images(&a[1..], &b[1..])),
         (_, 0, _) => ("shapes that agree after the channels", "only the first sizes may differ"),
         _ => (
             "shapes that differ only along its axis",
             "join along the axis that may differ, with `axis`",
         ),
-    }
+    };
+    (shapes, help.into())
 }
+
+/// How images of these heights and widths become equal.
+fn images(a: &[Dim], b: &[Dim]) -> String {
+    if let Some(help) = enlarged(a, b) {
+        return help;
+    }
+    let odd = |large: usize, small: usize| large % 2 == 1 && large - 1 == small;
+    let rounded = |(a, b): (&Dim, &Dim)| match (a.known(), b.known()) {
+        (Some(a), Some(b)) => a == b || odd(a, b) || odd(b, a),
+        _ => a == b || [a, b].iter().any(|dim| matches!(dim, Dim::Computed(Op::Mul, _))),
+    };
+    if a.iter().zip(b).all(rounded) {
+        return "a `stride` of 2 rounds odd sizes down: take an input whose sizes can be halved \
+                every time, or enlarge with a `ConvTranspose2d` that has `output_padding = 1`"
+            .into();
+    }
+    SAME.into()
+}
+
+/// The layer that makes the smaller image as large as the other, where one can.
+pub(super) fn enlarged(a: &[Dim], b: &[Dim]) -> Option<String> {
+    let known = |dims: &[Dim]| dims.iter().map(Dim::known).collect::<Option<Vec<_>>>();
+    let (a, b) = (known(a)?, known(b)?);
+    let (large, small) = if a > b { (a, b) } else { (b, a) };
+    let scale = large.first()?.checked_div(*small.first()?).filter(|scale| *scale > 1)?;
+    let times = |(large, small): (&usize, &usize)| Some(*large) == small.checked_mul(scale);
+    let all = large.iter().zip(&small).all(times);
+    all.then(|| {
+        format!("put `Upsample2d<{scale}>` behind the smaller one, or give both the same `stride`")
+    })
+}
+
+/// What keeps height and width.
+const SAME: &str = "a `Conv2d` keeps height and width with `padding = same`, a pooling layer with \
+                    `stride = 1` and `padding`; where one branch has a `stride`, the others need \
+                    it too";
 
 fn unequal(cx: &Context<'_>, joins: &str, a: &Arrival, b: &Arrival) -> Problem {
     Problem::new(format!(
@@ -140,6 +186,19 @@ mod tests {
                 .starts_with("`Parallel` joins [time, features] of the same time")
         );
         assert!(text(&[], &[]).starts_with("`Parallel` takes at least one axis, but `Conv2d`"));
+    }
+
+    #[test]
+    fn help_knows_how_images_become_equal() {
+        let help = |a: &[usize], b: &[usize]| join(&DEF, "concat", a, b).unwrap_err().help.unwrap();
+        assert!(help(&[8, 6, 8], &[8, 24, 32]).starts_with("put `Upsample2d<4>` behind the"));
+        assert!(help(&[8, 8, 8], &[4, 4, 4]).starts_with("put `Upsample2d<2>` behind the"));
+        assert!(help(&[8, 15, 16], &[8, 14, 16]).starts_with("a `stride` of 2 rounds odd sizes"));
+        assert!(help(&[8, 16, 16], &[8, 15, 15]).starts_with("a `Conv2d` keeps height and width"));
+        assert!(help(&[8, 8, 8], &[8, 16, 8]).starts_with("a `Conv2d` keeps height and width"));
+        assert!(
+            help(&[32], &[20, 32]).starts_with("`Mean<axis = 0>` makes [20, 32] features: [32]")
+        );
     }
 
     #[test]

@@ -93,7 +93,8 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     Ok(if cx.args.flag("bias") { inferred.param("bias", vec![out], init) } else { inferred })
 }
 
-fn check_groups(
+/// Of both channels, for `ConvTranspose2d` too.
+pub(super) fn check_groups(
     cx: &mut Context<'_>,
     groups: &Dim,
     channels: &Dim,

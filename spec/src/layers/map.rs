@@ -35,7 +35,7 @@ mod tests {
     #[test]
     fn keeps_any_shape_and_its_function() {
         let function = ("function", Value::Function("| x | x".into()));
-        let got = infer(&DEF, &[function.clone()], &[3, 4]).unwrap();
+        let got = infer(&DEF, std::slice::from_ref(&function), &[3, 4]).unwrap();
         assert_eq!(got.shape, Shape::known(&[3, 4]));
         assert_eq!(got.attrs, [("function", Attr::Function("| x | x".into()))]);
         let problem = infer_with(&DEF, &[function], &[Shape::indices(vec![3.into()])]).unwrap_err();

@@ -6,6 +6,7 @@ pub mod batch_norm1d;
 pub mod batch_norm2d;
 pub mod concat;
 pub mod conv2d;
+pub mod conv_transpose2d;
 pub mod dropout;
 pub mod elu;
 pub mod embedding;

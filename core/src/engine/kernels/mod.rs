@@ -6,8 +6,11 @@ pub(crate) mod conv;
 pub(crate) mod layer_norm;
 pub(crate) mod linear;
 pub(crate) mod math;
+pub(crate) mod product;
+pub(crate) mod reduce;
 pub(crate) mod softmax;
 pub(crate) mod sum;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod upsample;
 pub(crate) mod window;

@@ -1,58 +1,78 @@
-//! Sums element by element, with a ReLU behind them, and their gradient.
+//! Sums and differences element by element, with a ReLU behind them, and their gradient.
 
 #[cfg(test)]
 mod tests;
 
 use crate::engine::simd::{Lanes, Level, kernel};
+use std::ptr::null;
 
 /// `y = a + b`, at least 0 with `relu`.
 pub(crate) fn sum(a: &[f32], b: &[f32], y: &mut [f32], relu: bool) {
-    sum_at(Level::best(), a, b, y, relu);
+    sum_at(Level::best(), a, 1.0, b, y, relu);
 }
 
-fn sum_at(level: Level, a: &[f32], b: &[f32], y: &mut [f32], relu: bool) {
+/// `y = a - b`, at least 0 with `relu`.
+pub(crate) fn difference(a: &[f32], b: &[f32], y: &mut [f32], relu: bool) {
+    sum_at(Level::best(), a, -1.0, b, y, relu);
+}
+
+fn sum_at(level: Level, a: &[f32], sign: f32, b: &[f32], y: &mut [f32], relu: bool) {
     assert!(a.len() == y.len() && b.len() == y.len());
-    let job = Sum { a: a.as_ptr(), b: b.as_ptr(), y: y.as_mut_ptr(), len: y.len(), relu };
+    let job = Sum { a: a.as_ptr(), sign, b: b.as_ptr(), y: y.as_mut_ptr(), len: y.len(), relu };
     // SAFETY: the lengths are those of the slices.
     unsafe { sums(level, &job) };
 }
 
 /// `y += x`, at least 0 with `relu`.
 pub(crate) fn accumulate(x: &[f32], y: &mut [f32], relu: bool) {
-    accumulate_at(Level::best(), x, y, relu);
+    accumulate_at(Level::best(), 1.0, x, y, relu);
 }
 
-fn accumulate_at(level: Level, x: &[f32], y: &mut [f32], relu: bool) {
+fn accumulate_at(level: Level, sign: f32, x: &[f32], y: &mut [f32], relu: bool) {
     assert_eq!(x.len(), y.len());
     let to = y.as_mut_ptr();
-    let job = Sum { a: to, b: x.as_ptr(), y: to, len: y.len(), relu };
+    let job = Sum { a: to, sign, b: x.as_ptr(), y: to, len: y.len(), relu };
     // SAFETY: the lengths are those of the slices; each place is read before it is written.
     unsafe { sums(level, &job) };
 }
 
 /// `dx = dy` or `dx += dy`; 0 for `dy` where a ReLU gave `y` = 0.
 pub(crate) fn pass_gradient(dy: &[f32], y: Option<&[f32]>, dx: &mut [f32], overwrite: bool) {
-    pass_gradient_at(Level::best(), dy, y, dx, overwrite);
+    pass_gradient_at(Level::best(), 1.0, dy, y, dx, overwrite);
 }
 
-fn pass_gradient_at(level: Level, dy: &[f32], y: Option<&[f32]>, dx: &mut [f32], overwrite: bool) {
+/// `dx = -dy` or `dx -= dy`; 0 for `dy` where a ReLU gave `y` = 0.
+pub(crate) fn pass_negative(dy: &[f32], y: Option<&[f32]>, dx: &mut [f32], overwrite: bool) {
+    pass_gradient_at(Level::best(), -1.0, dy, y, dx, overwrite);
+}
+
+fn pass_gradient_at(
+    level: Level,
+    sign: f32,
+    dy: &[f32],
+    y: Option<&[f32]>,
+    dx: &mut [f32],
+    overwrite: bool,
+) {
     match (y, overwrite) {
-        (None, true) => dx.copy_from_slice(dy),
-        (None, false) => accumulate_at(level, dy, dx, false),
-        (Some(y), _) => {
-            assert!(dy.len() == dx.len() && y.len() == dx.len());
-            let (dy, y) = (dy.as_ptr(), y.as_ptr());
-            let job = Pass { dy, y, dx: dx.as_mut_ptr(), len: dx.len(), overwrite };
-            // SAFETY: the lengths are those of the slices.
-            unsafe { pass(level, &job) };
-        }
+        (None, true) if sign == 1.0 => return dx.copy_from_slice(dy),
+        (None, false) => return accumulate_at(level, sign, dy, dx, false),
+        _ => {}
     }
+    assert!(dy.len() == dx.len() && y.is_none_or(|y| y.len() == dx.len()));
+    let (len, y) = (dx.len(), y.map_or(null(), <[f32]>::as_ptr));
+    let job = Pass { sign, dy: dy.as_ptr(), y, dx: dx.as_mut_ptr(), len, overwrite };
+    // SAFETY: the lengths are those of the slices.
+    unsafe { pass(level, &job) };
 }
 
+/// `y = a + sign · b`
+///
 /// # Safety
 /// All point at `len` floats; `y` may be `a`.
 struct Sum {
     a: *const f32,
+    sign: f32,
     b: *const f32,
     y: *mut f32,
     len: usize,
@@ -69,8 +89,8 @@ unsafe fn sums_lanes<V: Lanes>(job: &Sum) {
         let count = V::COUNT.min(job.len - first);
         // SAFETY: `count` floats are left.
         unsafe {
-            let a = V::load_up_to(job.a.add(first), count);
-            let sum = a.add(V::load_up_to(job.b.add(first), count));
+            let (a, b) = (job.a.add(first), job.b.add(first));
+            let sum = V::load_up_to(b, count).mul_add(V::splat(job.sign), V::load_up_to(a, count));
             let sum = if job.relu { sum.relu() } else { sum };
             sum.store_up_to(job.y.add(first), count);
         }
@@ -78,8 +98,9 @@ unsafe fn sums_lanes<V: Lanes>(job: &Sum) {
 }
 
 /// # Safety
-/// All point at `len` floats.
+/// All point at `len` floats, or `y` is null.
 struct Pass {
+    sign: f32,
     dy: *const f32,
     y: *const f32,
     dx: *mut f32,
@@ -97,10 +118,15 @@ unsafe fn pass_lanes<V: Lanes>(job: &Pass) {
         let count = V::COUNT.min(job.len - first);
         // SAFETY: `count` floats are left.
         unsafe {
-            let y = V::load_up_to(job.y.add(first), count);
-            let dy = V::load_up_to(job.dy.add(first), count).where_active(y);
-            let to = job.dx.add(first);
-            let dx = if job.overwrite { dy } else { dy.add(V::load_up_to(to, count)) };
+            let mut dy = V::load_up_to(job.dy.add(first), count);
+            if !job.y.is_null() {
+                dy = dy.where_active(V::load_up_to(job.y.add(first), count));
+            }
+            let (to, sign) = (job.dx.add(first), V::splat(job.sign));
+            let dx = match job.overwrite {
+                true => dy.mul(sign),
+                false => dy.mul_add(sign, V::load_up_to(to, count)),
+            };
             dx.store_up_to(to, count);
         }
     }

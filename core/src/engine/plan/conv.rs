@@ -2,7 +2,7 @@
 
 use super::{Builder, layout};
 use crate::engine::kernels::conv::{Act, ConvSizes};
-use crate::engine::steps::{ConvParts, ConvPoolStep, ConvStep, Step};
+use crate::engine::steps::{ConvParts, ConvPoolStep, ConvStep, ConvTransposeStep, Step};
 use netwright_spec::graph::{Graph, Node};
 
 impl Builder<'_> {
@@ -35,6 +35,21 @@ impl Builder<'_> {
         Some(())
     }
 
+    pub(super) fn conv_transpose(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let sizes = transposed_sizes(self.graph, node)?;
+        let x = self.edge(node.inputs[0])?;
+        let weight = node.params.first;
+        let bias = (node.params.count > 1).then_some(weight + 1);
+        let mut last = number;
+        let act = self.fuse_relu(&mut last);
+        let y = self.slot(node.shape.iter().product());
+        let parts = ConvParts { sizes, x, y, weight, bias, act };
+        self.steps.push(Box::new(ConvTransposeStep::new(parts)));
+        self.place(self.value_of(last), y, layout(node.shape));
+        Some(())
+    }
+
     /// A max pooling behind the convolution whose windows lie side by side.
     fn fuse_pool(&mut self, last: &mut usize) -> Option<[usize; 2]> {
         let pool = self.sole_consumer(*last, "MaxPool2d")?;
@@ -57,10 +72,26 @@ impl Builder<'_> {
 }
 
 fn conv_sizes(graph: &Graph, node: &Node) -> Option<ConvSizes> {
-    let &[channels, height, width] = graph.shape_of(node.inputs[0]) else { return None };
-    let &[out_channels, _, kernel_h, kernel_w] = graph.params_of(node).first()?.shape else {
-        return None;
-    };
+    sizes_between(graph, node, graph.shape_of(node.inputs[0]), node.shape)
+}
+
+/// Those of the convolution from the output to the input.
+fn transposed_sizes(graph: &Graph, node: &Node) -> Option<ConvSizes> {
+    let input = graph.shape_of(node.inputs[0]);
+    let mut sizes = sizes_between(graph, node, node.shape, input)?;
+    for axis in 0..2 {
+        let padding = sizes.padding[2 * axis] + sizes.padding[2 * axis + 1];
+        let reach = (sizes.kernel_size[axis] - 1) * sizes.dilation[axis] + 1;
+        let read = (input[axis + 1] - 1) * sizes.stride[axis] + reach;
+        sizes.unread[axis] = (sizes.input[axis + 1] + padding).checked_sub(read)?;
+    }
+    Some(sizes)
+}
+
+/// Those of a convolution between two images, with the weight and the attributes of the node.
+fn sizes_between(graph: &Graph, node: &Node, from: &[usize], to: &[usize]) -> Option<ConvSizes> {
+    let (&[channels, height, width], &[out_channels, _, _]) = (from, to) else { return None };
+    let &[_, _, kernel_h, kernel_w] = graph.params_of(node).first()?.shape else { return None };
     let (&[top, bottom, left, right], &[sh, sw], &[dh, dw]) =
         (node.sizes("padding"), node.sizes("stride"), node.sizes("dilation"))
     else {
@@ -74,5 +105,6 @@ fn conv_sizes(graph: &Graph, node: &Node) -> Option<ConvSizes> {
         padding: [top, bottom, left, right],
         dilation: [dh, dw],
         groups: node.size("groups"),
+        unread: [0; 2],
     })
 }

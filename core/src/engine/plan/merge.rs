@@ -2,6 +2,7 @@
 
 use super::{Builder, layout};
 use crate::engine::kernels::conv::Act;
+use crate::engine::kernels::linear::Linear;
 use crate::engine::steps::{AddStep, ConcatStep, MatMulStep, MulStep, Part, SubStep};
 
 impl Builder<'_> {
@@ -19,9 +20,11 @@ impl Builder<'_> {
     pub(super) fn mul(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let from = node.inputs.iter().map(|&value| self.edge(value)).collect::<Option<Vec<_>>>()?;
+        let mut last = number;
+        let relu = self.fuse_relu(&mut last) == Act::Relu;
         let y = self.slot(node.shape.iter().product());
-        self.steps.push(Box::new(MulStep { from, y, by: node.number("by") as f32 }));
-        self.place(self.value_of(number), y, layout(node.shape));
+        self.steps.push(Box::new(MulStep { from, y, by: node.number("by") as f32, relu }));
+        self.place(self.value_of(last), y, layout(node.shape));
         Some(())
     }
 
@@ -31,7 +34,8 @@ impl Builder<'_> {
         let inner = *self.graph.shape_of(a).last()?;
         let (a, b) = (self.edge(a)?, self.edge(b)?);
         let y = self.slot(node.shape.iter().product());
-        self.steps.push(Box::new(MatMulStep { a, b, y, inner, columns }));
+        let linear = Linear::new(columns, inner);
+        self.steps.push(Box::new(MatMulStep { a, b, y, inner, columns, linear }));
         self.place(self.value_of(number), y, layout(node.shape));
         Some(())
     }
@@ -40,9 +44,11 @@ impl Builder<'_> {
         let node = &self.graph.nodes[number];
         let &[a, b] = node.inputs else { return None };
         let (a, b) = (self.edge(a)?, self.edge(b)?);
+        let mut last = number;
+        let relu = self.fuse_relu(&mut last) == Act::Relu;
         let y = self.slot(node.shape.iter().product());
-        self.steps.push(Box::new(SubStep { a, b, y }));
-        self.place(self.value_of(number), y, layout(node.shape));
+        self.steps.push(Box::new(SubStep { a, b, y, relu }));
+        self.place(self.value_of(last), y, layout(node.shape));
         Some(())
     }
 

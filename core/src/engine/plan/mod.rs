@@ -240,6 +240,7 @@ impl<'a> Builder<'a> {
             "Sub" => self.sub(number),
             "BatchNorm1d" | "BatchNorm2d" => self.batch_norm(number),
             "Conv2d" => self.conv(number),
+            "ConvTranspose2d" => self.conv_transpose(number),
             "Linear" => self.linear(number),
             "Flatten" => self.reshape(number),
             "Reshape" => self.reshape(number),

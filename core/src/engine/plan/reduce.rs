@@ -2,6 +2,8 @@
 
 use super::{Builder, layout};
 use crate::engine::chunk::Edge;
+use crate::engine::kernels::reduce::Reduce;
+use crate::engine::kernels::upsample::Upsample;
 use crate::engine::steps::{Layout, ReduceStep, UpsampleStep};
 
 impl Builder<'_> {
@@ -19,9 +21,13 @@ impl Builder<'_> {
             Layout::Pixels { .. } => x = self.reordered(x, lies, false),
             Layout::Plain => {}
         }
-        let factor = if node.kind == "Mean" { (1.0 / along as f64) as f32 } else { 1.0 };
+        let (what, factor) = match node.kind {
+            "Mean" => ("mean", (1.0 / along as f64) as f32),
+            _ => ("sum", 1.0),
+        };
         let y = self.slot(node.shape.iter().product());
-        self.steps.push(Box::new(ReduceStep { x, y, along, behind, factor }));
+        let kernel = Reduce::new(along, behind, factor);
+        self.steps.push(Box::new(ReduceStep { x, y, what, kernel }));
         let target = layout(node.shape);
         let to = self.reordered(Edge { slot: y, first: true, input: false }, target, true);
         self.place(self.value_of(number), to.slot, target);
@@ -35,7 +41,8 @@ impl Builder<'_> {
         let x = self.edge(node.inputs[0])?;
         let y = self.slot(node.shape.iter().product());
         let scale = [down, across];
-        self.steps.push(Box::new(UpsampleStep { x, y, channels, width, scale }));
+        let kernel = Upsample::new(channels, width, scale);
+        self.steps.push(Box::new(UpsampleStep { x, y, scale, kernel }));
         self.place(self.value_of(number), y, layout(node.shape));
         Some(())
     }

@@ -30,11 +30,17 @@ impl ConvParts {
 
     pub(super) fn describe(&self, output: [usize; 3]) -> String {
         let [h, w] = self.sizes.kernel_size;
-        let bias = if self.bias.is_some() { " + bias" } else { "" };
-        let act = if self.act == Act::Relu { " + relu" } else { "" };
-        format!("conv {h}x{w} {:?} -> {output:?}{bias}{act}", self.sizes.input)
+        format!("conv {h}x{w} {:?} -> {output:?}{}", self.sizes.input, self.ends())
     }
 
+    /// What is done with the sums.
+    pub(super) fn ends(&self) -> String {
+        let bias = if self.bias.is_some() { " + bias" } else { "" };
+        let act = if self.act == Act::Relu { " + relu" } else { "" };
+        format!("{bias}{act}")
+    }
+
+    /// Of a convolution with so many outputs.
     pub(super) fn multiply_adds(&self, outputs: usize) -> usize {
         let per_output = self.sizes.weight_len() / self.sizes.out_channels;
         outputs * per_output

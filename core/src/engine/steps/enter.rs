@@ -2,6 +2,7 @@
 
 use super::{Call, Source, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot};
+use crate::engine::kernels::sum::accumulate;
 
 /// How a sample lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +117,5 @@ impl Step for Transpose {
 
 /// `y += x`
 pub(crate) fn add(x: &[f32], y: &mut [f32]) {
-    for (y, x) in y.iter_mut().zip(x) {
-        *y += x;
-    }
+    accumulate(x, y, false);
 }

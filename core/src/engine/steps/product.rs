@@ -1,31 +1,39 @@
-//! `Mul`: products element by element, times a number.
+//! `Mul`: products element by element, with a number, and a ReLU behind them.
 
 use super::{Call, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot, two_mut};
+use crate::engine::kernels::product::{Product, multiply_by};
 
-/// y = by · x₀ · x₁ · …
+/// y = by · x₀ · x₁ · …, and a ReLU.
 #[derive(Debug)]
 pub(crate) struct MulStep {
     pub(crate) from: Vec<Edge>,
     /// Behind all that it takes.
     pub(crate) y: Slot,
     pub(crate) by: f32,
+    pub(crate) relu: bool,
 }
 
 impl Step for MulStep {
     fn describe(&self) -> String {
-        format!("product of {} times {} floats", self.from.len(), self.y.len)
+        let relu = if self.relu { " + relu" } else { "" };
+        match self.from.len() {
+            1 => format!("{} times {} floats{relu}", self.by, self.y.len),
+            count => format!("product of {count} times {} floats{relu}", self.y.len),
+        }
     }
 
     fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
         let n = chunk.n;
         let (before, y) = chunk.memory.values.split_at_mut(self.y.range(n).start);
         let y = &mut y[..self.y.len * n];
-        y.fill(self.by);
-        for edge in &self.from {
-            for (y, x) in y.iter_mut().zip(&before[edge.slot.range(n)]) {
-                *y *= x;
-            }
+        let x = |i: usize| &before[self.from[i].slot.range(n)];
+        let last = self.from.len() - 1;
+        let b = (last > 0).then(|| x(1));
+        let first = Product { by: self.by, a: x(0), b, active: None };
+        first.write(y, self.relu && last <= 1);
+        for i in 2..=last {
+            multiply_by(x(i), y, self.relu && last == i);
         }
     }
 
@@ -34,29 +42,28 @@ impl Step for MulStep {
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let n = chunk.n;
         let (values, gradients) = (&chunk.memory.values, &mut chunk.memory.gradients);
-        let scratch = &mut chunk.memory.scratch[..self.y.len * n];
+        let active = self.relu.then(|| &values[self.y.range(n)]);
         for (number, edge) in self.from.iter().enumerate().rev() {
             if edge.input && !call.input_gradient {
                 continue;
             }
             let (dx, dy) = two_mut(gradients, edge.slot.range(n), self.y.range(n));
-            for (gradient, dy) in scratch.iter_mut().zip(&*dy) {
-                *gradient = self.by * dy;
-            }
             let others = self.from.iter().enumerate().filter(|(other, _)| *other != number);
-            for (_, other) in others {
-                for (gradient, x) in scratch.iter_mut().zip(&values[other.slot.range(n)]) {
-                    *gradient *= x;
-                }
-            }
-            match edge.first {
-                true => dx.copy_from_slice(scratch),
-                false => super::add(scratch, dx),
-            }
+            let mut others = others.map(|(_, other)| &values[other.slot.range(n)]);
+            let first = Product { by: self.by, a: dy, b: others.next(), active };
+            let Some(last) = others.next_back() else {
+                first.add(dx, edge.first);
+                continue;
+            };
+            let scratch = &mut chunk.memory.scratch[..self.y.len * n];
+            first.write(scratch, false);
+            others.for_each(|x| multiply_by(x, scratch, false));
+            let all = Product { by: 1.0, a: scratch, b: Some(last), active: None };
+            all.add(dx, edge.first);
         }
     }
 
     fn scratch_len(&self, n: usize) -> usize {
-        self.y.len * n
+        if self.from.len() > 2 { self.y.len * n } else { 0 }
     }
 }

@@ -15,7 +15,7 @@ pub(super) fn only_target<'a, E: Float, D: Backend<E>>(
         [target] if outputs == 1 => Ok(target),
         _ => Err(Error::Data(format!(
             "{loss} compares one output with one target, but was given {outputs} outputs and {} \
-             targets; for several, sum losses in a `custom_loss`",
+             targets; for several, give a tuple with one loss for each",
             targets.len()
         ))),
     }

@@ -15,6 +15,7 @@ mod custom;
 mod huber;
 mod mean_absolute;
 mod mean_squared;
+mod several;
 
 pub use binary_cross_entropy::BinaryCrossEntropy;
 pub use cross_entropy::{CrossEntropy, SmoothedCrossEntropy};
@@ -22,6 +23,7 @@ pub use custom::{CustomLoss, custom_loss};
 pub use huber::Huber;
 pub use mean_absolute::MeanAbsolute;
 pub use mean_squared::MeanSquared;
+pub use several::Weighted;
 
 /// One number on the tape, ready for dfdx's `backward`.
 pub type Scalar<E, D> = Tensor<Rank0, E, D, OwnedTape<E, D>>;
@@ -65,7 +67,8 @@ pub struct Correct {
 /// A function from what a network gives and what it should give to one number.
 ///
 /// Every loss here is the mean over the batch and all axes, as PyTorch's with
-/// `reduction="mean"`. A loss of your own is [`custom_loss`], or a type that implements this.
+/// `reduction="mean"`. A tuple of losses is one for several outputs, `5.0 * loss` a [`Weighted`]
+/// one. A loss of your own is [`custom_loss`], or a type that implements this.
 pub trait Loss<E: Float, D: Backend<E>> {
     /// The loss of a batch: one `Output` for each output of the network, one `Value` for each
     /// target of the data; every shape begins with the batch.
@@ -207,6 +210,14 @@ impl Criterion {
 /// A loss that is a [`Criterion`].
 macro_rules! criterion {
     ($loss:ty, $self:ident => $criterion:expr) => {
+        impl std::ops::Mul<$loss> for f64 {
+            type Output = super::Weighted<$loss>;
+
+            fn mul(self, loss: $loss) -> super::Weighted<$loss> {
+                super::Weighted::new(self, loss)
+            }
+        }
+
         impl<E: Float, D: Backend<E>> super::Loss<E, D> for $loss {
             fn compute(
                 &$self,

@@ -54,6 +54,9 @@ pub(crate) struct ConvSizes {
     pub padding: [usize; 4],
     pub dilation: [usize; 2],
     pub groups: usize,
+    /// Rows at the bottom and columns on the right of the padded image that no window reaches,
+    /// besides those that the stride leaves: what a transposed convolution's output is larger.
+    pub unread: [usize; 2],
 }
 
 impl ConvSizes {
@@ -65,6 +68,7 @@ impl ConvSizes {
             dilation: self.dilation[i],
             before: self.padding[2 * i],
             after: self.padding[2 * i + 1],
+            unread: self.unread[i],
         };
         (axis(0), axis(1))
     }
@@ -247,12 +251,26 @@ impl Conv {
         dx: &mut [f32],
         scratch: &mut [f32],
     ) {
+        self.transposed(dy, packed, None, Act::None, dx, scratch);
+    }
+
+    /// As [`backward_input`](Self::backward_input) a layer of its own: from `x`, of the output's
+    /// size, to `y`, of the input's, with a bias for each channel of the input.
+    pub(crate) fn transposed(
+        &self,
+        x: &[f32],
+        packed: &[f32],
+        bias: Option<&[f32]>,
+        activation: Act,
+        y: &mut [f32],
+        scratch: &mut [f32],
+    ) {
         let Some([_, winograd]) = &self.winograd else {
-            return self.backward.run(dy, packed, None, Act::None, dx, scratch);
+            return self.backward.run(x, packed, bias, activation, y, scratch);
         };
-        if !winograd.run(dy, packed, None, Act::None, dx, scratch) {
+        if !winograd.run(x, packed, bias, activation, y, scratch) {
             let packed = repack(&self.backward, &winograd.unpack(packed));
-            self.backward.run(dy, &packed, None, Act::None, dx, scratch);
+            self.backward.run(x, &packed, bias, activation, y, scratch);
         }
     }
 }
@@ -265,7 +283,7 @@ fn repack(sweep: &Sweep, weight: &[f32]) -> Vec<f32> {
 }
 
 /// Adds to `db` the sum of `dy` over the pixels of each channel.
-fn add_bias_gradient(dy: &[f32], db: &mut [f32]) {
+pub(crate) fn add_bias_gradient(dy: &[f32], db: &mut [f32]) {
     let (channels, pixels) = (db.len(), dy.len() / db.len());
     assert_eq!(dy.len(), pixels * channels);
     let job = weights::Bias { dy: dy.as_ptr(), db: db.as_mut_ptr(), pixels, channels };

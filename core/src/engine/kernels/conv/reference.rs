@@ -9,7 +9,7 @@ impl Reference {
         let s = &self.0;
         let out = |i: usize| {
             let padded = s.input[i + 1] + s.padding[2 * i] + s.padding[2 * i + 1];
-            (padded - (s.kernel_size[i] - 1) * s.dilation[i] - 1) / s.stride[i] + 1
+            (padded - s.unread[i] - (s.kernel_size[i] - 1) * s.dilation[i] - 1) / s.stride[i] + 1
         };
         [s.out_channels, out(0), out(1)]
     }
@@ -62,9 +62,22 @@ impl Reference {
     }
 
     pub fn input(&self, dy: &[f32], weight: &[f32]) -> Vec<f32> {
-        let mut dx = vec![0.0_f64; self.0.input.iter().product()];
-        self.each(|o, i, k| dx[i] += f64::from(weight[k]) * f64::from(dy[o]));
-        dx.iter().map(|&x| x as f32).collect()
+        self.transposed(dy, weight, None, false)
+    }
+
+    pub fn transposed(
+        &self,
+        x: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        relu: bool,
+    ) -> Vec<f32> {
+        let channels = self.0.input[0];
+        let mut y: Vec<f64> = (0..self.0.input.iter().product())
+            .map(|i| bias.map_or(0.0, |bias| f64::from(bias[i % channels])))
+            .collect();
+        self.each(|o, i, k| y[i] += f64::from(weight[k]) * f64::from(x[o]));
+        y.iter().map(|&y| if relu && y <= 0.0 { 0.0 } else { y as f32 }).collect()
     }
 }
 

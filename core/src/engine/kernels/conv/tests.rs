@@ -10,6 +10,7 @@ const PLAIN: ConvSizes = ConvSizes {
     padding: [0; 4],
     dilation: [1, 1],
     groups: 1,
+    unread: [0; 2],
 };
 
 fn cases() -> Vec<ConvSizes> {
@@ -47,6 +48,8 @@ fn cases() -> Vec<ConvSizes> {
         ConvSizes { padding: [2, 2, 2, 2], dilation: [2, 2], out_channels: 19, ..PLAIN },
         ConvSizes { kernel_size: [2, 7], dilation: [3, 1], ..PLAIN },
         ConvSizes { kernel_size: [1, 4], stride: [1, 3], out_channels: 40, ..PLAIN },
+        ConvSizes { unread: [1, 0], stride: [2, 2], out_channels: 18, ..PLAIN },
+        ConvSizes { unread: [2, 3], padding: [2, 0, 1, 4], dilation: [3, 2], ..PLAIN },
         ConvSizes { input: [6, 7, 8], out_channels: 9, groups: 3, padding: [1; 4], ..PLAIN },
         ConvSizes { input: [34, 5, 5], out_channels: 68, groups: 2, stride: [2, 2], ..PLAIN },
         ConvSizes { input: [4, 7, 8], out_channels: 8, groups: 4, ..PLAIN },
@@ -101,6 +104,11 @@ fn convolutions_are_the_references() {
         let mut dx = vec![f32::NAN; x.len()];
         conv.backward_input(&dy, &packed, &mut dx, &mut scratch);
         close(&what, &dx, &reference.input(&dy, &weight));
+        let bias = numbers(sizes.input[0], 5);
+        for (bias, act) in [(None, Act::None), (Some(&bias[..]), Act::Relu)] {
+            conv.transposed(&dy, &packed, bias, act, &mut dx, &mut scratch);
+            close(&what, &dx, &reference.transposed(&dy, &weight, bias, act == Act::Relu));
+        }
 
         let (mut dw, mut db) = (vec![0.0; conv.packed_len()], vec![0.0; sizes.out_channels]);
         for _ in 0..2 {

@@ -36,6 +36,7 @@ fn sizes(input: [usize; 3], out_channels: usize, k: usize, s: usize, p: usize) -
         padding: [p; 4],
         dilation: [1, 1],
         groups: 1,
+        unread: [0; 2],
     }
 }
 

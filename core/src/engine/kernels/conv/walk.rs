@@ -13,6 +13,8 @@ pub(super) struct Axis {
     pub dilation: usize,
     pub before: usize,
     pub after: usize,
+    /// Positions at the end that are not read at all.
+    pub unread: usize,
 }
 
 /// One axis of a walk: where each pixel's window starts and what it is the window of, and where
@@ -28,7 +30,7 @@ pub(super) struct Steps {
 impl Axis {
     /// Positions of the window; 0 if it does not fit.
     pub fn out(&self) -> usize {
-        let window = (self.kernel_size - 1) * self.dilation + 1;
+        let window = (self.kernel_size - 1) * self.dilation + 1 + self.unread;
         (self.before + self.size + self.after + self.stride).saturating_sub(window) / self.stride
     }
 

@@ -34,33 +34,38 @@ fn cases() -> impl Iterator<Item = (usize, Level, bool)> {
 }
 
 #[test]
-fn sums_are_those_of_floats() {
+fn sums_and_differences_are_those_of_floats() {
     for (len, level, with_relu) in cases() {
-        let what = format!("{len}, {level:?}, relu {with_relu}");
         for (a, b) in [(numbers(len, 1), numbers(len, 2)), (special(len, 1), special(len, 2))] {
-            let mut y = vec![f32::NAN; len];
-            sum_at(level, &a, &b, &mut y, with_relu);
-            same(&what, &y, a.iter().zip(&b).map(|(a, b)| relu(a + b, with_relu)));
-            let mut y = a.clone();
-            accumulate_at(level, &b, &mut y, with_relu);
-            same(&what, &y, a.iter().zip(&b).map(|(a, b)| relu(a + b, with_relu)));
+            for sign in [1.0, -1.0] {
+                let what = format!("{len}, {level:?}, relu {with_relu}, sign {sign}");
+                let want = |(a, b): (&f32, &f32)| relu(a + sign * b, with_relu);
+                let mut y = vec![f32::NAN; len];
+                sum_at(level, &a, sign, &b, &mut y, with_relu);
+                same(&what, &y, a.iter().zip(&b).map(want));
+                let mut y = a.clone();
+                accumulate_at(level, sign, &b, &mut y, with_relu);
+                same(&what, &y, a.iter().zip(&b).map(want));
+            }
         }
     }
 }
 
 #[test]
 fn gradients_pass_where_the_relu_was_active() {
-    for (len, level, overwrite) in cases() {
+    let signs = [1.0, -1.0].into_iter();
+    for ((len, level, overwrite), sign) in signs.flat_map(|s| cases().map(move |case| (case, s))) {
         for (dy, y) in [(numbers(len, 1), special(len, 2)), (special(len, 1), numbers(len, 2))] {
             for y in [None, Some(&y[..])] {
-                let what = format!("{len}, {level:?}, overwrite {overwrite}, relu {}", y.is_some());
+                let relu = y.is_some();
+                let what = format!("{len}, {level:?}, overwrite {overwrite}, relu {relu}, {sign}");
                 let start = numbers(len, 3);
                 let mut dx = start.clone();
-                pass_gradient_at(level, &dy, y, &mut dx, overwrite);
+                pass_gradient_at(level, sign, &dy, y, &mut dx, overwrite);
                 let want = |i: usize| {
                     let active = y.is_none_or(|y| y[i] > 0.0 || y[i].is_nan());
                     let before = if overwrite { 0.0 } else { start[i] };
-                    if active { before + dy[i] } else { before }
+                    if active { before + sign * dy[i] } else { before }
                 };
                 same(&what, &dx, (0..len).map(want));
             }

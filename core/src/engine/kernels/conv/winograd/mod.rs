@@ -53,6 +53,7 @@ pub(super) fn both(sizes: &ConvSizes, output: [usize; 3], level: Level) -> Optio
         && sizes.stride == [1, 1]
         && sizes.dilation == [1, 1]
         && sizes.groups == 1
+        && sizes.unread == [0; 2]
         && sizes.padding.iter().all(|padding| *padding <= 2)
         && sizes.input[0].min(output[0]) >= LEAST;
     fits.then(|| {

@@ -1,0 +1,18 @@
+use netwright::prelude::*;
+
+const STRIDE: usize = 2;
+
+network! {
+    struct Net([8, 7, 7]) -> [4, 17, 17] {
+        up: ConvTranspose2d<4, 3, stride = STRIDE, output_padding = STRIDE>,
+    }
+}
+
+fn main() {
+    let device = Cpu::default();
+    let mut net = Net::seeded(&device, 42);
+    let images = device.zeros_like(&(16, Const::<8>, Const::<7>, Const::<7>));
+    let larger: Tensor<(usize, Const<4>, Const<17>, Const<17>), f32, Cpu> = net.forward(images);
+    net.up.bias = device.zeros();
+    println!("{:?}", larger.as_vec());
+}
