@@ -27,11 +27,14 @@ network! {
 
 network! {
     /// Outputs that are read by others too, of an input that is read last.
-    struct Many(image: [2, 6, 6], row: [9]) -> (first: [9], second: [2, 6, 6], third: [9]) {
+    struct Many(image: [2, 6, 6], row: [9]) -> (first: [9], second: [2, 6, 6], third: [9], last: [6, 6]) {
         let a = row => Linear<9>, Relu;
         let b = image => Conv2d<2, 3, padding = same>;
         let c = b => Conv2d<3, 1>, Relu, Conv2d<2, 1>;
-        (a, (b + c), ((a => Linear<30>, Relu, Linear<9>) * row))
+        let d = (a => Linear<30>, Relu, Linear<9>) * row - a;
+        let left = image => Reshape<[6, 12]>, Linear<12>, Relu;
+        let right = image => Reshape<[12, 6]>, Linear<6>, Relu;
+        (a, (b + c), d, matmul(left, right))
     }
 }
 
@@ -91,6 +94,7 @@ fn several_outputs_stay_until_the_end() {
     assert_eq!(plain.first.as_vec(), taped.first.as_vec());
     assert_eq!(plain.second.as_vec(), taped.second.as_vec());
     assert_eq!(plain.third.as_vec(), taped.third.as_vec());
+    assert_eq!(plain.last.as_vec(), taped.last.as_vec());
 }
 
 /// A value of W6 takes the place of another: four images of the largest size, and little ones.

@@ -5,7 +5,9 @@
 //! device and float type.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::ops::{Add, Div, Mul, Neg, Sub};
+use std::sync::{Mutex, PoisonError};
 
 /// A number that is not known yet: the argument of a `Map`'s closure, and all that is computed from
 /// it. It has the operators and functions that can be differentiated, but no comparisons: the same
@@ -104,6 +106,14 @@ impl Function {
         let ops = RECORDED.replace(before);
         // A number that was smuggled out of another function has no meaning here.
         Expression { result: result.min(ops.len() - 1), ops }
+    }
+
+    /// The same, made once for each function of the program.
+    pub fn known(&self) -> &'static Expression {
+        static KNOWN: Mutex<BTreeMap<usize, &'static Expression>> = Mutex::new(BTreeMap::new());
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        // Functions at one address are one function.
+        known.entry(self.0 as usize).or_insert_with(|| Box::leak(Box::new(self.expression())))
     }
 }
 

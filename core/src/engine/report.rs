@@ -3,7 +3,7 @@
 #[cfg(feature = "engine")]
 use super::plan::Plan;
 #[cfg(feature = "engine")]
-use super::split::{Part, Piece, Split};
+use super::split::{Part, Piece, split_of};
 use netwright_spec::graph::{Graph, Node};
 use std::fmt;
 
@@ -35,7 +35,7 @@ impl PlanReport {
         if report.add(graph, 0).is_some() {
             return report;
         }
-        let Some(split) = Split::of(graph) else { return Self::portable(graph) };
+        let Some(split) = split_of(graph) else { return Self::portable(graph) };
         for piece in &split.pieces {
             match piece {
                 Piece::Part(Part { graph, first, .. }) => {

@@ -2,7 +2,7 @@
 
 use super::bridge::slice;
 use super::exec::{Engine, Given, Run};
-use super::split::{Split, split_of};
+use super::split::split_of;
 use super::steps::{Source, add};
 use crate::error::{Error, Result};
 use crate::layers::{embedding, norm};
@@ -27,7 +27,7 @@ pub(crate) fn engine_of(graph: &'static Graph) -> Option<Arc<Engine>> {
 /// Whether the engine has a step for every node of this graph that is a layer of the catalogue.
 #[must_use]
 pub fn covers(graph: &'static Graph) -> bool {
-    engine_of(graph).is_some() || Split::of(graph).is_some()
+    engine_of(graph).is_some() || split_of(graph).is_some()
 }
 
 /// Runs a network with the engine.

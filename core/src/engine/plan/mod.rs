@@ -225,8 +225,8 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
-        // Their steps take for granted that they write behind all that they read.
-        self.memory.at_end(matches!(node.kind, "LayerNorm" | "MatMul" | "Mul" | "Sub"));
+        // Its moments lie right behind what it writes, and that behind all that it reads.
+        self.memory.at_end(node.kind == "LayerNorm");
         match node.kind {
             "MaxPool2d" => self.max_pool(number),
             "AvgPool2d" => self.avg_pool(number),

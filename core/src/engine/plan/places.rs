@@ -155,7 +155,7 @@ mod tests {
         for _ in 0..2000 {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             let random = (seed >> 33) as usize;
-            if living.len() > 12 || random % 3 == 0 && !living.is_empty() {
+            if living.len() > 12 || random.is_multiple_of(3) && !living.is_empty() {
                 places.leave(living.swap_remove(random % living.len()));
                 places.settle();
             } else {

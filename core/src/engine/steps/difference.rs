@@ -1,7 +1,7 @@
 //! `Sub`: differences element by element, with a ReLU behind them.
 
 use super::{Call, Step};
-use crate::engine::chunk::{Chunk, Edge, Slot, two_mut};
+use crate::engine::chunk::{Chunk, Edge, Slot, apart, two_mut};
 use crate::engine::kernels::sum::{difference, pass_gradient, pass_negative};
 
 /// y = a - b, and a ReLU.
@@ -22,9 +22,9 @@ impl Step for SubStep {
 
     fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
         let n = chunk.n;
-        let (before, y) = chunk.memory.values.split_at_mut(self.y.range(n).start);
-        let (a, b) = (&before[self.a.slot.range(n)], &before[self.b.slot.range(n)]);
-        difference(a, b, &mut y[..self.y.len * n], self.relu);
+        let (around, y) = apart(&mut chunk.memory.values, self.y.range(n));
+        let (a, b) = (around.read(self.a.slot.range(n)), around.read(self.b.slot.range(n)));
+        difference(a, b, y, self.relu);
     }
 
     /// Backwards: of a value that is taken twice, the last writes first.

@@ -2,7 +2,7 @@
 
 use super::enter::add;
 use super::{Call, Step};
-use crate::engine::chunk::{Chunk, Edge, Slot, two_mut};
+use crate::engine::chunk::{Chunk, Edge, Slot, apart, two_mut};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
 
@@ -40,9 +40,9 @@ impl Step for MatMulStep {
 
     fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
         let n = chunk.n;
-        let (before, y) = chunk.memory.values.split_at_mut(self.y.range(n).start);
-        let a = before[self.a.slot.range(n)].chunks_exact(self.a.slot.len);
-        let b = before[self.b.slot.range(n)].chunks_exact(self.b.slot.len);
+        let (around, y) = apart(&mut chunk.memory.values, self.y.range(n));
+        let a = around.read(self.a.slot.range(n)).chunks_exact(self.a.slot.len);
+        let b = around.read(self.b.slot.range(n)).chunks_exact(self.b.slot.len);
         for ((a, b), y) in a.zip(b).zip(y.chunks_exact_mut(self.y.len)) {
             self.linear.backward_input(self.rows(), a, b, true, y);
         }

@@ -1,7 +1,7 @@
 //! `Mul`: products element by element, with a number, and a ReLU behind them.
 
 use super::{Call, Step};
-use crate::engine::chunk::{Chunk, Edge, Slot, two_mut};
+use crate::engine::chunk::{Chunk, Edge, Slot, apart, two_mut};
 use crate::engine::kernels::product::{Product, multiply_by};
 
 /// y = by · x₀ · x₁ · …, and a ReLU.
@@ -25,9 +25,8 @@ impl Step for MulStep {
 
     fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
         let n = chunk.n;
-        let (before, y) = chunk.memory.values.split_at_mut(self.y.range(n).start);
-        let y = &mut y[..self.y.len * n];
-        let x = |i: usize| &before[self.from[i].slot.range(n)];
+        let (around, y) = apart(&mut chunk.memory.values, self.y.range(n));
+        let x = |i: usize| around.read(self.from[i].slot.range(n));
         let last = self.from.len() - 1;
         let b = (last > 0).then(|| x(1));
         let first = Product { by: self.by, a: x(0), b, active: None };

@@ -86,7 +86,11 @@ unsafe fn scatter<V: Lanes, const ADD: bool>(
     if const { V::REGISTERS < 16 } {
         pieces!(job.windows, V::COUNT, tile: 4: 1 by 1; 1: 1 by 1);
     } else if const { V::REGISTERS >= 32 } {
-        pieces!(job.windows, V::COUNT, tile: 6: 3 by 1, 1 by 1; 3: 1 by 1; 1: 3 by 1, 1 by 1);
+        pieces!(job.windows, V::COUNT, tile:
+            6: 3 by 1, 1 by 1;
+            3: 1 by 1;
+            2: 1 by 1;
+            1: 3 by 1, 1 by 1);
     } else {
         pieces!(job.windows, V::COUNT, tile: 12: 1 by 1; 6: 1 by 1; 3: 1 by 1; 1: 1 by 1);
     }

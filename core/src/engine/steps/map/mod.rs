@@ -78,7 +78,7 @@ impl Map {
                 let len = node.shape.iter().product();
                 Map::Dropout(Dropout { node: number as u64, p: node.number("p"), layout, len })
             }
-            "Map" => Map::Traced(Box::leak(Box::new(node.function("function")?.expression()))),
+            "Map" => Map::Traced(node.function("function")?.known()),
             _ => return None,
         })
     }
