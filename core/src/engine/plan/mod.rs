@@ -225,8 +225,8 @@ impl<'a> Builder<'a> {
 
     fn node(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
-        // Its moments lie right behind what it writes, and that behind all that it reads.
-        self.memory.at_end(node.kind == "LayerNorm");
+        // Moments or places lie right behind what they write, and that behind all that they read.
+        self.memory.at_end(matches!(node.kind, "LayerNorm" | "Max"));
         match node.kind {
             "MaxPool2d" => self.max_pool(number),
             "AvgPool2d" => self.avg_pool(number),
