@@ -339,8 +339,11 @@ impl Resolver<'_> {
         let place = place_of(call);
         let layers = catalogue::ALL.iter().filter(|def| def.arity == Arity::One);
         let blocks = ["Residual", "Parallel", "Repeat"];
+        let elsewhere = catalogue::ALL.iter().filter(|def| def.arity == Arity::One).find(|def| {
+            def.keras == written || def.pytorch.strip_prefix("nn.") == Some(written.as_str())
+        });
         let close = did_you_mean(&written, layers.map(|def| def.name).chain(blocks));
-        match close {
+        match elsewhere.map(|def| def.name).or(close) {
             Some(close) => self.errors.push_help(
                 place,
                 format!("there is no layer `{written}`"),

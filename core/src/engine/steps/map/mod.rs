@@ -248,7 +248,14 @@ impl MapStep {
 
 impl Step for MapStep {
     fn describe(&self) -> String {
-        format!("{:?} of {} floats", self.maps, self.y.len)
+        let names = self.maps.iter().map(|map| match map {
+            Map::Traced(expression) => {
+                // The first is the argument.
+                format!("a function of {} operations", expression.ops.len() - 1)
+            }
+            map => format!("{map:?}"),
+        });
+        format!("[{}] of {} floats", names.collect::<Vec<_>>().join(", "), self.y.len)
     }
 
     fn scratch_len(&self, _: usize) -> usize {

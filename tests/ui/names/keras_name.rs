@@ -1,0 +1,15 @@
+use netwright::prelude::*;
+
+network! {
+    struct Net([3, 32, 32]) -> [10] {
+        GlobalAveragePooling2D,
+        Dense<10>,
+    }
+}
+
+fn main() {
+    let device = Cpu::default();
+    let net = Net::seeded(&device, 0);
+    let x: Tensor<Rank3<3, 32, 32>, f32, _> = device.zeros();
+    println!("{:?}", net.forward(x).array());
+}
