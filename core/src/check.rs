@@ -168,12 +168,15 @@ type Flat = Tensor<(usize,), f64, Cpu, OwnedTape<f64, Cpu>>;
 /// What an output depends on, how a message calls it, and its numbers.
 type Dependence = (Of, String, Tensor<(usize,), f64, Cpu>);
 
+/// Marked `#[inline]` as all bodies of `f64` are: compiled in the program that checks, not for everybody.
 impl Check<'_> {
+    #[inline]
     fn inputs(&self, number: usize, flow: &[Value<f64, Cpu>]) -> Vec<Value<f64, Cpu>> {
         self.graph.nodes[number].inputs.iter().map(|&value| flow[value].clone()).collect()
     }
 
     /// Runs one node.
+    #[inline]
     fn run(
         &self,
         number: usize,
@@ -197,6 +200,7 @@ impl Check<'_> {
     }
 
     /// All gradients of a node; the best of several tries.
+    #[inline]
     fn node(&mut self, number: usize, flow: &[Value<f64, Cpu>]) -> Result<Vec<LayerGradient>> {
         let mut best: Vec<LayerGradient> = Vec::new();
         for (seed, step) in (0..).zip(STEPS) {
@@ -215,6 +219,7 @@ impl Check<'_> {
         Ok(best)
     }
 
+    #[inline]
     fn try_node(
         &mut self,
         number: usize,
@@ -250,6 +255,7 @@ impl Check<'_> {
     }
 
     /// What the output of a node depends on.
+    #[inline]
     fn tensors(&self, number: usize, inputs: &[Value<f64, Cpu>]) -> Result<Vec<Dependence>> {
         let (node, arrays) = (&self.graph.nodes[number], arrays(self.model)?);
         let floats = inputs.iter().enumerate().filter_map(|(i, value)| match value {
@@ -268,6 +274,7 @@ impl Check<'_> {
     }
 
     /// The weighted sum of a node's outputs, one of its tensors moved meanwhile.
+    #[inline]
     fn moved(
         &mut self,
         number: usize,
@@ -300,6 +307,7 @@ impl Check<'_> {
     }
 
     /// Trained parameters that a backward from all outputs gives nothing but zeros.
+    #[inline]
     fn without_gradient(&self, inputs: Vec<Value<f64, Cpu>>) -> Result<Vec<&'static str>> {
         let (params, own) = (arrays(self.model)?, self.model.own());
         let outcome = portable(Task {

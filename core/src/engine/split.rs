@@ -4,7 +4,7 @@
 use super::exec::Engine;
 use super::run::run_on;
 use crate::error::{Error, Result};
-use crate::layers::{Call, forward};
+use crate::layers::{self, Call};
 use crate::run::{Outcome, Task, batch_size};
 use crate::value::{Array, Value};
 use dfdx::prelude::*;
@@ -116,6 +116,9 @@ fn own(
     recording: bool,
 ) -> Result<Array<f32, Cpu>> {
     let node = &task.graph.nodes[number];
+    let Some(Inner::Own(own_number)) = node.inner else {
+        return Err(layers::error(node, "is no layer of the user's"));
+    };
     let inputs = node.inputs.iter().filter_map(|&value| values[value].clone()).collect();
     let mut call = Call {
         number,
@@ -129,7 +132,8 @@ fn own(
         device: &task.device,
         updates: &mut Vec::new(),
     };
-    let (data, tape) = forward(&mut call)?.split_tape();
+    // Not `layers::forward`, which would compile all layers of the portable path for `f32`, too.
+    let (data, tape) = layers::own(&mut call, own_number)?.split_tape();
     // Without a recording the tape is dropped with what it holds.
     task.tape = recording.then_some(tape);
     Ok(Array { data, shape: [&[batch], node.shape].concat() })

@@ -239,7 +239,10 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
 }
 
 /// Runs a layer of the user's.
-fn own<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>, number: usize) -> Result<Flat<E, D>> {
+pub(crate) fn own<E: Float, D: Backend<E>>(
+    call: &mut Call<'_, E, D>,
+    number: usize,
+) -> Result<Flat<E, D>> {
     let (Some(layer), Some(input)) = (call.own.get(number), call.inputs.first()) else {
         return Err(call.error("is not among the model's own layers"));
     };
