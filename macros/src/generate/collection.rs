@@ -10,14 +10,13 @@ const LONGEST_TUPLE: usize = 6;
 
 /// One field description for each parameter, in nested tuples.
 pub(super) fn implementation(code: &Code<'_>) -> TokenStream {
-    let Code { p, float, device, net, .. } = code;
+    let Code { p, float, device, .. } = code;
     let consts = code.generics();
-    let (this, name) = (code.self_type(), &net.name);
+    let this = code.self_type();
     let (float2, device2) = (code.fresh("E2"), code.fresh("D2"));
     let to = code.type_of(&float2, &device2);
     let visitor = code.fresh("V");
     let body = code.body(visit(code));
-    let _ = name;
     quote! {
         impl<#consts #float: #p::Float, #device: #p::Device<#float>>
             #p::TensorCollection<#float, #device> for #this
