@@ -2,6 +2,7 @@
 //! on how many there are.
 
 use std::cell::Cell;
+use std::sync::{Mutex, PoisonError};
 
 thread_local! {
     static LIMIT: Cell<usize> = const { Cell::new(usize::MAX) };
@@ -36,31 +37,31 @@ pub(crate) fn limit() -> usize {
     LIMIT.get()
 }
 
-/// Calls `each` with the number of every item and the item, on at most `threads` threads.
+/// Calls `each` with the number of every item and the item, on at most `threads` threads. Each takes
+/// the next item when it has done one: one that is held up, by whatever, does fewer.
 pub(crate) fn spread<T: Send>(
     items: &mut [T],
     threads: usize,
     each: &(impl Fn(usize, &mut T) + Sync),
 ) {
-    spread_from(0, items, threads, each);
+    let threads = threads.min(items.len());
+    let queue = Mutex::new(items.iter_mut().enumerate());
+    // Nobody panics while the queue is locked, so it is never poisoned.
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
+    together(threads, &|| {
+        while let Some((number, item)) = next() {
+            each(number, item);
+        }
+    });
 }
 
-fn spread_from<T: Send>(
-    first: usize,
-    items: &mut [T],
-    threads: usize,
-    each: &(impl Fn(usize, &mut T) + Sync),
-) {
-    if threads <= 1 || items.len() <= 1 {
-        return items.iter_mut().enumerate().for_each(|(i, item)| each(first + i, item));
+/// Runs `work` on all of these threads.
+fn together(threads: usize, work: &(impl Fn() + Sync)) {
+    if threads <= 1 {
+        work();
+    } else {
+        both(threads, |threads| together(threads, work), |threads| together(threads, work));
     }
-    let middle = items.len() / 2;
-    let (left, right) = items.split_at_mut(middle);
-    both(
-        threads,
-        |threads| spread_from(first, left, threads, each),
-        |threads| spread_from(first + middle, right, threads, each),
-    );
 }
 
 /// Runs both, each on its share of the threads.

@@ -111,9 +111,18 @@ impl Plan {
     /// How many samples a chunk has: it depends on the batch alone, not on the machine.
     pub(crate) fn chunk(&self, batch: usize) -> usize {
         let together = CHUNK_FLOATS / self.values.max(1);
-        let fitting = together.max(VALUE_FLOATS / self.largest.max(1));
-        fitting.clamp(1, batch.div_ceil(2).max(1))
+        share(batch, together.max(VALUE_FLOATS / self.largest.max(1)).max(1))
     }
+}
+
+/// The samples of a chunk if so many fit into a cache: two or four threads should have equally many
+/// chunks to do, unless those would become small, where few samples would share what a step reads of
+/// the parameters.
+fn share(batch: usize, fitting: usize) -> usize {
+    let chunks = batch.div_ceil(fitting).max(2);
+    let even = batch.div_ceil(chunks.next_multiple_of(4));
+    let size = if 4 * even >= fitting { even } else { batch.div_ceil(chunks) };
+    size.max(1)
 }
 
 /// Where a value is while the plan is made.
@@ -373,5 +382,27 @@ fn layout(shape: &[usize]) -> Layout {
     match *shape {
         [channels, h, w] => Layout::Pixels { channels, pixels: h * w },
         _ => Layout::Plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn chunks_are_as_many_for_each_thread() {
+        // Few samples fit: eight chunks of eight rather than five of twelve and one of four.
+        assert_eq!(share(64, 12), 8);
+        assert_eq!(share(128, 83), 32);
+        // Four chunks would be too small.
+        assert_eq!(share(32, 83), 16);
+        assert_eq!(share(1, 83), 1);
+    }
+
+    #[test]
+    fn no_chunk_is_larger_than_what_fits() {
+        for (batch, fitting) in (1..300).flat_map(|b| [1, 2, 3, 11, 64, 500].map(|f| (b, f))) {
+            assert!((1..=fitting).contains(&share(batch, fitting)), "{batch} {fitting}");
+        }
     }
 }

@@ -48,6 +48,10 @@ const PANEL: usize = 1 << 13;
 /// is bound by reads. Of shorter vectors only some do.
 const MANY: usize = 12;
 
+/// Up to so many samples, the weights of the next outputs are asked for ahead: more pass for so long
+/// that their way from a far cache is a small part of it, and need the near one for themselves.
+const FEW: usize = 48;
+
 /// Room for the weights of a block of outputs.
 #[repr(align(64))]
 struct Panel(MaybeUninit<[f32; PANEL]>);
@@ -118,6 +122,9 @@ impl Dot {
         // SAFETY: the samples are the job's.
         unsafe {
             for sample in (0..whole).step_by(3) {
+                if self.n <= FEW {
+                    self.ask_ahead::<V, O>(sample, first + O);
+                }
                 self.tile::<V, 3, O>(sample, first, rows);
             }
             match self.n - whole {
@@ -125,6 +132,18 @@ impl Dot {
                 1 => self.tile::<V, 1, O>(whole, first, rows),
                 _ => {}
             }
+        }
+    }
+
+    /// Asks for a part of the next outputs' weights, so that all are near when their turn comes.
+    #[inline(always)]
+    unsafe fn ask_ahead<V: Lanes, const O: usize>(&self, sample: usize, next: usize) {
+        let len = O * self.inputs;
+        let part = (3 * len).div_ceil(self.n).next_multiple_of(LANES);
+        let from = self.weight.wrapping_add(next * self.inputs + sample / 3 * part);
+        for line in 0..part / LANES {
+            // SAFETY: a hint may go anywhere.
+            unsafe { V::prefetch(from.wrapping_add(line * LANES)) };
         }
     }
 
