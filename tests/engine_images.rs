@@ -29,6 +29,17 @@ networks! {
     sum_of_images: [3, 5, 4] => { Residual { Conv2d<3, 3, padding = same> }, Relu }
     sum_of_features: [5] => { Residual { Linear<5> }, Relu, Linear<2> }
     sum_of_rows: [4, 5] => { Residual { Linear<5> } }
+    sum_in_place: [3, 5, 4] => {
+        Conv2d<4, 1>, Residual { Conv2d<6, 3, padding = same>, Relu, Conv2d<4, 3, padding = same> }, Relu,
+        Residual { Relu, Conv2d<4, 1> } skip { Conv2d<4, 1> }, MaxPool2d<2>, Flatten,
+        Residual { Linear<9>, Relu, Linear<16> }, Relu, Residual { Linear<16> }
+    }
+    sum_in_place_read_twice: [3, 5, 4] => {
+        let a = input => Conv2d<4, 1>;
+        let b = (a + (a => Conv2d<4, 1>)) => Relu;
+        let c = a + (b => Conv2d<4, 1>);
+        a + c * b
+    }
     itself: [6] => { Residual { Flatten } }
     itself_inside: [6] => { Linear<5>, Residual { Flatten }, Relu, Residual { Flatten } }
     nested: [2, 4, 4] => {

@@ -112,3 +112,17 @@ fn plans_say_how_much_memory_they_take() {
     );
     assert!(text.ends_with(&end), "{text}");
 }
+
+#[test]
+fn the_sum_of_a_residual_takes_the_place_of_its_branch() {
+    network! {
+        struct Plain([4, 6, 6]) -> [10] {
+            Residual { Conv2d<4, 3, padding = same>, Relu, Conv2d<4, 3, padding = same> }, Relu,
+            Flatten, Linear<10>, Residual { Linear<10> }
+        }
+    }
+    let plan = Plain::seeded(&Cpu::default(), 0).plan().to_string();
+    assert!(plan.contains("sum of 144 floats in their place + relu"), "{plan}");
+    assert!(plan.contains("sum of 10 floats in their place"), "{plan}");
+    assert!(!plan.contains("times"), "{plan}");
+}

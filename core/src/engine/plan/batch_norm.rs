@@ -46,18 +46,6 @@ impl Builder<'_> {
         Some(NormStep { norm, x, skip, y, relu, folded: false })
     }
 
-    /// The other value of a sum of two behind the node, if it is there already: the end of a
-    /// residual.
-    fn fuse_sum(&mut self, last: &mut usize) -> Option<Edge> {
-        let add = self.sole_consumer(*last, "Add")?;
-        let value = self.value_of(*last);
-        let &[a, b] = self.graph.nodes[add].inputs else { return None };
-        let skip = self.edge(if a == value { b } else { a })?;
-        self.fused[add] = true;
-        *last = add;
-        Some(skip)
-    }
-
     fn norm(&mut self, node: &Node) -> Norm {
         let first = node.params.first;
         let affine = (node.params.count > 2).then_some([first, first + 1]);

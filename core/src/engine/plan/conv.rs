@@ -18,8 +18,12 @@ impl Builder<'_> {
             return self.conv_norm(number, norm, parts);
         }
         let mut last = number;
-        let act = self.fuse_relu(&mut last);
-        let window = self.fuse_pool(&mut last);
+        let skip = self.fuse_sum(&mut last);
+        let relu = self.fuse_relu(&mut last);
+        let (act, window) = match skip {
+            Some(_) => (Act::None, None),
+            None => (relu, self.fuse_pool(&mut last)),
+        };
         let shape = self.graph.nodes[last].shape;
         let y = self.slot(shape.iter().product());
         let parts = ConvParts { sizes, x, y, weight, bias, act };
@@ -31,6 +35,7 @@ impl Builder<'_> {
             None => Box::new(ConvStep::new(parts)),
         };
         self.steps.push(step);
+        self.add_into(skip, y, relu);
         self.place(self.value_of(last), y, layout(shape));
         Some(())
     }

@@ -1,9 +1,10 @@
 //! Where values come together.
 
 use super::{Builder, layout};
+use crate::engine::chunk::{Edge, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
-use crate::engine::steps::{AddStep, ConcatStep, MatMulStep, MulStep, Part, SubStep};
+use crate::engine::steps::{AddIntoStep, AddStep, ConcatStep, MatMulStep, MulStep, Part, SubStep};
 
 impl Builder<'_> {
     pub(super) fn add(&mut self, number: usize) -> Option<()> {
@@ -15,6 +16,25 @@ impl Builder<'_> {
         self.steps.push(Box::new(AddStep { from, y, relu }));
         self.place(self.value_of(last), y, layout(node.shape));
         Some(())
+    }
+
+    /// The other value of a sum of two behind the node, if it is there already: the end of a
+    /// residual.
+    pub(super) fn fuse_sum(&mut self, last: &mut usize) -> Option<Edge> {
+        let add = self.sole_consumer(*last, "Add")?;
+        let value = self.value_of(*last);
+        let &[a, b] = self.graph.nodes[add].inputs else { return None };
+        let skip = self.edge(if a == value { b } else { a })?;
+        self.fused[add] = true;
+        *last = add;
+        Some(skip)
+    }
+
+    /// The sum and the ReLU of a residual, behind the step that writes `y`.
+    pub(super) fn add_into(&mut self, skip: Option<Edge>, y: Slot, relu: Act) {
+        if let Some(skip) = skip {
+            self.steps.push(Box::new(AddIntoStep { skip, y, relu: relu == Act::Relu }));
+        }
     }
 
     pub(super) fn mul(&mut self, number: usize) -> Option<()> {

@@ -281,13 +281,16 @@ impl<'a> Builder<'a> {
         let outputs = *node.shape.last()?;
         let x = self.edge(node.inputs[0])?;
         let mut last = number;
-        let act = self.fuse_relu(&mut last);
+        let skip = self.fuse_sum(&mut last);
+        let relu = self.fuse_relu(&mut last);
+        let act = if skip.is_some() { Act::None } else { relu };
         let y = self.slot(node.shape.iter().product());
         let first = node.params.first;
         let bias = (node.params.count > 1).then_some(first + 1);
         let linear = Linear::new(inputs, outputs);
         let step = LinearStep { linear, inputs, outputs, x, y, weight: first, bias, act };
         self.steps.push(Box::new(step));
+        self.add_into(skip, y, relu);
         self.place(self.value_of(last), y, Layout::Plain);
         Some(())
     }

@@ -24,7 +24,7 @@ mod reduce;
 mod softmax;
 mod upsample;
 
-pub(crate) use add::AddStep;
+pub(crate) use add::{AddIntoStep, AddStep};
 pub(crate) use batch_norm::{Norm, NormStep};
 pub(crate) use concat::{ConcatStep, Part};
 pub(crate) use conv::{ConvParts, ConvStep, Fold};
