@@ -1,6 +1,6 @@
 //! The list of all layers.
 
-use crate::layer::{Arity, LayerDef};
+use crate::layer::LayerDef;
 use crate::layers;
 
 /// Every layer, in the order of the documentation's table.
@@ -69,14 +69,14 @@ pub fn find(name: &str) -> Option<&'static LayerDef> {
 
 /// The names that a user can write as a layer: what "did you mean" chooses from.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    ALL.iter().filter(|def| def.arity == Arity::One).map(|def| def.name)
+    ALL.iter().filter(|def| def.arity.is_layer()).map(|def| def.name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::args::{ArgKind, Place, Value};
-    use crate::layer::Inferred;
+    use crate::layer::{Arity, Inferred};
     use crate::layers::testing::{infer_with, size};
     use crate::shape::Shape;
 

@@ -3,19 +3,19 @@
 use super::chunk::Found;
 use super::kernels::softmax::{self, Block};
 use super::steps::Source;
-use crate::train::Criterion;
+use crate::train::{Criterion, Labels, highest};
 
 /// A loss for all samples of a chunk.
 #[derive(Clone, Copy)]
 pub(crate) struct Job<'a> {
-    pub(crate) criterion: Criterion,
+    pub(crate) criterion: Criterion<'a>,
     /// The outputs: whole samples in row-major order.
     pub(crate) output: &'a [f32],
     /// The size of their last axis.
     pub(crate) classes: usize,
     /// As many labels as rows of the outputs, or as many numbers or labels as elements.
     pub(crate) target: Source<'a>,
-    /// What each row or element counts in the mean.
+    /// What a weight of 1 counts in the mean.
     pub(crate) share: f32,
 }
 
@@ -23,29 +23,31 @@ impl Job<'_> {
     /// The sum of the losses; their mean's gradient overwrites `gradient`.
     pub(crate) fn run(self, gradient: &mut [f32]) -> Found {
         match (self.criterion, self.target) {
-            (Criterion::CrossEntropy { smoothing }, Source::Indices(labels)) => {
-                self.cross_entropy(smoothing as f32, labels, gradient)
+            (Criterion::Labels(settings), Source::Indices(labels)) => {
+                self.labels(settings, labels, gradient)
             }
             (_, Source::Floats(target)) => self.elements(|i| target[i], gradient),
             (_, Source::Indices(target)) => self.elements(|i| target[i] as f32, gradient),
         }
     }
 
-    fn cross_entropy(self, smoothing: f32, labels: &[usize], gradient: &mut [f32]) -> Found {
+    fn labels(self, settings: Labels<'_>, labels: &[usize], gradient: &mut [f32]) -> Found {
         let Job { output, classes, share, .. } = self;
-        softmax::forward(Block { along: classes, behind: 1, log: true }, output, gradient);
-        let (right, all) = (1.0 - smoothing, smoothing / classes as f32);
+        if settings.scores {
+            softmax::forward(Block { along: classes, behind: 1, log: true }, output, gradient);
+        } else {
+            gradient.copy_from_slice(output);
+        }
         let mut found = Found::default();
         let rows = output.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
         for ((scores, log), &label) in rows.zip(labels) {
-            let mut loss = right * log[label];
-            if smoothing > 0.0 {
-                loss += all * log.iter().sum::<f32>();
+            match settings.counts(label) {
+                Some(weight) => {
+                    found.hits += usize::from(highest(scores) == label);
+                    found.loss += f64::from(row(settings, label, weight as f32, share, log));
+                }
+                None => log.fill(0.0),
             }
-            found.loss -= f64::from(loss);
-            found.hits += usize::from(highest(scores) == label);
-            log.iter_mut().for_each(|log| *log = (log.exp() - all) * share);
-            log[label] -= right * share;
         }
         found
     }
@@ -64,7 +66,7 @@ impl Job<'_> {
 }
 
 /// The loss of one element, and its derivative by `x`. The formulas stand at each loss.
-fn element(criterion: Criterion, x: f32, y: f32) -> (f32, f32) {
+fn element(criterion: Criterion<'_>, x: f32, y: f32) -> (f32, f32) {
     let d = x - y;
     // Of 0 it is 0, of NaN it is NaN.
     let sign = if d == 0.0 { 0.0 } else { d.signum() };
@@ -81,13 +83,38 @@ fn element(criterion: Criterion, x: f32, y: f32) -> (f32, f32) {
             // Not `max`, which would hide NaN.
             (if x < 0.0 { 0.0 } else { x } - x * y + e.ln_1p(), sigmoid - y)
         }
-        Criterion::MeanAbsolute | Criterion::CrossEntropy { .. } => (d.abs(), sign),
+        Criterion::MeanAbsolute | Criterion::Labels(_) => (d.abs(), sign),
     }
 }
 
-/// The position of the highest score, the first one of equals.
-fn highest(scores: &[f32]) -> usize {
-    let better =
-        |best: usize, (i, score): (usize, &f32)| if *score > scores[best] { i } else { best };
-    scores.iter().enumerate().fold(0, better)
+/// The loss of one label; its gradient overwrites the logarithms of the probabilities.
+fn row(settings: Labels<'_>, label: usize, weight: f32, share: f32, log: &mut [f32]) -> f32 {
+    let (mut loss, slope) = focused(log[label], settings.gamma as f32);
+    let right = weight * (1.0 - settings.smoothing as f32);
+    loss *= right;
+    let uniform = settings.smoothing as f32 / log.len() as f32;
+    let class = |class| uniform * settings.of_class(class) as f32;
+    let (right, mut all) = (right * slope, right * slope);
+    if settings.smoothing > 0.0 {
+        loss -= log.iter().enumerate().map(|(i, log)| class(i) * log).sum::<f32>();
+        all += (0..log.len()).map(class).sum::<f32>();
+    }
+    for (i, log) in log.iter_mut().enumerate() {
+        let p = if settings.scores { log.exp() } else { 0.0 };
+        *log = (all * p - class(i)) * share;
+    }
+    log[label] -= right * share;
+    loss
+}
+
+/// `-(1 - p)ᵞ · ln p` of `ln p`, and its derivative by it, without the sign.
+fn focused(log: f32, gamma: f32) -> (f32, f32) {
+    if gamma == 0.0 {
+        return (-log, 1.0);
+    }
+    let (p, rest) = (log.exp(), -log.exp_m1());
+    let power = rest.powf(gamma);
+    // It goes to -1 where both go to 0.
+    let ratio = if rest == 0.0 { -1.0 } else { log / rest };
+    (-power * log, power * (1.0 - gamma * p * ratio))
 }

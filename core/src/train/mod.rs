@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`Train`] | `fit`, `step`, `evaluate`, `predict` and `summary` for every network |
 //! | [`Fit`] | the settings of a training |
-//! | [`Loss`] | [`CrossEntropy`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
+//! | [`Loss`] | [`CrossEntropy`], [`Nll`], [`Focal`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
 //! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`] |
 //! | [`History`], [`Evaluation`] | what a training and an evaluation report |
 //!
@@ -27,8 +27,8 @@ mod value;
 
 pub use history::{Epoch, Evaluation, History};
 pub use loss::{
-    BinaryCrossEntropy, Correct, Criterion, CrossEntropy, CustomLoss, Huber, Loss, MeanAbsolute,
-    MeanSquared, Output, Scalar, SmoothedCrossEntropy, Weighted, custom_loss,
+    BinaryCrossEntropy, Correct, Criterion, CrossEntropy, CrossEntropyWith, CustomLoss, Focal,
+    Huber, Labels, Loss, MeanAbsolute, MeanSquared, Nll, Output, Scalar, Weighted, custom_loss,
 };
 pub use model::Train;
 pub use optim::{Adam, AdamW, Memory, Optimizer, RmsProp, Rule, Sgd};
@@ -39,6 +39,8 @@ pub use value::Target;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use fit::fit;
+#[cfg(feature = "engine")]
+pub(crate) use loss::check::highest;
 pub(crate) use optim::{fused, plain};
 pub(crate) use predict::predict;
 pub(crate) use step::step;

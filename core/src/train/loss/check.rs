@@ -21,23 +21,6 @@ pub(super) fn only_target<'a, E: Float, D: Backend<E>>(
     }
 }
 
-/// The labels, after checking that there is one for each row of `classes` scores.
-pub(super) fn labels<E: Float, D: Backend<E>>(
-    output: &[usize],
-    target: &Value<E, D>,
-) -> Result<(Vec<usize>, usize)> {
-    let (Value::Indices(array), Some((&classes, rows))) = (target, output.split_last()) else {
-        return Err(unfit("CrossEntropy", "indices (class labels)", output, target));
-    };
-    if array.shape != rows || classes == 0 {
-        let expected = format!("indices (class labels) of shape {rows:?}");
-        return Err(unfit("CrossEntropy", &expected, output, target));
-    }
-    let labels = array.data.as_vec();
-    range(&labels, classes, rows)?;
-    Ok((labels, classes))
-}
-
 /// Whether every label is below `classes`. `rows` is the shape of the labels.
 pub(super) fn range(labels: &[usize], classes: usize, rows: &[usize]) -> Result<()> {
     let per_sample: usize = rows.iter().skip(1).product::<usize>().max(1);
@@ -80,4 +63,11 @@ pub(super) fn unfit<E: Float, D: Backend<E>>(
          {kind} of shape {:?} (the first size is the batch)",
         target.shape()
     ))
+}
+
+/// The position of the highest score, the first one of equals.
+pub(crate) fn highest<E: PartialOrd>(scores: &[E]) -> usize {
+    let better =
+        |best: usize, (i, score): (usize, &E)| if *score > scores[best] { i } else { best };
+    scores.iter().enumerate().fold(0, better)
 }

@@ -9,20 +9,26 @@ use crate::value::{Array, Ranked, Value, erase, restore};
 use dfdx::prelude::*;
 
 mod binary_cross_entropy;
-mod check;
+pub(crate) mod check;
 mod cross_entropy;
 mod custom;
+mod focal;
 mod huber;
+mod labels;
 mod mean_absolute;
 mod mean_squared;
+mod nll;
 mod several;
 
 pub use binary_cross_entropy::BinaryCrossEntropy;
-pub use cross_entropy::{CrossEntropy, SmoothedCrossEntropy};
+pub use cross_entropy::{CrossEntropy, CrossEntropyWith};
 pub use custom::{CustomLoss, custom_loss};
+pub use focal::Focal;
 pub use huber::Huber;
+pub use labels::Labels;
 pub use mean_absolute::MeanAbsolute;
 pub use mean_squared::MeanSquared;
+pub use nll::Nll;
 pub use several::Weighted;
 
 /// One number on the tape, ready for dfdx's `backward`.
@@ -92,7 +98,7 @@ pub trait Loss<E: Float, D: Backend<E>> {
 
     /// Which of the losses of this crate it is.
     #[doc(hidden)]
-    fn criterion(&self) -> Option<Criterion> {
+    fn criterion(&self) -> Option<Criterion<'_>> {
         None
     }
 
@@ -120,18 +126,18 @@ pub trait Loss<E: Float, D: Backend<E>> {
 /// The losses of this crate. Their bodies are compiled here, once for each device.
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug)]
-pub enum Criterion {
-    CrossEntropy { smoothing: f64 },
+pub enum Criterion<'a> {
+    Labels(Labels<'a>),
     MeanSquared,
     MeanAbsolute,
     Huber { delta: f64 },
     BinaryCrossEntropy,
 }
 
-impl Criterion {
+impl Criterion<'_> {
     fn name(self) -> &'static str {
         match self {
-            Criterion::CrossEntropy { .. } => "CrossEntropy",
+            Criterion::Labels(labels) => labels.name,
             Criterion::MeanSquared => "MeanSquared",
             Criterion::MeanAbsolute => "MeanAbsolute",
             Criterion::Huber { .. } => "Huber",
@@ -142,7 +148,7 @@ impl Criterion {
     /// Whether there are right and wrong answers.
     #[cfg(feature = "engine")]
     pub(super) fn has_accuracy(self) -> bool {
-        matches!(self, Criterion::CrossEntropy { .. } | Criterion::BinaryCrossEntropy)
+        matches!(self, Criterion::Labels(_) | Criterion::BinaryCrossEntropy)
     }
 
     /// Whether the settings make sense and the target is one for outputs of this shape: what
@@ -151,13 +157,12 @@ impl Criterion {
     pub(super) fn fits(self, output: &[usize], target: &Column, samples: usize) -> bool {
         let same = check::same(output, target.shape()) && target.len() == samples;
         match (self, target) {
-            (Criterion::CrossEntropy { smoothing }, Column::Indices { data, shape }) => {
+            (Criterion::Labels(labels), Column::Indices { data, shape }) => {
                 output.split_last().is_some_and(|(&classes, rows)| {
-                    rows == shape && data.iter().all(|&label| label < classes)
+                    rows == shape && labels.check(data, classes, rows).is_ok()
                 }) && target.len() == samples
-                    && (0.0..=1.0).contains(&smoothing)
             }
-            (Criterion::CrossEntropy { .. }, _) => false,
+            (Criterion::Labels(_), _) => false,
             (Criterion::BinaryCrossEntropy, Column::Floats { data, .. }) => {
                 same && data.iter().all(|y| (0.0..=1.0).contains(y))
             }
@@ -180,9 +185,7 @@ impl Criterion {
         let target = check::only_target(self.name(), outputs.len(), targets)?;
         let output = outputs.swap_remove(0);
         match self {
-            Criterion::CrossEntropy { smoothing } => {
-                cross_entropy::compute(smoothing, output, target)
-            }
+            Criterion::Labels(labels) => labels.compute(output, target),
             Criterion::MeanSquared => mean_squared::compute(output, target),
             Criterion::MeanAbsolute => mean_absolute::compute(output, target),
             Criterion::Huber { delta } => huber::compute(delta, output, target),
@@ -198,7 +201,7 @@ impl Criterion {
         let target = check::only_target(self.name(), outputs.len(), targets)?;
         let Some(output) = outputs.first() else { return Ok(None) };
         match self {
-            Criterion::CrossEntropy { .. } => cross_entropy::correct(output, target).map(Some),
+            Criterion::Labels(labels) => labels.correct(output, target).map(Some),
             Criterion::BinaryCrossEntropy => {
                 binary_cross_entropy::correct(output, target).map(Some)
             }
@@ -235,7 +238,7 @@ macro_rules! criterion {
                 D::correct($criterion, outputs, targets)
             }
 
-            fn criterion(&$self) -> Option<Criterion> {
+            fn criterion(&$self) -> Option<Criterion<'_>> {
                 Some($criterion)
             }
         }
