@@ -477,5 +477,8 @@ include!("fixtures/shapes.rs");
 // Layers along time.
 include!("fixtures/recurrent.rs");
 
+// Attention.
+include!("fixtures/attention.rs");
+
 // Layers in a random order.
 include!("fixtures/random_networks.rs");
