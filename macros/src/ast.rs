@@ -66,8 +66,9 @@ pub struct Let {
 pub enum Value {
     /// A value by its name.
     Name(Ident),
-    /// `image => A, B`, or `(image => A, B)`.
-    Chain(Box<Value>, Chain),
+    /// `image => A, B`, or `(image => A, B)`. Of several values, `(query, memory) => A, B`, the first
+    /// layer takes all.
+    Chain(Vec<Value>, Chain),
     /// `a + b - c`: each with the sign before it; the first sign means nothing.
     Sum(Vec<Term>),
     /// `a * b * 0.5`

@@ -196,12 +196,10 @@ fn let_value(mut part: Cursor, errors: &mut Errors) -> Option<Let> {
 
 /// The last expression: one, or a tuple.
 fn outputs(part: Cursor, errors: &mut Errors) -> Vec<Value> {
-    match part.group(0, Delimiter::Parenthesis) {
-        Some(group) if part.len() == 1 && is_tuple(Cursor::inside(group)) => Cursor::inside(group)
-            .split()
-            .into_iter()
-            .map(|one| operand_of_list(one, errors))
-            .collect(),
+    match tuple(&part, 0) {
+        Some(inside) if part.len() == 1 => {
+            inside.split().into_iter().map(|one| operand_of_list(one, errors)).collect()
+        }
         _ => vec![whole(part, errors)],
     }
 }
@@ -219,14 +217,34 @@ fn is_tuple(mut inside: Cursor) -> bool {
 
 /// Reads an expression, a chain behind it included.
 fn whole(mut part: Cursor, errors: &mut Errors) -> Value {
+    if let Some(inside) = tuple(&part, 0)
+        && part.is_pair(1, '=', '>')
+    {
+        part.take(1);
+        let values = inside.split().into_iter().map(|one| operand_of_list(one, errors));
+        return chain_behind(values.collect(), part, errors);
+    }
     let value = sum(&mut part, errors);
     if part.is_empty() || matches!(value, Value::Error(_)) {
         return value;
     }
+    chain_behind(vec![value], part, errors)
+}
+
+/// The chain that takes these values.
+fn chain_behind(values: Vec<Value>, mut part: Cursor, errors: &mut Errors) -> Value {
+    let span = part.span();
     match part.take_pair('=', '>') {
-        Some(arrow) => Value::Chain(Box::new(value), layers(part, arrow, errors)),
+        Some(_) if values.iter().any(is_error) => Value::Error(span),
+        Some(arrow) => Value::Chain(values, layers(part, arrow, errors)),
         None => unexpected(&part, errors),
     }
+}
+
+/// What stands in round brackets, where it is several values.
+fn tuple(cursor: &Cursor, ahead: usize) -> Option<Cursor> {
+    let inside = Cursor::inside(cursor.group(ahead, Delimiter::Parenthesis)?);
+    is_tuple(inside.clone()).then_some(inside)
 }
 
 /// The layers behind `=>`.
@@ -324,6 +342,12 @@ fn operand(cursor: &mut Cursor, errors: &mut Errors) -> Value {
 }
 
 fn positive_operand(cursor: &mut Cursor, errors: &mut Errors) -> Value {
+    if tuple(cursor, 0).is_some() {
+        let help = "several values go into a layer, `(a, b) => Layer`, or become one: `a + b`, \
+                    `concat(a, b)`";
+        errors.push_help(cursor.span(), "expected one value, found several in brackets", help);
+        return Value::Error(cursor.take(1).span());
+    }
     if let Some(group) = cursor.take_group(Delimiter::Parenthesis) {
         let inside = Cursor::inside(&group);
         if inside.is_empty() {

@@ -2,6 +2,7 @@
 
 use super::Resolver;
 use super::args::Typed;
+use super::chain::Incoming;
 use crate::ast::{Arg, ArgValue, Call, Graph, Join, Let, Term, Value};
 use crate::diag::Extent;
 use crate::ir::{Output, Role, ValueId};
@@ -87,12 +88,8 @@ impl Resolver<'_> {
         match value {
             Value::Name(name) => self.named_value(name, later),
             Value::Chain(from, chain) => {
-                let start = self.expression(from, later);
-                let name = match &**from {
-                    Value::Name(name) => Some(Role::Value(text(name))),
-                    _ => None,
-                };
-                self.chain_behind(chain, start, name)
+                let values = from.iter().map(|one| self.expression(one, later)).collect();
+                self.chain_behind(chain, Incoming { values, roles: incoming_roles(from) })
             }
             Value::Sum(terms) => self.sum(terms, later),
             Value::Product(terms) => self.product(terms, later),
@@ -311,6 +308,17 @@ impl Resolver<'_> {
         };
         self.errors.push_help(place, text, help);
     }
+}
+
+/// How a message calls what goes into a chain: by its name, or by its place where it is one of
+/// several.
+fn incoming_roles(values: &[Value]) -> Vec<Role> {
+    let role = |(number, value): (usize, &Value)| match value {
+        Value::Name(name) => Some(Role::Value(text(name))),
+        _ if values.len() > 1 => Some(Role::End(format!("value {}", number + 1))),
+        _ => None,
+    };
+    values.iter().enumerate().filter_map(role).collect()
 }
 
 /// How a message calls an operand.

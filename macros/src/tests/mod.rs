@@ -4,6 +4,7 @@
 mod expansion;
 mod fuzz;
 mod generic;
+pub(crate) mod layers;
 mod mistakes;
 
 use crate::driver;

@@ -91,7 +91,10 @@ fn value(one: &Value) -> String {
     };
     match one {
         Value::Name(name) => name.to_string(),
-        Value::Chain(from, layers) => format!("{} => {}", value(from), chain(layers)),
+        Value::Chain(from, layers) => match from.as_slice() {
+            [from] => format!("{} => {}", value(from), chain(layers)),
+            several => format!("({}) => {}", join(several, value), chain(layers)),
+        },
         Value::Sum(all) | Value::Product(all) => terms(all),
         Value::Call(call) => {
             let options = call.options.iter().map(|option| format!("; {}", arg(option)));
