@@ -20,6 +20,7 @@ mod moved;
 mod p_relu;
 mod pool;
 mod product;
+mod recurrent;
 mod reduce;
 mod softmax;
 mod upsample;
@@ -44,6 +45,7 @@ pub(crate) use moved::MoveStep;
 pub(crate) use p_relu::PReluStep;
 pub(crate) use pool::{PoolStep, Pooling};
 pub(crate) use product::MulStep;
+pub(crate) use recurrent::{Direction, RecurrentStep, Sizes};
 pub(crate) use reduce::ReduceStep;
 pub(crate) use softmax::SoftmaxStep;
 pub(crate) use upsample::UpsampleStep;
@@ -65,6 +67,11 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// Whether it divides the forward of a lone chunk of `n` samples among threads.
     fn divides(&self, _n: usize) -> bool {
         false
+    }
+
+    /// Samples that a chunk should have, even if fewer fit into a cache.
+    fn samples(&self) -> usize {
+        1
     }
 
     /// Floats of prepared parameters.
