@@ -41,8 +41,8 @@ pub mod prelude {
     pub use netwright_core::sizes::{Num, Size};
     pub use netwright_core::spec::scalar::Scalar;
     pub use netwright_core::train::{
-        Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Fit, Focal, Huber, Loss, MeanAbsolute,
-        MeanSquared, Nll, Optimizer, RmsProp, Sgd, Train,
+        Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, CrossEntropy, Fit, Focal, Huber, Lamb,
+        Lion, Loss, MeanAbsolute, MeanSquared, NAdam, Nll, Optimizer, RmsProp, Sgd, Train,
     };
     pub use netwright_core::{Apply, Backend, Files, Float, Forward, Mode, Model, Taped};
 }

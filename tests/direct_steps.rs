@@ -7,8 +7,8 @@ use netwright::data::{Batch, Column, Dataset};
 use netwright::dfdx::prelude::*;
 use netwright::prelude::{Model as _, Train as _, network};
 use netwright::train::{
-    Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Focal, Huber, Loss, MeanAbsolute, MeanSquared,
-    Nll, Optimizer, Output, RmsProp, Sgd, custom_loss,
+    Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, CrossEntropy, Focal, Huber, Lamb, Lion, Loss,
+    MeanAbsolute, MeanSquared, NAdam, Nll, Optimizer, Output, RmsProp, Sgd, custom_loss,
 };
 use netwright::value::{AnyTensor, Value};
 
@@ -140,6 +140,12 @@ fn every_optimizer() {
     compare(CrossEntropy, labels(), || Box::new(Adam::default().eps(0.1).lr(0.01)));
     compare(CrossEntropy, labels(), || Box::new(AdamW::default().eps(0.1).lr(0.01)));
     compare(CrossEntropy, labels(), || Box::new(RmsProp::default().eps(0.1)));
+    compare(CrossEntropy, labels(), || Box::new(Adagrad::default().eps(0.1)));
+    compare(CrossEntropy, labels(), || Box::new(Adamax::default().eps(0.1).lr(0.01)));
+    compare(CrossEntropy, labels(), || Box::new(NAdam::default().eps(0.1).lr(0.01)));
+    // Signs of rounding errors may differ.
+    compare(CrossEntropy, labels(), || Box::new(Lion::default().lr(5e-6)));
+    compare(CrossEntropy, labels(), || Box::new(Lamb::default().eps(0.1).lr(0.01)));
 }
 
 #[test]

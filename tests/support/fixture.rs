@@ -2,8 +2,11 @@
 
 use std::str::FromStr;
 
-const TEXTS: [&str; 2] =
-    [include_str!("../fixtures/training.txt"), include_str!("../fixtures/losses.txt")];
+const TEXTS: [&str; 3] = [
+    include_str!("../fixtures/training.txt"),
+    include_str!("../fixtures/losses.txt"),
+    include_str!("../fixtures/optimizers.txt"),
+];
 
 /// The numbers of this name.
 pub fn numbers<T: FromStr>(name: &str) -> Vec<T> {

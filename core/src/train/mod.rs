@@ -5,7 +5,7 @@
 //! | [`Train`] | `fit`, `step`, `evaluate`, `predict` and `summary` for every network |
 //! | [`Fit`] | the settings of a training |
 //! | [`Loss`] | [`CrossEntropy`], [`Nll`], [`Focal`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
-//! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`] |
+//! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`], [`Adagrad`], [`Adamax`], [`NAdam`], [`Lion`], [`Lamb`] |
 //! | [`History`], [`Evaluation`] | what a training and an evaluation report |
 //!
 //! A bad step (a loss or gradient that is not finite, a label that is no class) is an error, and
@@ -31,7 +31,9 @@ pub use loss::{
     Huber, Labels, Loss, MeanAbsolute, MeanSquared, Nll, Output, Scalar, Weighted, custom_loss,
 };
 pub use model::Train;
-pub use optim::{Adam, AdamW, Memory, Optimizer, RmsProp, Rule, Sgd};
+pub use optim::{
+    Adagrad, Adam, AdamW, Adamax, Lamb, Lion, Memory, NAdam, Optimizer, RmsProp, Rule, Sgd,
+};
 pub use predict::Inputs;
 pub use settings::{Fit, Settings};
 pub use step::Report;

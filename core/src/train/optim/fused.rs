@@ -132,7 +132,7 @@ fn move_one(
 ) {
     slot.averages.resize_with(2, Vec::new);
     for average in slot.averages.iter_mut().take(formula.memories()) {
-        average.resize(gradient.len(), 0.0);
+        average.resize(gradient.len(), formula.start());
     }
     if let [first, second] = &mut slot.averages[..] {
         update(formula, Parts { param, gradient, first, second }, threads);
