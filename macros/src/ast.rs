@@ -54,10 +54,12 @@ pub struct Graph {
     pub broken: bool,
 }
 
-/// A value with a name.
+/// A value with a name, or the values of a layer that gives several: `let (a, _) = …`.
 pub struct Let {
-    /// The name.
-    pub name: Ident,
+    /// The name of each; `None` for `_`.
+    pub names: Vec<Option<Ident>>,
+    /// The tokens of the names.
+    pub place: Extent,
     /// What it is.
     pub value: Value,
 }

@@ -1,6 +1,7 @@
 //! What a layer is: its arguments and its shape rule.
 
 use crate::args::{ArgDef, Args, Number};
+use crate::composite::Made;
 use crate::cond::Decision;
 use crate::dim::{Dim, Op, SizeError};
 use crate::problem::{Arrival, Problem};
@@ -102,6 +103,10 @@ impl Input {
 pub struct Inferred {
     /// The output's shape.
     pub shape: Shape,
+    /// Further outputs with their names, where the declaration asks for them
+    /// ([`Context::outputs`]). The layer then gives all of them in one flat value, one after the
+    /// other.
+    pub also: Vec<(&'static str, Shape)>,
     /// The parameters that exist with these arguments.
     pub params: Vec<ParamDef>,
     /// What the runtime needs to know; never a shape that it can read from input or output.
@@ -111,7 +116,13 @@ pub struct Inferred {
 impl Inferred {
     /// Only a shape: a layer without parameters.
     pub fn shape(shape: Shape) -> Self {
-        Inferred { shape, params: Vec::new(), attrs: Vec::new() }
+        Inferred { shape, also: Vec::new(), params: Vec::new(), attrs: Vec::new() }
+    }
+
+    /// Adds a further output.
+    pub fn also(mut self, name: &'static str, shape: Shape) -> Self {
+        self.also.push((name, shape));
+        self
     }
 
     /// Adds a parameter.
@@ -199,19 +210,29 @@ pub struct Context<'a> {
     pub args: &'a Args,
     /// The values that arrive; never empty.
     pub inputs: &'a [Arrival],
+    /// How many values are wanted: with more than one, a layer that has them gives all its outputs.
+    pub outputs: usize,
     /// Conditions left to the compiler.
     pub deferred: Vec<Deferred>,
+    /// What it is made of, see [`crate::composite`].
+    pub(crate) made: Made,
 }
 
 impl<'a> Context<'a> {
     /// A context without deferred conditions.
     pub fn new(layer: &'a str, args: &'a Args, inputs: &'a [Arrival]) -> Self {
-        Context { network: "Net", layer, args, inputs, deferred: Vec::new() }
+        let (deferred, made) = (Vec::new(), Made::default());
+        Context { network: "Net", layer, args, inputs, outputs: 1, deferred, made }
     }
 
     /// The same in the network of this name.
     pub fn of(self, network: &'a str) -> Self {
         Context { network, ..self }
+    }
+
+    /// The same where this many values are wanted.
+    pub fn giving(self, outputs: usize) -> Self {
+        Context { outputs, ..self }
     }
 
     /// The single input, which must be floats.

@@ -178,20 +178,49 @@ fn statement(cursor: &mut Cursor, graph: &mut Graph, errors: &mut Errors) {
 
 fn let_value(mut part: Cursor, errors: &mut Errors) -> Option<Let> {
     part.take(1);
-    let Some(name) = part.take_word() else {
-        let help = "one value has one name: `let low = image => Relu;`";
-        errors.push_help(part.span(), format!("expected a name, found {}", part.found()), help);
-        return None;
-    };
-    let name = names::checked(name, "a value", errors);
+    let before = part.clone();
+    let names = let_names(&mut part, errors)?;
+    let pattern = part.since(&before);
+    let place = pattern.place();
     if !part.is_equals(0) {
-        let text = format!("expected `=` behind `let {name}`, found {}", part.found());
+        let text = format!("expected `=` behind `let {}`, found {}", pattern.text(), part.found());
         errors.push(part.span(), text);
-        return Some(Let { value: Value::Error(name.span()), name });
+        return Some(Let { value: Value::Error(place.start), names, place });
     }
     part.take(1);
     let value = whole(part, errors);
-    Some(Let { name, value })
+    Some(Let { names, place, value })
+}
+
+/// `low`, or `(steps, h, _)`.
+fn let_names(part: &mut Cursor, errors: &mut Errors) -> Option<Vec<Option<Ident>>> {
+    let Some(group) = part.take_group(Delimiter::Parenthesis) else {
+        let name = let_name(part, errors)?;
+        return Some(vec![Some(names::checked(name, "a value", errors))]);
+    };
+    let (mut all, before) = (Vec::new(), errors.count());
+    for mut one in Cursor::inside(&group).split() {
+        let name = let_name(&mut one, errors);
+        if name.is_some() && !one.is_empty() {
+            errors.push(one.span(), format!("expected `,` between names, found {}", one.found()));
+        }
+        let name = name.filter(|name| name != "_");
+        all.push(name.map(|name| names::checked(name, "a value", errors)));
+    }
+    if all.iter().all(Option::is_none) && errors.count() == before {
+        errors.push_help(group.span(), "expected names, found none", "write `let (a, b) = …`");
+        return None;
+    }
+    Some(all)
+}
+
+fn let_name(part: &mut Cursor, errors: &mut Errors) -> Option<Ident> {
+    let name = part.take_word();
+    if name.is_none() {
+        let help = "one value has one name: `let low = image => Relu;`";
+        errors.push_help(part.span(), format!("expected a name, found {}", part.found()), help);
+    }
+    name
 }
 
 /// The last expression: one, or a tuple.

@@ -261,6 +261,16 @@ impl Resolver<'_> {
         })
     }
 
+    /// What stands for an output of a layer that gives several.
+    pub(super) fn output(&mut self, of: ValueId, number: usize, place: Extent) -> ValueId {
+        let value = self.stranger(None, None, place);
+        if let Some(node) = self.net.nodes.last_mut() {
+            node.inputs = vec![of];
+            node.output_of = Some(number);
+        }
+        value
+    }
+
     fn node(&mut self, parts: Parts<'_>) -> ValueId {
         let claimed = parts.name.filter(|_| parts.claimed);
         let name = match claimed {
@@ -288,6 +298,9 @@ impl Resolver<'_> {
             shares: parts.shares,
             stated,
             inferred: None,
+            wanted: vec![true],
+            names_place: parts.place,
+            output_of: None,
         });
         self.net.inputs.len() + self.net.nodes.len() - 1
     }

@@ -1,6 +1,7 @@
 //! The whole compiler on text, without rustc: which mistakes it finds, what it makes, and that it
 //! never panics.
 
+mod expanding;
 mod expansion;
 mod fuzz;
 mod generic;

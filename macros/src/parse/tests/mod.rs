@@ -80,7 +80,15 @@ fn body(body: &Body) -> String {
         let Body::Chain(layers) = body else { return String::new() };
         return chain(layers);
     };
-    let lets = graph.lets.iter().map(|one| format!("let {} = {}; ", one.name, value(&one.value)));
+    let lets = graph.lets.iter().map(|one| {
+        let name =
+            |name: &Option<syn::Ident>| name.as_ref().map_or("_".to_string(), ToString::to_string);
+        let names = match one.names.as_slice() {
+            [only] => name(only),
+            several => format!("({})", join(several, name)),
+        };
+        format!("let {names} = {}; ", value(&one.value))
+    });
     format!("{}({})", lets.collect::<String>(), join(&graph.outputs, value))
 }
 

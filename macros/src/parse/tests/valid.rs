@@ -77,6 +77,7 @@ fn graphs() {
         layers("let a = ((x => A), y,) => B; a + ((a, x) => C)"),
         "let a = (x => {A<>()}, y) => {B<>()}; ((+ a + (a, x) => {C<>()}))"
     );
+    assert_eq!(layers("let (a, _, r#fn) = x => A; a"), "let (a, _, r#fn) = x => {A<>()}; (a)");
     assert_eq!(layers("layer f: L<4>; f, f"), "layer f: L<4>(); {f<>(), f<>()}");
     assert_eq!(
         layers("layer f: L<4>; let a = x => f; a => f"),
