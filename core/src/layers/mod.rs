@@ -79,6 +79,7 @@ pub use linear::Linear;
 pub use multi_head_attention::MultiHeadAttention;
 pub use p_relu::PRelu;
 pub use recurrent::{Gru, Lstm, Rnn};
+pub(crate) use relu::relu;
 
 /// Elements in row-major order, on the tape.
 pub(crate) type Flat<E, D> = Tensor<(usize,), E, D, OwnedTape<E, D>>;
