@@ -477,6 +477,9 @@ include!("fixtures/shapes.rs");
 // Layers along time.
 include!("fixtures/recurrent.rs");
 
+// Lines, and the border of images.
+include!("fixtures/lines.rs");
+
 // Attention.
 include!("fixtures/attention.rs");
 

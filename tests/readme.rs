@@ -84,6 +84,9 @@ fn options(def: &LayerDef) -> String {
 fn option(arg: &ArgDef) -> String {
     let others = match arg.kind {
         ArgKind::Pair { same: true, .. } => ", or `same`".to_string(),
+        ArgKind::SizeOr { words, .. } => {
+            words.iter().map(|word| format!(", or `{word}`")).collect()
+        }
         ArgKind::Word(words) => words[1..].iter().map(|word| format!(", or `{word}`")).collect(),
         _ => String::new(),
     };
