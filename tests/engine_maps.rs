@@ -40,6 +40,12 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    positions: [5, 7] => { PositionalEncoding }
+    positions_learned: [5, 6] => { Linear<6>, PositionalEncoding<learned = true>, Relu }
+    positions_twice: [4, 6] => {
+        let a = input => Tanh;
+        (a => PositionalEncoding<learned = true>) * (a => PositionalEncoding)
+    }
     rnn: [5, 3] => { Rnn<19>, Linear<2> }
     rnn_relu: [5, 3] => { Linear<4>, Rnn<7, nonlinearity = relu, output = last> }
     lstm: [9, 3] => { Tanh, Lstm<19> }

@@ -22,6 +22,7 @@ pub const ALL: &[&LayerDef] = &[
     &layers::select::DEF,
     &layers::repeat_vector::DEF,
     &layers::embedding::DEF,
+    &layers::positional_encoding::DEF,
     &layers::rnn::DEF,
     &layers::lstm::DEF,
     &layers::gru::DEF,
@@ -80,8 +81,10 @@ mod tests {
     use crate::layers::testing::{infer_with, size};
     use crate::shape::Shape;
 
-    /// What a layer infers with its defaults, for the first shape it takes.
-    fn with_defaults(def: &'static LayerDef) -> Option<Inferred> {
+    /// What a layer infers for the first shape it takes, with its defaults or with all flags set.
+    fn inferred(def: &'static LayerDef, flags: bool) -> Option<Inferred> {
+        let flags = def.args.iter().filter(|arg| flags && arg.kind == ArgKind::Flag);
+        let flags = flags.map(|arg| (arg.name, Value::Flag(true)));
         let given: Vec<_> = def
             .args
             .iter()
@@ -96,6 +99,7 @@ mod tests {
                 ArgKind::Size { min: 0 } => (arg.name, size(0)),
                 _ => (arg.name, size(2)),
             })
+            .chain(flags)
             .collect();
         let known = [&[4, 8, 8][..], &[8], &[1]].map(Shape::known);
         let shapes = known.into_iter().chain([Shape::indices(vec![])]);
@@ -139,11 +143,15 @@ mod tests {
     #[test]
     fn parameters_are_declared_in_order() {
         for def in ALL {
-            let got = with_defaults(def).unwrap_or_else(|| panic!("{} takes nothing", def.name));
-            let names: Vec<_> = got.params.iter().map(|param| param.name).collect();
+            let got = inferred(def, false).unwrap_or_else(|| panic!("{} takes nothing", def.name));
             // Options may add some at the end.
-            assert_eq!(names, def.params[..names.len()], "{}", def.name);
-            assert_eq!(names.is_empty(), def.params.is_empty(), "{}", def.name);
+            let all = [Some(got), inferred(def, true)].into_iter().flatten();
+            let names =
+                all.map(|got| got.params.iter().map(|param| param.name).collect::<Vec<_>>());
+            let names: Vec<_> = names.collect();
+            assert!(names.iter().all(|some| *some == def.params[..some.len()]), "{}", def.name);
+            let none = names.iter().all(Vec::is_empty);
+            assert_eq!(none, def.params.is_empty(), "{}", def.name);
         }
     }
 

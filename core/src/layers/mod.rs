@@ -41,6 +41,7 @@ mod mish;
 mod mul;
 mod p_relu;
 mod permute;
+pub(crate) mod positional_encoding;
 pub(crate) mod recurrent;
 mod relu;
 mod relu6;
@@ -76,6 +77,7 @@ pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use p_relu::PRelu;
+pub use positional_encoding::PositionalEncoding;
 pub use recurrent::{Gru, Lstm, Rnn};
 
 /// Elements in row-major order, on the tape.
@@ -217,6 +219,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Mul" => mul::forward(call),
         "PRelu" => p_relu::forward(call),
         "Permute" => permute::forward(call),
+        "PositionalEncoding" => positional_encoding::forward(call),
         "Relu" => relu::forward(call),
         "Relu6" => relu6::forward(call),
         "RepeatVector" => repeat_vector::forward(call),

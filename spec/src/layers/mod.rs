@@ -33,6 +33,7 @@ pub mod mish;
 pub mod mul;
 pub mod p_relu;
 pub mod permute;
+pub mod positional_encoding;
 pub mod relu;
 pub mod relu6;
 pub mod repeat_vector;
