@@ -67,12 +67,14 @@ fn trains_as_it_infers_unless_declared(model: &Net) {
     let uses = |kind: &str| model.graph().nodes.iter().any(|node| node.kind.starts_with(kind));
     let run = |training| case(model, 3, training).run(&cotangent);
     let (infer, train) = (run(None), run(Some(5)));
-    let declared = uses("Dropout") || uses("BatchNorm");
+    let drops =
+        uses("Dropout") || model.graph().nodes.iter().any(|node| node.number("dropout") > 0.0);
+    let declared = drops || uses("BatchNorm");
     assert_eq!(infer.output == train.output, !declared);
     assert!(infer.updates.is_empty());
     let buffers = model.graph().params.iter().filter(|param| !param.trainable).count();
     assert_eq!(train.updates.len(), buffers);
-    assert_eq!(run(Some(5)).output == run(Some(6)).output, !uses("Dropout"));
+    assert_eq!(run(Some(5)).output == run(Some(6)).output, !drops);
 }
 
 fn gives_the_same_bits_again(model: &Net) {
@@ -285,6 +287,13 @@ contracts! {
     gru: [4, 3] => { Gru<5> }
     gru_both_ways: [3, 2] => { Gru<4, bidirectional = true, bias = false> }
     gru_reverse_last: [4, 3] => { Gru<3, reverse = true, output = last> }
+    attention: [3, 4] => { MultiHeadAttention<2> }
+    attention_causal: [5, 6] => { MultiHeadAttention<3, causal = true, bias = false> }
+    attention_dropout: [3, 4] => { MultiHeadAttention<2>(dropout = 0.4) }
+    attention_to_memory: [3, 4] => {
+        let memory = input => Permute<[1, 0]>, Linear<4>;
+        (input, memory) => MultiHeadAttention<1>
+    }
     p_relu: [3, 4] => { PRelu }
     p_relu_channels: [2, 3, 4] => { PRelu<channels = true> }
     p_relu_features: [5] => { PRelu<channels = true>, Linear<2>, PRelu }

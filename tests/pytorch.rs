@@ -480,5 +480,8 @@ include!("fixtures/transformer.rs");
 // Layers along time.
 include!("fixtures/recurrent.rs");
 
+// Attention.
+include!("fixtures/attention.rs");
+
 // Layers in a random order.
 include!("fixtures/random_networks.rs");
