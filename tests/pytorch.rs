@@ -476,6 +476,7 @@ include!("fixtures/shapes.rs");
 
 // Layers along time.
 include!("fixtures/recurrent.rs");
+include!("fixtures/separable.rs");
 
 // Layers in a random order.
 include!("fixtures/random_networks.rs");

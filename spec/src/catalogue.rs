@@ -7,6 +7,8 @@ use crate::layers;
 pub const ALL: &[&LayerDef] = &[
     &layers::linear::DEF,
     &layers::conv2d::DEF,
+    &layers::depthwise_conv2d::DEF,
+    &layers::separable_conv2d::DEF,
     &layers::conv_transpose2d::DEF,
     &layers::max_pool2d::DEF,
     &layers::avg_pool2d::DEF,
@@ -61,6 +63,9 @@ pub const ALL: &[&LayerDef] = &[
     &layers::concat::DEF,
 ];
 
+/// The layers that are made of others: the runtime has their parts.
+pub const COMPOSITES: &[&str] = &["DepthwiseConv2d", "SeparableConv2d"];
+
 /// The layer of this name. One that joins several values ([`Arity::Many`]) is found too, although
 /// only blocks and operators insert it.
 pub fn find(name: &str) -> Option<&'static LayerDef> {
@@ -76,12 +81,13 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 mod tests {
     use super::*;
     use crate::args::{ArgKind, Place, Value};
-    use crate::layer::{Arity, Inferred};
-    use crate::layers::testing::{infer_with, size};
+    use crate::composite::Expansion;
+    use crate::layer::Arity;
+    use crate::layers::testing::{expanded, size};
     use crate::shape::Shape;
 
-    /// What a layer infers with its defaults, for the first shape it takes.
-    fn with_defaults(def: &'static LayerDef) -> Option<Inferred> {
+    /// What a layer becomes with its defaults, for the first shape it takes.
+    fn with_defaults(def: &'static LayerDef) -> Option<Expansion> {
         let given: Vec<_> = def
             .args
             .iter()
@@ -97,12 +103,11 @@ mod tests {
                 _ => (arg.name, size(2)),
             })
             .collect();
-        let known = [&[4, 8, 8][..], &[8], &[1]].map(Shape::known);
+        let known = [&[4, 8, 8][..], &[8], &[1], &[4, 4]].map(Shape::known);
         let shapes = known.into_iter().chain([Shape::indices(vec![])]);
         let ones = shapes.map(|shape| vec![shape]);
         let two = vec![Shape::known(&[4, 4]); 2];
-        ones.chain([two])
-            .find_map(|inputs| infer_with(def, &given, &inputs).ok().map(|(got, _)| got))
+        ones.chain([two]).find_map(|inputs| expanded(def, &given, &inputs).ok())
     }
 
     #[test]
@@ -137,10 +142,21 @@ mod tests {
     }
 
     #[test]
+    fn composites_are_what_becomes_other_layers() {
+        for def in ALL {
+            let got = with_defaults(def).unwrap_or_else(|| panic!("{} takes nothing", def.name));
+            let others = got.parts.iter().all(|part| part.def.name != def.name);
+            assert_eq!(COMPOSITES.contains(&def.name), others, "{}", def.name);
+        }
+    }
+
+    #[test]
     fn parameters_are_declared_in_order() {
         for def in ALL {
             let got = with_defaults(def).unwrap_or_else(|| panic!("{} takes nothing", def.name));
-            let names: Vec<_> = got.params.iter().map(|param| param.name).collect();
+            let itself = got.parts.iter().filter(|part| part.def.name == def.name);
+            let params = itself.flat_map(|part| &part.inferred.params);
+            let names: Vec<_> = params.map(|param| param.name).collect();
             // Options may add some at the end.
             assert_eq!(names, def.params[..names.len()], "{}", def.name);
             assert_eq!(names.is_empty(), def.params.is_empty(), "{}", def.name);

@@ -6,7 +6,7 @@ use crate::Number;
 use crate::args::{ArgDef, ArgKind, Args, Value};
 use crate::catalogue;
 use crate::dim::Dim;
-use crate::layer::{Arity, Attr, Cond, Context, Deferred, Inferred, LayerDef, ParamInit};
+use crate::layer::{Attr, Cond, Context, Deferred, Inferred, LayerDef, ParamInit};
 use crate::problem::Problem;
 use crate::shape::Shape;
 
@@ -71,7 +71,7 @@ impl Random {
         let rank = self.below(6);
         let index = self.below(if def.name == "Embedding" { 2 } else { 20 }) == 1;
         let mut inputs = vec![Shape { index, dims: self.dims(rank) }];
-        while def.arity == Arity::Many && self.below(3) > 0 {
+        while inputs.len() < def.arity.most() && self.below(3) > 0 {
             let mut next = inputs[0].clone();
             match self.below(4) {
                 0 if rank > 0 => next.dims[self.below(rank)] = self.size(),
