@@ -7,8 +7,9 @@ use netwright::data::{Batch, Column, Dataset};
 use netwright::dfdx::prelude::*;
 use netwright::prelude::{Model as _, Train as _, network};
 use netwright::train::{
-    Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, CrossEntropy, Focal, Huber, Lamb, Lion, Loss,
-    MeanAbsolute, MeanSquared, NAdam, Nll, Optimizer, Output, RmsProp, Sgd, custom_loss,
+    Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, Hinge,
+    Huber, KlDivergence, Lamb, Lion, Loss, MeanAbsolute, MeanSquared, MultiMargin, NAdam, Nll,
+    Optimizer, Output, RmsProp, Sgd, custom_loss,
 };
 use netwright::value::{AnyTensor, Value};
 
@@ -71,6 +72,11 @@ fn sgd() -> Box<dyn Optimizer<f32, Cpu>> {
     Box::new(Sgd::default().lr(0.05).momentum(0.9))
 }
 
+/// For losses with small gradients.
+fn large() -> Box<dyn Optimizer<f32, Cpu>> {
+    Box::new(Sgd::default().lr(0.5).momentum(0.9))
+}
+
 #[test]
 fn every_loss() {
     compare(CrossEntropy, labels(), sgd);
@@ -81,7 +87,12 @@ fn every_loss() {
     compare(Huber::delta(0.3), floats(), sgd);
     compare(BinaryCrossEntropy, floats(), sgd);
     let bits = Column::indices((0..37 * 5).map(|i| i % 3 % 2).collect(), &[5]).unwrap();
-    compare(BinaryCrossEntropy, bits, sgd);
+    compare(BinaryCrossEntropy, bits.clone(), sgd);
+    compare(BinaryFocal::default(), bits.clone(), large);
+    compare(BinaryFocal::default().alpha(None).gamma(0.5), floats(), sgd);
+    compare(Hinge::default(), bits.clone(), sgd);
+    compare(Hinge::squared(), bits, sgd);
+    compare(KlDivergence, floats(), sgd);
 }
 
 /// With a label that is a class, and one that is none, ignored.
@@ -94,6 +105,8 @@ fn every_loss_over_labels() {
     compare(Nll::default(), labels(), sgd);
     compare(Nll::default().ignore_index(3).weight(weight), labels(), sgd);
     compare(Focal::default(), labels(), sgd);
+    compare(MultiMargin::default(), labels(), sgd);
+    compare(MultiMargin::default().p(2).margin(0.5).weight(weight), labels(), sgd);
     compare(Focal::default().gamma(0.5).weight(weight).ignore_index(0), labels(), sgd);
 }
 

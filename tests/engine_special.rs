@@ -79,6 +79,8 @@ networks! {
     max: [3, 19] => { Max }
     max_first: [3, 19] => { Max<axis = 0> }
     embedding: [usize; 4] => { Embedding<7, 19> }
+    attention: [3, 18] => { MultiHeadAttention<2> }
+    attention_causal: [3, 18] => { MultiHeadAttention<2, causal = true> }
     rnn: [3, 19] => { Rnn<9> }
     rnn_relu: [3, 19] => { Rnn<9, nonlinearity = relu> }
     lstm: [3, 19] => { Lstm<9> }

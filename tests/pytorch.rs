@@ -478,5 +478,8 @@ include!("fixtures/shapes.rs");
 include!("fixtures/recurrent.rs");
 include!("fixtures/separable.rs");
 
+// Attention.
+include!("fixtures/attention.rs");
+
 // Layers in a random order.
 include!("fixtures/random_networks.rs");

@@ -27,6 +27,7 @@ pub const ALL: &[&LayerDef] = &[
     &layers::rnn::DEF,
     &layers::lstm::DEF,
     &layers::gru::DEF,
+    &layers::multi_head_attention::DEF,
     &layers::batch_norm1d::DEF,
     &layers::batch_norm2d::DEF,
     &layers::layer_norm::DEF,

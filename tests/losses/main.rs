@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // in helpers of tests
 
+mod elements;
 #[path = "../support/fixture.rs"]
 mod fixture;
 mod labels;

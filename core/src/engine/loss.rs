@@ -3,7 +3,7 @@
 use super::chunk::Found;
 use super::kernels::softmax::{self, Block};
 use super::steps::Source;
-use crate::train::{Criterion, Labels, highest};
+use crate::train::{BinaryFocalSettings, Criterion, Labels, Margins, highest};
 
 /// A loss for all samples of a chunk.
 #[derive(Clone, Copy)]
@@ -25,6 +25,9 @@ impl Job<'_> {
         match (self.criterion, self.target) {
             (Criterion::Labels(settings), Source::Indices(labels)) => {
                 self.labels(settings, labels, gradient)
+            }
+            (Criterion::MultiMargin(settings), Source::Indices(labels)) => {
+                self.margins(settings, labels, gradient)
             }
             (_, Source::Floats(target)) => self.elements(|i| target[i], gradient),
             (_, Source::Indices(target)) => self.elements(|i| target[i] as f32, gradient),
@@ -52,12 +55,26 @@ impl Job<'_> {
         found
     }
 
+    fn margins(self, settings: Margins<'_>, labels: &[usize], gradient: &mut [f32]) -> Found {
+        let Job { output, classes, share, .. } = self;
+        let mut found = Found::default();
+        let rows = output.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
+        for ((scores, gradient), &label) in rows.zip(labels) {
+            let weight = settings.labels.of_class(label) as f32;
+            found.loss += f64::from(weight * margins(settings, scores, label, gradient));
+            found.hits += usize::from(highest(scores) == label);
+            gradient.iter_mut().for_each(|slope| *slope *= weight * share);
+        }
+        found
+    }
+
     fn elements(self, target: impl Fn(usize) -> f32, gradient: &mut [f32]) -> Found {
         let mut found = Found::default();
         for (i, (&x, gradient)) in self.output.iter().zip(gradient).enumerate() {
             let y = target(i);
             let (loss, slope) = element(self.criterion, x, y);
             found.loss += f64::from(loss);
+            // Of a hinge, 0 is -1.
             found.hits += usize::from((x > 0.0) == (y >= 0.5));
             *gradient = slope * self.share;
         }
@@ -78,13 +95,64 @@ fn element(criterion: Criterion<'_>, x: f32, y: f32) -> (f32, f32) {
         }
         Criterion::Huber { .. } => (0.5 * d * d, d),
         Criterion::BinaryCrossEntropy => {
-            let e = (-x.abs()).exp();
-            let sigmoid = if x >= 0.0 { 1.0 / (1.0 + e) } else { e / (1.0 + e) };
-            // Not `max`, which would hide NaN.
-            (if x < 0.0 { 0.0 } else { x } - x * y + e.ln_1p(), sigmoid - y)
+            let (loss, p, _) = binary(x, y);
+            (loss, p - y)
         }
-        Criterion::MeanAbsolute | Criterion::Labels(_) => (d.abs(), sign),
+        Criterion::BinaryFocal(settings) => focal(settings, x, y),
+        Criterion::Hinge { squared } => {
+            let y = if y > 0.0 { 1.0 } else { -1.0 };
+            let (loss, slope) = positive(1.0 - y * x, squared);
+            (loss, -y * slope)
+        }
+        Criterion::KlDivergence if y > 0.0 => (y * (y.ln() - x), -y),
+        Criterion::KlDivergence => (0.0, 0.0),
+        Criterion::MeanAbsolute | Criterion::Labels(_) | Criterion::MultiMargin(_) => {
+            (d.abs(), sign)
+        }
     }
+}
+
+/// The binary cross entropy of one element; σ(x) and 1 - σ(x).
+fn binary(x: f32, y: f32) -> (f32, f32, f32) {
+    let e = (-x.abs()).exp();
+    let (large, small) = (1.0 / (1.0 + e), e / (1.0 + e));
+    let (p, rest) = if x >= 0.0 { (large, small) } else { (small, large) };
+    // Not `max`, which would hide NaN.
+    (if x < 0.0 { 0.0 } else { x } - x * y + e.ln_1p(), p, rest)
+}
+
+/// The focal loss of one element, and its derivative.
+fn focal(settings: BinaryFocalSettings, x: f32, y: f32) -> (f32, f32) {
+    let (loss, p, rest) = binary(x, y);
+    let wrong = p * (1.0 - y) + rest * y;
+    let gamma = settings.gamma as f32;
+    let scale = settings.counts(f64::from(y)) as f32 * wrong.powf(gamma);
+    // Where it is 0, so is the scale, or it has no slope.
+    let slope = if wrong == 0.0 { 0.0 } else { (1.0 - 2.0 * y) * p * rest / wrong };
+    (scale * loss, scale * (gamma * slope * loss + p - y))
+}
+
+/// `max(x, 0)` or its square, and the derivative. Not `max`, which would hide NaN.
+fn positive(x: f32, squared: bool) -> (f32, f32) {
+    match (x <= 0.0, squared) {
+        (true, _) => (0.0, 0.0),
+        (false, true) => (x * x, 2.0 * x),
+        (false, false) => (x, 1.0),
+    }
+}
+
+/// What the margins of one label miss together; its derivatives overwrite `gradient`.
+fn margins(settings: Margins<'_>, scores: &[f32], label: usize, gradient: &mut [f32]) -> f32 {
+    let ahead = settings.margin as f32 - scores[label];
+    let (mut loss, mut slopes) = (0.0, 0.0);
+    for (i, (&x, gradient)) in scores.iter().zip(&mut *gradient).enumerate() {
+        let missing = if i == label { (0.0, 0.0) } else { positive(ahead + x, settings.p == 2) };
+        loss += missing.0;
+        slopes += missing.1;
+        *gradient = missing.1;
+    }
+    gradient[label] = -slopes;
+    loss
 }
 
 /// The loss of one label; its gradient overwrites the logarithms of the probabilities.

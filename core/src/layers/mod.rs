@@ -39,6 +39,7 @@ mod max_pool2d;
 mod mean;
 mod mish;
 mod mul;
+pub(crate) mod multi_head_attention;
 mod p_relu;
 mod permute;
 pub(crate) mod recurrent;
@@ -75,8 +76,10 @@ pub use conv2d::Conv2d;
 pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use multi_head_attention::MultiHeadAttention;
 pub use p_relu::PRelu;
 pub use recurrent::{Gru, Lstm, Rnn};
+pub(crate) use relu::relu;
 
 /// Elements in row-major order, on the tape.
 pub(crate) type Flat<E, D> = Tensor<(usize,), E, D, OwnedTape<E, D>>;
@@ -215,6 +218,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Mean" => mean::forward(call),
         "Mish" => mish::forward(call),
         "Mul" => mul::forward(call),
+        "MultiHeadAttention" => multi_head_attention::forward(call),
         "PRelu" => p_relu::forward(call),
         "Permute" => permute::forward(call),
         "Relu" => relu::forward(call),

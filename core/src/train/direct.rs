@@ -155,14 +155,11 @@ impl Task<'_> {
         let output = self.graph.shape_of(self.graph.outputs[0].value);
         let elements: usize = output.iter().product();
         let classes = output.last().copied().unwrap_or(1);
-        let rows = match self.criterion {
-            Criterion::Labels(_) => elements / classes,
-            _ => elements,
-        };
-        let (count, total) = self.total(rows);
+        let (count, total) = self.criterion.total(self.samples * elements, classes, self.target);
+        let each: usize = self.target.shape().iter().product();
         run.there_and_back(given, |run, chunk| {
             let range = run.output_slot().range(chunk.n);
-            let samples = chunk.first * rows..(chunk.first + chunk.n) * rows;
+            let samples = chunk.first * each..(chunk.first + chunk.n) * each;
             let target = part(source(self.target), samples);
             let output = &chunk.memory.values[range.clone()];
             let share = (1.0 / total) as f32;
@@ -178,14 +175,6 @@ impl Task<'_> {
         self.finite(run)?;
         let correct = self.criterion.has_accuracy().then_some(Correct { hits, of: count });
         Ok(Report { loss, correct })
-    }
-
-    /// How many rows or elements count, and how much together.
-    fn total(&self, rows: usize) -> (usize, f64) {
-        match (self.criterion, self.target) {
-            (Criterion::Labels(settings), Column::Indices { data, .. }) => settings.total(data),
-            _ => (self.samples * rows, (self.samples * rows) as f64),
-        }
     }
 
     /// Whether all gradients and new values of buffers are finite.

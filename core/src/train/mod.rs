@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`Train`] | `fit`, `step`, `evaluate`, `predict` and `summary` for every network |
 //! | [`Fit`] | the settings of a training |
-//! | [`Loss`] | [`CrossEntropy`], [`Nll`], [`Focal`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
+//! | [`Loss`] | [`CrossEntropy`], [`Nll`], [`Focal`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`BinaryFocal`], [`Hinge`], [`MultiMargin`], [`KlDivergence`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
 //! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`], [`Adagrad`], [`Adamax`], [`NAdam`], [`Lion`], [`Lamb`] |
 //! | [`History`], [`Evaluation`] | what a training and an evaluation report |
 //!
@@ -27,9 +27,12 @@ mod value;
 
 pub use history::{Epoch, Evaluation, History};
 pub use loss::{
-    BinaryCrossEntropy, Correct, Criterion, CrossEntropy, CrossEntropyWith, CustomLoss, Focal,
-    Huber, Labels, Loss, MeanAbsolute, MeanSquared, Nll, Output, Scalar, Weighted, custom_loss,
+    BinaryCrossEntropy, BinaryFocal, Correct, Criterion, CrossEntropy, CrossEntropyWith,
+    CustomLoss, Focal, Hinge, Huber, KlDivergence, Loss, MeanAbsolute, MeanSquared, MultiMargin,
+    Nll, Output, Scalar, Weighted, custom_loss,
 };
+#[cfg(feature = "engine")]
+pub(crate) use loss::{BinaryFocalSettings, Labels, Margins};
 pub use model::Train;
 pub use optim::{
     Adagrad, Adam, AdamW, Adamax, Lamb, Lion, Memory, NAdam, Optimizer, RmsProp, Rule, Sgd,

@@ -32,6 +32,7 @@ pub mod max_pool2d;
 pub mod mean;
 pub mod mish;
 pub mod mul;
+pub mod multi_head_attention;
 pub mod p_relu;
 pub mod permute;
 pub mod relu;

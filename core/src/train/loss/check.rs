@@ -43,6 +43,45 @@ pub(super) fn floats<E: Float, D: Backend<E>>(
     }
 }
 
+/// The target as 1 and -1, which 0 stands for too; of the shape of the output.
+pub(super) fn signs<E: Float, D: Backend<E>>(
+    loss: &str,
+    output: &[usize],
+    target: &Value<E, D>,
+) -> Result<Vec<E>> {
+    if !same(output, target.shape()) {
+        return Err(unfit(loss, &format!("shape {output:?}"), output, target));
+    }
+    let values = match target {
+        Value::Floats(array) => array.data.as_vec(),
+        Value::Indices(array) => {
+            let labels = array.data.as_vec();
+            range(&labels, 2, &array.shape)?;
+            labels.into_iter().map(|label| E::of(label as f64)).collect()
+        }
+    };
+    if let Some(i) = values.iter().position(|&y| sign(y).is_none()) {
+        let sample = i / target.shape().iter().skip(1).product::<usize>().max(1);
+        return Err(Error::Data(format!(
+            "{loss} expects targets 1 and -1 (or 0), but received {} in sample {sample} of the batch",
+            values[i]
+        )));
+    }
+    Ok(values.into_iter().filter_map(sign).collect())
+}
+
+/// 1 and -1 of 1 and -1, or 1 and 0.
+pub(crate) fn sign<E: Float>(y: E) -> Option<E> {
+    let one = E::one();
+    if y == one {
+        Some(one)
+    } else if y == E::default() || y == -one {
+        Some(-one)
+    } else {
+        None
+    }
+}
+
 /// Whether the shapes are the same, or `[batch, 1]` and `[batch]`.
 pub(super) fn same(output: &[usize], target: &[usize]) -> bool {
     output == target || output.split_last() == Some((&1, target))

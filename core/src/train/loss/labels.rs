@@ -98,7 +98,7 @@ impl Labels<'_> {
     }
 
     /// The labels and the number of classes, if they fit the output.
-    fn fit<E: Float, D: Backend<E>>(
+    pub(super) fn fit<E: Float, D: Backend<E>>(
         &self,
         output: &[usize],
         target: &Value<E, D>,
