@@ -479,6 +479,7 @@ include!("fixtures/transformer.rs");
 
 // Layers along time.
 include!("fixtures/recurrent.rs");
+include!("fixtures/separable.rs");
 
 // Attention.
 include!("fixtures/attention.rs");
