@@ -45,6 +45,12 @@ agree! {
     borders: [3, 5, 4] => { ZeroPad2d<2, bottom = 0>, Conv2d<17, 3>, Crop2d<(0, 1)>, Relu, ZeroPad2d<1> }
     border_of_one: [1, 3, 4] => { Tanh, ZeroPad2d<1>, Crop2d<2, bottom = 0> }
     shuffled: [12, 3, 4] => { Conv2d<36, 1>, PixelShuffle<3>, Conv2d<2, 2>, GlobalMaxPool2d, Linear<2> }
+    positions: [5, 7] => { PositionalEncoding }
+    positions_learned: [5, 6] => { Linear<6>, PositionalEncoding<learned = true>, Relu }
+    positions_twice: [4, 6] => {
+        let a = input => Tanh;
+        (a => PositionalEncoding<learned = true>) * (a => PositionalEncoding)
+    }
     attention: [5, 12] => { MultiHeadAttention<3> }
     attention_of_many: [70, 8] => { Tanh, MultiHeadAttention<2, causal = true>, Linear<2> }
     attention_residual: [5, 8] => {

@@ -1,6 +1,5 @@
 //! What the recurrent layers share: a state that goes along time, one matrix product for each step.
 
-use super::linear::product;
 use super::window::{Rows, Window, samples};
 use super::{Call, Flat, OnDevice, relu};
 use crate::backend::{Backend, Float};
@@ -177,9 +176,17 @@ impl<E: Float, D: Backend<E>> Product<E, D> {
 
     /// Of all samples and times: rows (time, gate, feature), the batch innermost.
     fn of_samples(&self, x: Flat<E, D>, batch: usize) -> Result<Rows<E, D>> {
-        let bias = self.bias.as_ref().map(|bias| bias.retaped());
-        let y = product(x, self.weight.retaped(), bias)?;
-        let each = y.shape().0 / batch.max(1);
+        let count = x.shape().0 / self.columns.max(1);
+        let x = x.try_reshape_like(&(count, self.columns)).on_device()?;
+        let weight = self.weight.retaped::<OwnedTape<E, D>>();
+        let weight = weight.try_permute::<(usize, usize), Axes2<1, 0>>().on_device()?;
+        let mut y = x.try_matmul(weight).on_device()?;
+        if let Some(bias) = &self.bias {
+            let bias = bias.retaped::<OwnedTape<E, D>>();
+            let bias = bias.try_broadcast_like::<_, Axis<0>>(&(count, self.rows)).on_device()?;
+            y = y.try_add(bias).on_device()?;
+        }
+        let each = count * self.rows / batch.max(1);
         let y = y.try_reshape_like(&(batch, each)).on_device()?;
         y.try_permute::<(usize, usize), Axes2<1, 0>>().on_device()
     }

@@ -52,7 +52,7 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
         cx.require(Cond::Equal(width.clone(), other), Problem::new(text).help(help))?;
         if cx.args.flag("causal") {
             let text = format!(
-                "`{}` cannot be `causal` towards a memory, whose steps are not its own",
+                "`{}` looks at a memory, whose steps are neither before nor behind its own",
                 cx.layer
             );
             return Err(Problem::new(text).at("causal").help("leave out `causal`"));
