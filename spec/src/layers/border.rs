@@ -12,12 +12,17 @@ pub(super) const ARGS: &[ArgDef] = &[
         ArgKind::Pair { min: 0, same: false },
         "rows above and below, columns to the left and to the right",
     ),
-    ArgDef::option("bottom", ArgKind::Size { min: 0 }, Default::Absent, "rows below, if others"),
+    ArgDef::option(
+        "bottom",
+        ArgKind::Size { min: 0 },
+        Default::Absent,
+        "rows below; those above where it is left out",
+    ),
     ArgDef::option(
         "right",
         ArgKind::Size { min: 0 },
         Default::Absent,
-        "columns to the right, if others",
+        "columns to the right; those to the left where it is left out",
     ),
 ];
 

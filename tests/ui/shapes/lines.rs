@@ -27,7 +27,7 @@ network! {
 }
 
 network! {
-    struct Crop([3, 8, 6]) -> [3, 6, 0] {
+    struct Crop([3, 8, 6]) -> [3, 6, 1] {
         Crop2d<(1, 3)>,
     }
 }
