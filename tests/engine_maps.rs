@@ -40,6 +40,22 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    positions: [5, 7] => { PositionalEncoding }
+    positions_learned: [5, 6] => { Linear<6>, PositionalEncoding<learned = true>, Relu }
+    positions_twice: [4, 6] => {
+        let a = input => Tanh;
+        (a => PositionalEncoding<learned = true>) * (a => PositionalEncoding)
+    }
+    attention: [5, 12] => { MultiHeadAttention<3> }
+    attention_of_many: [70, 8] => { Tanh, MultiHeadAttention<2, causal = true>, Linear<2> }
+    attention_residual: [5, 8] => {
+        Residual { MultiHeadAttention<2>(dropout = 0.3) }, LayerNorm, Residual { MultiHeadAttention<8, bias = false> }
+    }
+    attention_to_memory: [5, 8] => {
+        let memory = input => Permute<[1, 0]>, Linear<8>, Tanh;
+        let same = (input, input) => MultiHeadAttention<4>;
+        (same, memory) => MultiHeadAttention<2>, Relu
+    }
     rnn: [5, 3] => { Rnn<19>, Linear<2> }
     rnn_relu: [5, 3] => { Linear<4>, Rnn<7, nonlinearity = relu, output = last> }
     lstm: [9, 3] => { Tanh, Lstm<19> }

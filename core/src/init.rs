@@ -37,7 +37,9 @@ fn drawn<E: Float, D: Device<E>>(params: &[Param], name: &str, device: &D) -> Ve
     let (init, shape) = param.map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
     let seed = match init {
         Init::Zeros | Init::Ones | Init::Constant(_) => 0,
-        Init::FanIn(_) | Init::Normal(_) | Init::Uniform(_) => device.random_u64(),
+        Init::FanIn(_) | Init::Glorot(..) | Init::Normal(_) | Init::Uniform(_) => {
+            device.random_u64()
+        }
     };
     values(init, shape.iter().product(), seed)
 }
@@ -50,6 +52,10 @@ fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {
         Init::Constant(x) => Box::new(move || x),
         Init::FanIn(fan_in) => {
             let bound = 1.0 / (fan_in.max(1) as f64).sqrt();
+            Box::new(move || (2.0 * rng.uniform() - 1.0) * bound)
+        }
+        Init::Glorot(rows, columns) => {
+            let bound = (6.0 / (rows.saturating_add(columns).max(1) as f64)).sqrt();
             Box::new(move || (2.0 * rng.uniform() - 1.0) * bound)
         }
         Init::Uniform(bound) => Box::new(move || (2.0 * rng.uniform() - 1.0) * bound),
