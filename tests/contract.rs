@@ -282,6 +282,8 @@ contracts! {
     hard_sigmoid: [3, 4] => { HardSigmoid }
     log_sigmoid: [3, 4] => { LogSigmoid }
     softsign: [3, 4] => { Softsign }
+    positional_encoding: [3, 5] => { PositionalEncoding }
+    positional_encoding_learned: [3, 4] => { PositionalEncoding<learned = true>, Linear<2> }
     rnn: [4, 3] => { Rnn<5> }
     rnn_relu_last: [4, 3] => { Rnn<5, nonlinearity = relu, output = last> }
     lstm: [4, 3] => { Lstm<5> }

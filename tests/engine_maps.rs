@@ -40,6 +40,12 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    positions: [5, 7] => { PositionalEncoding }
+    positions_learned: [5, 6] => { Linear<6>, PositionalEncoding<learned = true>, Relu }
+    positions_twice: [4, 6] => {
+        let a = input => Tanh;
+        (a => PositionalEncoding<learned = true>) * (a => PositionalEncoding)
+    }
     attention: [5, 12] => { MultiHeadAttention<3> }
     attention_of_many: [70, 8] => { Tanh, MultiHeadAttention<2, causal = true>, Linear<2> }
     attention_residual: [5, 8] => {

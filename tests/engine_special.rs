@@ -79,6 +79,7 @@ networks! {
     max: [3, 19] => { Max }
     max_first: [3, 19] => { Max<axis = 0> }
     embedding: [usize; 4] => { Embedding<7, 19> }
+    positions: [3, 19] => { PositionalEncoding<learned = true> }
     attention: [3, 18] => { MultiHeadAttention<2> }
     attention_causal: [3, 18] => { MultiHeadAttention<2, causal = true> }
     rnn: [3, 19] => { Rnn<9> }

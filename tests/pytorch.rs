@@ -474,6 +474,9 @@ include!("fixtures/activations.rs");
 // Layers that move elements.
 include!("fixtures/shapes.rs");
 
+// Positions, and layers made of attention.
+include!("fixtures/transformer.rs");
+
 // Layers along time.
 include!("fixtures/recurrent.rs");
 include!("fixtures/separable.rs");

@@ -24,6 +24,7 @@ pub const ALL: &[&LayerDef] = &[
     &layers::select::DEF,
     &layers::repeat_vector::DEF,
     &layers::embedding::DEF,
+    &layers::positional_encoding::DEF,
     &layers::rnn::DEF,
     &layers::lstm::DEF,
     &layers::gru::DEF,
@@ -87,8 +88,10 @@ mod tests {
     use crate::layers::testing::{expanded, size};
     use crate::shape::Shape;
 
-    /// What a layer becomes with its defaults, for the first shape it takes.
-    fn with_defaults(def: &'static LayerDef) -> Option<Expansion> {
+    /// What a layer becomes for the first shape it takes, with its defaults or with all flags set.
+    fn with_defaults(def: &'static LayerDef, flags: bool) -> Option<Expansion> {
+        let flags = def.args.iter().filter(|arg| flags && arg.kind == ArgKind::Flag);
+        let flags = flags.map(|arg| (arg.name, Value::Flag(true)));
         let given: Vec<_> = def
             .args
             .iter()
@@ -103,6 +106,7 @@ mod tests {
                 ArgKind::Size { min: 0 } => (arg.name, size(0)),
                 _ => (arg.name, size(2)),
             })
+            .chain(flags)
             .collect();
         let known = [&[4, 8, 8][..], &[8], &[1], &[4, 4]].map(Shape::known);
         let shapes = known.into_iter().chain([Shape::indices(vec![])]);
@@ -145,7 +149,8 @@ mod tests {
     #[test]
     fn composites_are_what_becomes_other_layers() {
         for def in ALL {
-            let got = with_defaults(def).unwrap_or_else(|| panic!("{} takes nothing", def.name));
+            let got =
+                with_defaults(def, false).unwrap_or_else(|| panic!("{} takes nothing", def.name));
             let others = got.parts.iter().all(|part| part.def.name != def.name);
             assert_eq!(COMPOSITES.contains(&def.name), others, "{}", def.name);
         }
@@ -154,13 +159,19 @@ mod tests {
     #[test]
     fn parameters_are_declared_in_order() {
         for def in ALL {
-            let got = with_defaults(def).unwrap_or_else(|| panic!("{} takes nothing", def.name));
-            let itself = got.parts.iter().filter(|part| part.def.name == def.name);
-            let params = itself.flat_map(|part| &part.inferred.params);
-            let names: Vec<_> = params.map(|param| param.name).collect();
+            let got = with_defaults(def, false);
+            let got = got.unwrap_or_else(|| panic!("{} takes nothing", def.name));
             // Options may add some at the end.
-            assert_eq!(names, def.params[..names.len()], "{}", def.name);
-            assert_eq!(names.is_empty(), def.params.is_empty(), "{}", def.name);
+            let all = [Some(got), with_defaults(def, true)].into_iter().flatten();
+            let names = all.map(|got| {
+                let itself = got.parts.iter().filter(|part| part.def.name == def.name);
+                let params = itself.flat_map(|part| &part.inferred.params);
+                params.map(|param| param.name).collect::<Vec<_>>()
+            });
+            let names: Vec<_> = names.collect();
+            assert!(names.iter().all(|some| *some == def.params[..some.len()]), "{}", def.name);
+            let none = names.iter().all(Vec::is_empty);
+            assert_eq!(none, def.params.is_empty(), "{}", def.name);
         }
     }
 

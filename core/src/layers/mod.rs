@@ -42,6 +42,7 @@ mod mul;
 pub(crate) mod multi_head_attention;
 mod p_relu;
 mod permute;
+pub(crate) mod positional_encoding;
 pub(crate) mod recurrent;
 mod relu;
 mod relu6;
@@ -78,6 +79,7 @@ pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use multi_head_attention::MultiHeadAttention;
 pub use p_relu::PRelu;
+pub use positional_encoding::PositionalEncoding;
 pub use recurrent::{Gru, Lstm, Rnn};
 pub(crate) use relu::relu;
 
@@ -221,6 +223,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "MultiHeadAttention" => multi_head_attention::forward(call),
         "PRelu" => p_relu::forward(call),
         "Permute" => permute::forward(call),
+        "PositionalEncoding" => positional_encoding::forward(call),
         "Relu" => relu::forward(call),
         "Relu6" => relu6::forward(call),
         "RepeatVector" => repeat_vector::forward(call),

@@ -35,6 +35,7 @@ pub mod mul;
 pub mod multi_head_attention;
 pub mod p_relu;
 pub mod permute;
+pub mod positional_encoding;
 pub mod relu;
 pub mod relu6;
 pub mod repeat_vector;

@@ -51,7 +51,10 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
         let help = format!("put `Linear<{}>` behind one of them", width.written());
         cx.require(Cond::Equal(width.clone(), other), Problem::new(text).help(help))?;
         if cx.args.flag("causal") {
-            let text = "steps of a memory are not before or behind those that look at it";
+            let text = format!(
+                "`{}` looks at a memory, whose steps are neither before nor behind its own",
+                cx.layer
+            );
             return Err(Problem::new(text).at("causal").help("leave out `causal`"));
         }
     }

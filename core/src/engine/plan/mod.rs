@@ -263,6 +263,7 @@ impl<'a> Builder<'a> {
             "Embedding" => self.embedding(number),
             "Softmax" | "LogSoftmax" => self.softmax(number),
             "Glu" | "Swiglu" => self.gated(number),
+            "PositionalEncoding" => self.positions(number),
             "PRelu" => self.p_relu(number),
             "LayerNorm" => self.layer_norm(number),
             _ => self.map(number),
