@@ -302,6 +302,20 @@ contracts! {
     lstm_last: [3, 2] => { Lstm<4, output = last>, Linear<2> }
     lstm_both_ways: [3, 2] => { Lstm<4, bidirectional = true>, Lstm<2, bidirectional = true, output = last> }
     lstm_reverse: [4, 3] => { Lstm<2, reverse = true, bias = false> }
+    lstm_states: [4, 3] => {
+        let z = input => Flatten, Linear<5>, Tanh;
+        let (y, h, c) = (input, z, z) => Lstm<5>;
+        concat((y => Flatten), h, c)
+    }
+    lstm_memory: [4, 3] => {
+        let (_, _, c) = (input, (input => Select<0, axis = 0>), (input => Mean<axis = 0>)) => Lstm<3, reverse = true>;
+        c
+    }
+    gru_states: [3, 2] => {
+        let (_, h) = (input, (input => Flatten, Linear<8>)) => Gru<4, bidirectional = true>;
+        h
+    }
+    rnn_states: [3, 2] => { let (y, h) = input => Rnn<4, output = last>; y * h }
     lstm_one_step: [1, 3] => { Lstm<2> }
     gru: [4, 3] => { Gru<5> }
     gru_both_ways: [3, 2] => { Gru<4, bidirectional = true, bias = false> }
