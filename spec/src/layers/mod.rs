@@ -62,6 +62,8 @@ pub mod sub;
 pub mod sum;
 pub mod swiglu;
 pub mod tanh;
+pub mod transformer_decoder;
+pub mod transformer_encoder;
 pub mod transpose;
 pub mod unsqueeze;
 pub mod upsample2d;
@@ -76,6 +78,7 @@ mod pointwise;
 mod pool;
 mod recurrent;
 mod reduce;
+mod transformer;
 mod window;
 
 #[cfg(test)]
