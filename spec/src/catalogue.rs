@@ -84,9 +84,9 @@ pub const COMPOSITES: &[&str] = &[
     "GlobalMaxPool2d",
     "MaxPool1d",
     "SeparableConv2d",
+    "TransformerDecoder",
+    "TransformerEncoder",
 ];
-pub const COMPOSITES: &[&str] =
-    &["DepthwiseConv2d", "SeparableConv2d", "TransformerEncoder", "TransformerDecoder"];
 
 /// The layer of this name. One that joins several values ([`Arity::Many`]) is found too, although
 /// only blocks and operators insert it.
