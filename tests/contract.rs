@@ -321,6 +321,8 @@ contracts! {
         let (_, _, c) = (input, (input => Select<0, axis = 0>), (input => Mean<axis = 0>)) => Lstm<3, reverse = true>;
         c
     }
+    lstm_layers: [4, 3] => { Lstm<2, layers = 3, output = last>(dropout = 0.3), Linear<2> }
+    gru_layers: [3, 2] => { let (y, h) = input => Gru<2, layers = 2>; (y => Flatten, Linear<4>) * h }
     gru_states: [3, 2] => {
         let (_, h) = (input, (input => Flatten, Linear<8>)) => Gru<4, bidirectional = true>;
         h

@@ -74,6 +74,7 @@ agree! {
     lstm: [9, 3] => { Tanh, Lstm<19> }
     lstm_words: [usize; 6] => { Embedding<7, 5>, Lstm<9, bidirectional = true>, Lstm<4, output = last>, Linear<2> }
     lstm_reverse: [5, 3] => { Lstm<9, reverse = true, bias = false>, Relu }
+    lstm_layers: [5, 3] => { Lstm<17, layers = 2, bidirectional = true>, Gru<5, layers = 2, output = last> }
     lstm_states: [5, 19] => {
         let z = input => Select<0, axis = 0>;
         let (y, h, c) = (input, z, z) => Lstm<19>;
