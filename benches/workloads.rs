@@ -9,7 +9,7 @@
 mod networks;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use networks::{Cnn, Mlp, ResNet, Words, batch, sentences};
+use networks::{Cnn, Encoder, Mlp, ResNet, Words, batch, sentences};
 use netwright::data::Batch;
 use netwright::prelude::*;
 use std::hint::black_box;
@@ -70,6 +70,12 @@ fn w3(c: &mut Criterion) {
     infer_words::<32>(c, &net);
 }
 
+fn w4(c: &mut Criterion) {
+    let mut net = Encoder::seeded(&Cpu::default(), 0);
+    train(c, "W4", &mut net, &batch(16, &[64, 128]));
+    infer::<16, Rank3<16, 64, 128>, _>(c, "W4", &net);
+}
+
 fn w6(c: &mut Criterion) {
     let mut net = ResNet::seeded(&Cpu::default(), 0);
     train(c, "W6", &mut net, &batch(32, &[3, 32, 32]));
@@ -80,6 +86,6 @@ fn w6(c: &mut Criterion) {
 criterion_group! {
     name = workloads;
     config = Criterion::default().sample_size(20);
-    targets = w1, w2, w3, w6
+    targets = w1, w2, w3, w4, w6
 }
 criterion_main!(workloads);

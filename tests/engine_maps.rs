@@ -40,6 +40,11 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    conv1d: [3, 17] => { Conv1d<9, 3, padding = causal, dilation = 2>, Relu, MaxPool1d<2>, Conv1d<2, 3, padding = same> }
+    conv_transpose1d: [3, 7] => { Tanh, ConvTranspose1d<9, 4, stride = 2>, AvgPool1d<2> }
+    borders: [3, 5, 4] => { ZeroPad2d<2, bottom = 0>, Conv2d<17, 3>, Crop2d<(0, 1)>, Relu, ZeroPad2d<1> }
+    border_of_one: [1, 3, 4] => { Tanh, ZeroPad2d<1>, Crop2d<2, bottom = 0> }
+    shuffled: [12, 3, 4] => { Conv2d<36, 1>, PixelShuffle<3>, Conv2d<2, 2>, GlobalMaxPool2d, Linear<2> }
     positions: [5, 7] => { PositionalEncoding }
     positions_learned: [5, 6] => { Linear<6>, PositionalEncoding<learned = true>, Relu }
     positions_twice: [4, 6] => {
@@ -55,6 +60,14 @@ agree! {
         let memory = input => Permute<[1, 0]>, Linear<8>, Tanh;
         let same = (input, input) => MultiHeadAttention<4>;
         (same, memory) => MultiHeadAttention<2>, Relu
+    }
+    encoder: [6, 8] => { Linear<8>, TransformerEncoder<2, 4, 19>, Linear<2> }
+    encoder_options: [5, 6] => {
+        TransformerEncoder<2, 2, 7, norm_first = true, activation = gelu, causal = true>(dropout = 0.2)
+    }
+    decoder: [5, 8] => {
+        let memory = input => Permute<[1, 0]>, Linear<8>, TransformerEncoder<1, 2, 9>;
+        (input, memory) => TransformerDecoder<2, 4, 9>
     }
     rnn: [5, 3] => { Rnn<19>, Linear<2> }
     rnn_relu: [5, 3] => { Linear<4>, Rnn<7, nonlinearity = relu, output = last> }

@@ -1,13 +1,17 @@
 //! One file for each layer: its definition, its shape rule, and tests with shapes computed by hand.
 
 pub mod add;
+pub mod avg_pool1d;
 pub mod avg_pool2d;
 pub mod batch_norm1d;
 pub mod batch_norm2d;
 pub mod celu;
 pub mod concat;
+pub mod conv1d;
 pub mod conv2d;
+pub mod conv_transpose1d;
 pub mod conv_transpose2d;
+pub mod crop2d;
 pub mod depthwise_conv2d;
 pub mod dropout;
 pub mod elu;
@@ -15,6 +19,7 @@ pub mod embedding;
 pub mod flatten;
 pub mod gelu;
 pub mod global_avg_pool2d;
+pub mod global_max_pool2d;
 pub mod glu;
 pub mod gru;
 pub mod hard_sigmoid;
@@ -28,6 +33,7 @@ pub mod lstm;
 pub mod map;
 pub mod mat_mul;
 pub mod max;
+pub mod max_pool1d;
 pub mod max_pool2d;
 pub mod mean;
 pub mod mish;
@@ -35,6 +41,7 @@ pub mod mul;
 pub mod multi_head_attention;
 pub mod p_relu;
 pub mod permute;
+pub mod pixel_shuffle;
 pub mod positional_encoding;
 pub mod relu;
 pub mod relu6;
@@ -55,17 +62,23 @@ pub mod sub;
 pub mod sum;
 pub mod swiglu;
 pub mod tanh;
+pub mod transformer_decoder;
+pub mod transformer_encoder;
 pub mod transpose;
 pub mod unsqueeze;
 pub mod upsample2d;
+pub mod zero_pad2d;
 
 mod axis;
+mod border;
 mod gated;
+mod line;
 mod norm;
 mod pointwise;
 mod pool;
 mod recurrent;
 mod reduce;
+mod transformer;
 mod window;
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use super::{Builder, Place, layout};
 use crate::engine::chunk::{Edge, Slot};
 use crate::engine::steps::{Copied, EmbeddingStep, Layout, MoveStep, Transpose};
-use crate::layers::moves::sources;
+use crate::layers::moves::{NOTHING, sources};
 
 impl Builder<'_> {
     /// `Reshape` and `Flatten`. Row-major order does not change; pixels are brought into it, and
@@ -42,7 +42,7 @@ impl Builder<'_> {
         let plain = sources(node, self.graph.shape_of(value))?;
         let mut sources = vec![0; plain.len()];
         for (i, from) in plain.into_iter().enumerate() {
-            sources[target.place(i)] = lies.place(from);
+            sources[target.place(i)] = if from == NOTHING { from } else { lies.place(from) };
         }
         let x = self.edge(value)?;
         let y = self.slot(sources.len());
