@@ -12,8 +12,7 @@ use netwright_spec::graph::{Init, Param};
 pub fn initialize<E: Float, D: Backend<E>>(model: &mut dyn Model<E, D>, seed: u64) -> Result<()> {
     let graph = model.graph();
     for (number, (tensor, param)) in model.tensors_mut().into_iter().zip(graph.params).enumerate() {
-        let count: usize = param.shape.iter().product();
-        let values: Vec<E> = values(param.init, count, mix(seed, number as u64));
+        let values: Vec<E> = values(param.init, param.shape, mix(seed, number as u64));
         tensor.write(&values)?;
     }
     model.state().reseed(seed);
@@ -37,12 +36,12 @@ fn drawn<E: Float, D: Device<E>>(params: &[Param], name: &str, device: &D) -> Ve
     let (init, shape) = param.map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
     let seed = match init {
         Init::Zeros | Init::Ones | Init::Constant(_) => 0,
-        Init::FanIn(_) | Init::Normal(_) | Init::Uniform(_) => device.random_u64(),
+        _ => device.random_u64(),
     };
-    values(init, shape.iter().product(), seed)
+    values(init, shape, seed)
 }
 
-fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {
+fn values<E: Float>(init: Init, shape: &[usize], seed: u64) -> Vec<E> {
     let mut rng = Rng::seeded(seed, 0);
     let mut draw: Box<dyn FnMut() -> f64> = match init {
         Init::Zeros => Box::new(|| 0.0),
@@ -54,6 +53,11 @@ fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {
         }
         Init::Uniform(bound) => Box::new(move || (2.0 * rng.uniform() - 1.0) * bound),
         Init::Normal(deviation) => Box::new(move || rng.normal() * deviation),
+        Init::NormalExceptRow(_) => Box::new(move || rng.normal()),
     };
-    (0..count).map(|_| E::of(draw())).collect()
+    let mut values: Vec<E> = (0..shape.iter().product()).map(|_| E::of(draw())).collect();
+    if let (Init::NormalExceptRow(row), [_, width]) = (init, shape) {
+        values.iter_mut().skip(row * width).take(*width).for_each(|x| *x = E::default());
+    }
+    values
 }

@@ -137,6 +137,8 @@ pub enum Init {
     FanIn(usize),
     /// Normal with mean 0 and this standard deviation; 1 is PyTorch's default for embeddings.
     Normal(f64),
+    /// Normal with mean 0 and variance 1, with zeros in this row of a table: that of padding.
+    NormalExceptRow(usize),
     /// Uniform between this and its negative.
     Uniform(f64),
     /// All the same number.
@@ -162,6 +164,16 @@ impl Graph {
     /// The parameters of a node.
     pub fn params_of(&self, node: &Node) -> &'static [Param] {
         self.params.get(node.params.first..node.params.first + node.params.count).unwrap_or(&[])
+    }
+
+    /// Whether nothing is ever taken of this parameter but some of its rows, those of indices: all
+    /// others have no gradient then.
+    pub fn is_table(&self, param: usize) -> bool {
+        let mut takers = self.nodes.iter().filter(|node| {
+            (node.params.first..node.params.first + node.params.count).contains(&param)
+        });
+        let rows = |node: &Node| matches!(node.kind, "Embedding" | "EmbeddingBag");
+        takers.next().is_some_and(rows) && takers.all(rows)
     }
 
     /// The shape of a value's samples: an input's or a node's.

@@ -104,6 +104,8 @@ pub enum ParamInit {
     FanIn(Vec<Dim>),
     /// Normal with mean 0 and variance 1.
     Normal,
+    /// The same, with zeros in this row.
+    NormalExceptRow(Dim),
 }
 
 /// An attribute of a node. See [`crate::graph::Attr`].

@@ -85,6 +85,7 @@ fn param(param: &Param) -> String {
         Init::Zeros => quoted("zeros"),
         Init::Ones => quoted("ones"),
         Init::FanIn(fan_in) => format!(r#"{{"fan_in":{fan_in}}}"#),
+        Init::NormalExceptRow(row) => format!(r#"{{"normal_except_row":{row}}}"#),
         Init::Normal(x) => format!(r#"{{"normal":{x:?}}}"#),
         Init::Uniform(x) => format!(r#"{{"uniform":{x:?}}}"#),
         Init::Constant(x) => format!(r#"{{"constant":{x:?}}}"#),

@@ -7,7 +7,7 @@ use super::loss::{Correct, Criterion};
 use super::optim::{Memory, Rule, fused};
 use super::step::{Report, bad_gradient, bad_value, finite_loss};
 use crate::data::{Batch, Column};
-use crate::engine::learn::{Given, LossJob, Run, Source, all_finite, check, engine_of, inside};
+use crate::engine::learn::{Given, LossJob, Run, Source, check, engine_of, inside};
 use crate::error::Result;
 use crate::model::Model;
 use dfdx::prelude::Cpu;
@@ -33,7 +33,7 @@ pub(crate) fn learn(
     let slots = memory.slots(graph)?;
     let before = model.state().clone();
     let key = model.state().next_key();
-    let mut run = engine.begin(samples, Some(key), true);
+    let mut run = engine.begin(samples, Some(key), true).by_rows(rule.by_rows());
     let mut lists = run.lists();
     let mut params = recycled(std::mem::take(&mut lists.params));
     model.visit_mut(&mut |tensor| params.extend(tensor.slice_mut()));
@@ -184,7 +184,8 @@ impl Task<'_> {
     fn finite(&self, run: &Run) -> Result<()> {
         let params = self.graph.params;
         if !run.sound() {
-            let bad = |i: &usize| run.gradient(*i).is_some_and(|gradient| !all_finite(gradient));
+            let threads = run.threads();
+            let bad = |i: &usize| run.gradient(*i).is_some_and(|g| !g.finite(threads));
             return bad_gradient((0..params.len()).find(bad).map(|i| params[i].name));
         }
         let mut bad = None;

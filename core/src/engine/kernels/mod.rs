@@ -10,6 +10,7 @@ pub(crate) mod math;
 pub(crate) mod maximum;
 pub(crate) mod product;
 pub(crate) mod reduce;
+pub(crate) mod rows;
 pub(crate) mod slopes;
 pub(crate) mod softmax;
 pub(crate) mod sum;
