@@ -9,7 +9,7 @@
 mod networks;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use networks::{Cnn, Mlp, ResNet, SkipGram, batch, pairs};
+use networks::{Cnn, Mlp, ResNet, SkipGram, Words, batch, pairs, sentences};
 use netwright::data::Batch;
 use netwright::prelude::*;
 use std::hint::black_box;
@@ -53,6 +53,23 @@ fn w2(c: &mut Criterion) {
     infer::<128, Rank2<128, 784>, _>(c, "W2", &net);
 }
 
+/// `W3/infer/32`: typed predictions from indices.
+fn infer_words<const N: usize>(c: &mut Criterion, net: &Words) {
+    let words = (0..N * 100).map(|i| i * 7919 % 10_000).collect();
+    let input: Tensor<Rank2<N, 100>, usize, _> =
+        Cpu::default().tensor_from_vec(words, (Const, Const));
+    c.bench_function(&format!("W3/infer/{N}"), |b| {
+        b.iter(|| net.infer(black_box(&input).clone()).map(|scores| scores[[0, 0]]));
+    });
+}
+
+fn w3(c: &mut Criterion) {
+    let mut net = Words::seeded(&Cpu::default(), 0);
+    train(c, "W3", &mut net, &sentences(32));
+    infer_words::<1>(c, &net);
+    infer_words::<32>(c, &net);
+}
+
 /// The loss is the mean of six, not their sum: a rate of 6 · 0.025 is as long a step.
 fn w5(c: &mut Criterion) {
     let (mut net, batch) = (SkipGram::seeded(&Cpu::default(), 0), pairs(1024));
@@ -72,6 +89,6 @@ fn w6(c: &mut Criterion) {
 criterion_group! {
     name = workloads;
     config = Criterion::default().sample_size(20);
-    targets = w1, w2, w5, w6
+    targets = w1, w2, w3, w5, w6
 }
 criterion_main!(workloads);

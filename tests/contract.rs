@@ -273,6 +273,16 @@ contracts! {
     hard_sigmoid: [3, 4] => { HardSigmoid }
     log_sigmoid: [3, 4] => { LogSigmoid }
     softsign: [3, 4] => { Softsign }
+    rnn: [4, 3] => { Rnn<5> }
+    rnn_relu_last: [4, 3] => { Rnn<5, nonlinearity = relu, output = last> }
+    lstm: [4, 3] => { Lstm<5> }
+    lstm_last: [3, 2] => { Lstm<4, output = last>, Linear<2> }
+    lstm_both_ways: [3, 2] => { Lstm<4, bidirectional = true>, Lstm<2, bidirectional = true, output = last> }
+    lstm_reverse: [4, 3] => { Lstm<2, reverse = true, bias = false> }
+    lstm_one_step: [1, 3] => { Lstm<2> }
+    gru: [4, 3] => { Gru<5> }
+    gru_both_ways: [3, 2] => { Gru<4, bidirectional = true, bias = false> }
+    gru_reverse_last: [4, 3] => { Gru<3, reverse = true, output = last> }
     p_relu: [3, 4] => { PRelu }
     p_relu_channels: [2, 3, 4] => { PRelu<channels = true> }
     p_relu_features: [5] => { PRelu<channels = true>, Linear<2>, PRelu }

@@ -3,14 +3,15 @@
 #![cfg(feature = "engine")]
 #![allow(clippy::unwrap_used)]
 
-use netwright::data::{Batch, Column};
+use netwright::data::{Batch, Column, Dataset};
 use netwright::dfdx::prelude::*;
 use netwright::prelude::{Model as _, Train as _, network};
 use netwright::train::{
-    Adam, AdamW, BinaryCrossEntropy, CrossEntropy, Huber, Loss, MeanAbsolute, MeanSquared,
+    Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, Hinge,
+    Huber, KlDivergence, Lamb, Lion, Loss, MeanAbsolute, MeanSquared, MultiMargin, NAdam, Nll,
     Optimizer, Output, RmsProp, Sgd, custom_loss,
 };
-use netwright::value::Value;
+use netwright::value::{AnyTensor, Value};
 
 network! {
     struct Net([2, 6, 6]) -> [5] {
@@ -37,7 +38,7 @@ fn batch(target: Column) -> Batch {
 }
 
 fn compare(
-    loss: impl Loss<f32, Cpu> + Copy,
+    loss: impl Loss<f32, Cpu>,
     target: Column,
     optimizer: impl Fn() -> Box<dyn Optimizer<f32, Cpu>>,
 ) {
@@ -47,8 +48,8 @@ fn compare(
     let (mut fast, mut slow) = (optimizer(), optimizer());
     for step in 0..4 {
         let before = numbers(&direct);
-        let found = direct.step(&batch, loss, &mut *fast).unwrap();
-        let wanted = taped.step(&batch, unknown(loss), &mut *slow).unwrap();
+        let found = direct.step(&batch, &loss, &mut *fast).unwrap();
+        let wanted = taped.step(&batch, unknown(&loss), &mut *slow).unwrap();
         assert!((found.loss - wanted.loss).abs() <= 1e-5 * wanted.loss.abs(), "step {step}");
         assert_ne!(before, numbers(&direct));
         for (found, wanted) in numbers(&direct).iter().zip(numbers(&taped)) {
@@ -71,6 +72,11 @@ fn sgd() -> Box<dyn Optimizer<f32, Cpu>> {
     Box::new(Sgd::default().lr(0.05).momentum(0.9))
 }
 
+/// For losses with small gradients.
+fn large() -> Box<dyn Optimizer<f32, Cpu>> {
+    Box::new(Sgd::default().lr(0.5).momentum(0.9))
+}
+
 #[test]
 fn every_loss() {
     compare(CrossEntropy, labels(), sgd);
@@ -81,7 +87,64 @@ fn every_loss() {
     compare(Huber::delta(0.3), floats(), sgd);
     compare(BinaryCrossEntropy, floats(), sgd);
     let bits = Column::indices((0..37 * 5).map(|i| i % 3 % 2).collect(), &[5]).unwrap();
-    compare(BinaryCrossEntropy, bits, sgd);
+    compare(BinaryCrossEntropy, bits.clone(), sgd);
+    compare(BinaryFocal::default(), bits.clone(), large);
+    compare(BinaryFocal::default().alpha(None).gamma(0.5), floats(), sgd);
+    compare(Hinge::default(), bits.clone(), sgd);
+    compare(Hinge::squared(), bits, sgd);
+    compare(KlDivergence, floats(), sgd);
+}
+
+/// With a label that is a class, and one that is none, ignored.
+#[test]
+fn every_loss_over_labels() {
+    let weight = [0.5, 2.0, 1.0, 0.0, 1.5];
+    compare(CrossEntropy.weight(weight), labels(), sgd);
+    compare(CrossEntropy.ignore_index(2).label_smoothing(0.2), labels(), sgd);
+    compare(CrossEntropy.ignore_index(1).weight(weight).label_smoothing(0.2), labels(), sgd);
+    compare(Nll::default(), labels(), sgd);
+    compare(Nll::default().ignore_index(3).weight(weight), labels(), sgd);
+    compare(Focal::default(), labels(), sgd);
+    compare(MultiMargin::default(), labels(), sgd);
+    compare(MultiMargin::default().p(2).margin(0.5).weight(weight), labels(), sgd);
+    compare(Focal::default().gamma(0.5).weight(weight).ignore_index(0), labels(), sgd);
+}
+
+network! {
+    struct Steps([5, 3]) -> [5, 4] { Linear<6>, Tanh, LayerNorm, Linear<4>, LogSoftmax }
+}
+
+/// Sequences of 1 to 5 steps, padded.
+#[test]
+fn sequences_with_ignored_labels() {
+    let floats: Tensor<Rank1<{ 23 * 15 }>, f32, _> = Cpu::seed_from_u64(5).sample_normal();
+    let input = Column::floats(floats.as_vec(), &[5, 3]).unwrap();
+    let label = |i: usize| if i % 5 > i / 5 % 5 { 9 } else { i * 7 % 4 };
+    let target = Column::indices((0..23 * 5).map(label).collect(), &[5]).unwrap();
+    let data = Dataset::new(input.clone(), target.clone()).unwrap();
+    let batch = Batch { inputs: vec![input], targets: vec![target] };
+    let losses: [&dyn Loss<f32, Cpu>; 3] = [
+        &CrossEntropy.ignore_index(9),
+        &Nll::default().ignore_index(9).weight([1.0, 0.5, 2.0, 0.25]),
+        &Focal::default().ignore_index(9),
+    ];
+    for loss in losses {
+        let new = || Steps::seeded(&Cpu::default(), 1);
+        let (mut direct, mut taped, mut fast, mut slow) = (new(), new(), sgd(), sgd());
+        for _ in 0..4 {
+            let accuracy = taped.evaluate(&data, loss).unwrap().accuracy;
+            let found = direct.step(&batch, loss, &mut *fast).unwrap();
+            let wanted = taped.step(&batch, unknown(loss), &mut *slow).unwrap();
+            assert!((found.loss - wanted.loss).abs() <= 1e-5 * wanted.loss.abs());
+            assert_eq!(found.accuracy, accuracy);
+        }
+        for (found, wanted) in direct.tensors().into_iter().zip(taped.tensors()) {
+            let of = |tensor: &dyn AnyTensor<f32, Cpu>| tensor.array().unwrap().data.as_vec();
+            for (found, wanted) in of(found).into_iter().zip(of(wanted)) {
+                assert!((found - wanted).abs() <= 2e-5, "{found} for {wanted}");
+            }
+        }
+    }
 }
 
 #[test]
@@ -90,6 +153,12 @@ fn every_optimizer() {
     compare(CrossEntropy, labels(), || Box::new(Adam::default().eps(0.1).lr(0.01)));
     compare(CrossEntropy, labels(), || Box::new(AdamW::default().eps(0.1).lr(0.01)));
     compare(CrossEntropy, labels(), || Box::new(RmsProp::default().eps(0.1)));
+    compare(CrossEntropy, labels(), || Box::new(Adagrad::default().eps(0.1)));
+    compare(CrossEntropy, labels(), || Box::new(Adamax::default().eps(0.1).lr(0.01)));
+    compare(CrossEntropy, labels(), || Box::new(NAdam::default().eps(0.1).lr(0.01)));
+    // Signs of rounding errors may differ.
+    compare(CrossEntropy, labels(), || Box::new(Lion::default().lr(5e-6)));
+    compare(CrossEntropy, labels(), || Box::new(Lamb::default().eps(0.1).lr(0.01)));
 }
 
 #[test]

@@ -40,6 +40,15 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    rnn: [5, 3] => { Rnn<19>, Linear<2> }
+    rnn_relu: [5, 3] => { Linear<4>, Rnn<7, nonlinearity = relu, output = last> }
+    lstm: [9, 3] => { Tanh, Lstm<19> }
+    lstm_words: [usize; 6] => { Embedding<7, 5>, Lstm<9, bidirectional = true>, Lstm<4, output = last>, Linear<2> }
+    lstm_reverse: [5, 3] => { Lstm<9, reverse = true, bias = false>, Relu }
+    lstm_twice: [5, 4] => { let a = input => Tanh; (a => Lstm<4, bias = false>) + a + (a => Gru<4>) }
+    gru: [9, 3] => { Gru<19>, Sigmoid }
+    gru_both_ways: [5, 3] => { Tanh, Gru<9, bidirectional = true, output = last>, Linear<3> }
+    gru_reverse: [5, 3] => { Gru<17, reverse = true> }
     p_relu: [3, 7] => { PRelu }
     p_relu_channels: [19, 5, 4] => { Conv2d<17, 2>, PRelu<channels = true>, Conv2d<2, 1> }
     p_relu_time: [3, 40] => { PRelu<channels = true>, Tanh }

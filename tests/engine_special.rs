@@ -78,6 +78,11 @@ networks! {
     max: [3, 19] => { Max }
     max_first: [3, 19] => { Max<axis = 0> }
     embedding: [usize; 4] => { Embedding<7, 19> }
+    rnn: [3, 19] => { Rnn<9> }
+    rnn_relu: [3, 19] => { Rnn<9, nonlinearity = relu> }
+    lstm: [3, 19] => { Lstm<9> }
+    lstm_both_ways: [3, 5] => { Lstm<9, bidirectional = true, output = last> }
+    gru: [3, 19] => { Gru<9> }
     batch_norm1d: [19] => { BatchNorm1d }
     batch_norm1d_time: [3, 17] => { BatchNorm1d<affine = false> }
     batch_norm2d: [9, 3, 4] => { BatchNorm2d, Relu }

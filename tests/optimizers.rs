@@ -32,9 +32,13 @@ fn gradients(net: &mut Line<f64, Cpu>) -> Gradients<f64, Cpu> {
     MeanSquared.loss(net.forward_mut(x.leaky_traced()), y).unwrap().backward()
 }
 
-fn ten_steps(mut optimizer: impl Optimizer<f64, Cpu>) -> Line<f64, Cpu> {
+fn ten_steps(optimizer: impl Optimizer<f64, Cpu>) -> Line<f64, Cpu> {
+    steps(10, optimizer)
+}
+
+fn steps(count: usize, mut optimizer: impl Optimizer<f64, Cpu>) -> Line<f64, Cpu> {
     let mut net = line();
-    for _ in 0..10 {
+    for _ in 0..count {
         let mut gradients = gradients(&mut net);
         optimizer.step(&mut net, &mut gradients).unwrap();
     }
@@ -42,7 +46,10 @@ fn ten_steps(mut optimizer: impl Optimizer<f64, Cpu>) -> Line<f64, Cpu> {
 }
 
 fn check(name: &str, optimizer: impl Optimizer<f64, Cpu>) {
-    let net = ten_steps(optimizer);
+    is_fixture(name, &ten_steps(optimizer));
+}
+
+fn is_fixture(name: &str, net: &Line<f64, Cpu>) {
     let expected = |part: &str| numbers::<f64>(&format!("{name}.{part}"));
     assert_close(&net.line.weight.as_vec(), &expected("weight"), 1e-12, name);
     assert_close(&net.line.bias.as_vec(), &expected("bias"), 1e-12, name);
@@ -61,6 +68,36 @@ fn ten_steps_are_pytorchs() {
     check("rms_prop", RmsProp::default());
     let momentum = RmsProp::default().lr(0.02).alpha(0.9).eps(1e-4).momentum(0.7);
     check("rms_prop_momentum", momentum.weight_decay(0.1));
+    check("adagrad", Adagrad::default());
+    let start = Adagrad::default().lr(0.1).lr_decay(0.05).initial_accumulator_value(0.3);
+    check("adagrad_all", start.eps(1e-3).weight_decay(0.1));
+    check("adamax", Adamax::default());
+    check("adamax_all", Adamax::default().lr(0.1).betas(0.8, 0.6).eps(1e-3).weight_decay(0.1));
+    check("n_adam", NAdam::default());
+    let nesterov = NAdam::default().lr(0.1).betas(0.8, 0.9).eps(1e-3).weight_decay(0.1);
+    check("n_adam_all", nesterov.momentum_decay(0.02));
+    let long = NAdam::default().lr(0.01).betas(0.99, 0.9).momentum_decay(3.0);
+    is_fixture("n_adam_long", &steps(400, long));
+}
+
+/// PyTorch does not have them; the fixture's script spells them out.
+#[test]
+fn ten_steps_are_those_of_the_papers() {
+    check("lion", Lion::default());
+    check("lion_all", Lion::default().lr(0.05).betas(0.8, 0.95).weight_decay(0.2));
+    check("lamb", Lamb::default());
+    check("lamb_all", Lamb::default().lr(0.1).betas(0.8, 0.9).eps(1e-3).weight_decay(0.1));
+}
+
+/// A length of 0, of a new bias for example, is no reason to stand still, or to divide by it.
+#[test]
+fn lamb_moves_a_parameter_of_zeros() {
+    let mut net = line();
+    net.line.bias.copy_from(&[0.0; 3]);
+    let mut gradients = gradients(&mut net);
+    Lamb::default().step(&mut net, &mut gradients).unwrap();
+    // The first step of Adam's direction is the sign.
+    assert!(net.line.bias.as_vec().iter().all(|x| (x.abs() - 1e-3).abs() < 1e-7));
 }
 
 /// Ours and one of dfdx's own.
@@ -134,6 +171,14 @@ fn settings_without_sense_are_errors() {
     refused(AdamW::default().weight_decay(f64::INFINITY), &text);
     refused(RmsProp::default().alpha(-0.1), &format!("{} -0.1", below("RmsProp's alpha")));
     refused(RmsProp::default().momentum(2.0), &format!("{} 2", below("RmsProp's momentum")));
+    refused(Adagrad::default().lr_decay(-1.0), &format!("{} -1", least("Adagrad's lr_decay")));
+    let start = Adagrad::default().initial_accumulator_value(-0.5);
+    refused(start, &format!("{} -0.5", least("Adagrad's initial_accumulator_value")));
+    refused(Adamax::default().betas(1.0, 0.9), &format!("{} 1", below("Adamax's first beta")));
+    let text = format!("{} -1", least("NAdam's momentum_decay"));
+    refused(NAdam::default().momentum_decay(-1.0), &text);
+    refused(Lion::default().betas(0.9, 2.0), &format!("{} 2", below("Lion's second beta")));
+    refused(Lamb::default().eps(-1.0), &format!("{} -1", least("Lamb's eps")));
 }
 
 #[test]

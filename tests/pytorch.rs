@@ -474,5 +474,8 @@ include!("fixtures/activations.rs");
 // Layers that move elements.
 include!("fixtures/shapes.rs");
 
+// Layers along time.
+include!("fixtures/recurrent.rs");
+
 // Layers in a random order.
 include!("fixtures/random_networks.rs");

@@ -70,7 +70,7 @@ fn options(def: &LayerDef) -> String {
     let options = def.args.iter().filter(|arg| arg.place == Place::Option);
     let mut parts: Vec<String> = options.map(option).collect();
     // Operators write their numbers themselves.
-    let one = def.arity == Arity::One;
+    let one = def.arity.is_layer();
     let value = |arg: &&ArgDef| arg.place == Place::Value && arg.default.is_some() && one;
     let values = def.args.iter().filter(value);
     let values: Vec<String> =

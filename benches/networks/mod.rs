@@ -34,6 +34,22 @@ network! {
 }
 
 network! {
+    /// W3: words, and what follows from all of them.
+    pub struct Words([usize; 100]) -> [2] {
+        Embedding<10_000, 64>, Lstm<128, output = last>, Linear<2>,
+    }
+}
+
+/// Random sentences of 100 words, with one of two labels each.
+pub fn sentences(samples: usize) -> Batch {
+    let words = (0..samples * 100).map(|i| (i * 7919 + i / 100 * 31) % 10_000).collect();
+    Batch {
+        inputs: Column::indices(words, &[100]).into_iter().collect(),
+        targets: vec![Column::labels((0..samples).map(|i| i % 2).collect())],
+    }
+}
+
+network! {
     /// W6: six residual blocks in three stages.
     pub struct ResNet([3, 32, 32]) -> [10] {
         Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d, Relu,

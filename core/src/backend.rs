@@ -78,14 +78,14 @@ pub trait Backend<E: Float>: InPlace<E> {
 
     /// The value of a built-in loss.
     fn loss(
-        criterion: train::Criterion,
+        criterion: train::Criterion<'_>,
         outputs: Vec<train::Output<E, Self>>,
         targets: &[Value<E, Self>],
     ) -> Result<train::Scalar<E, Self>>;
 
     /// The right answers by a built-in loss.
     fn correct(
-        criterion: train::Criterion,
+        criterion: train::Criterion<'_>,
         outputs: &[Array<E, Self>],
         targets: &[Value<E, Self>],
     ) -> Result<Option<train::Correct>>;
@@ -183,7 +183,7 @@ macro_rules! portable {
 
             #[$inline]
             fn loss(
-                criterion: train::Criterion,
+                criterion: train::Criterion<'_>,
                 outputs: Vec<train::Output<$float, Self>>,
                 targets: &[Value<$float, Self>],
             ) -> Result<train::Scalar<$float, Self>> {
@@ -192,7 +192,7 @@ macro_rules! portable {
 
             #[$inline]
             fn correct(
-                criterion: train::Criterion,
+                criterion: train::Criterion<'_>,
                 outputs: &[Array<$float, Self>],
                 targets: &[Value<$float, Self>],
             ) -> Result<Option<train::Correct>> {

@@ -3,6 +3,7 @@
 //! Users depend on the crate `netwright`, which re-exports what is public here.
 
 pub mod backend;
+mod cell;
 pub mod check;
 pub mod data;
 pub mod error;

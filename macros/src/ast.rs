@@ -54,10 +54,12 @@ pub struct Graph {
     pub broken: bool,
 }
 
-/// A value with a name.
+/// A value with a name, or the values of a layer that gives several: `let (a, _) = …`.
 pub struct Let {
-    /// The name.
-    pub name: Ident,
+    /// The name of each; `None` for `_`.
+    pub names: Vec<Option<Ident>>,
+    /// The tokens of the names.
+    pub place: Extent,
     /// What it is.
     pub value: Value,
 }
@@ -66,8 +68,9 @@ pub struct Let {
 pub enum Value {
     /// A value by its name.
     Name(Ident),
-    /// `image => A, B`, or `(image => A, B)`.
-    Chain(Box<Value>, Chain),
+    /// `image => A, B`, or `(image => A, B)`. Of several values, `(query, memory) => A, B`, the first
+    /// layer takes all.
+    Chain(Vec<Value>, Chain),
     /// `a + b - c`: each with the sign before it; the first sign means nothing.
     Sum(Vec<Term>),
     /// `a * b * 0.5`

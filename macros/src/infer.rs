@@ -1,7 +1,10 @@
-//! Every value gets its shape, by the rules of the dictionary.
+//! Every value gets its shape, by the rules of the dictionary, and layers that are made of others
+//! become their parts.
 //!
 //! AFTER: each node has `inferred`, or a mistake was reported at it or before it: a value without
-//! a shape silences everything that depends on it.
+//! a shape silences everything that depends on it. Each node is a layer that the runtime has.
+
+mod expand;
 
 use crate::diag::{Errors, Extent};
 use crate::ir::{AT_THE_END, Net, Node, ValueId};
@@ -11,32 +14,8 @@ use netwright_spec::{Args, At, Context, Inferred, Problem, Shape};
 
 /// Infers all nodes in their order.
 pub fn infer(net: &mut Net, errors: &mut Errors) {
-    for number in 0..net.nodes.len() {
-        infer_node(net, number, errors);
-        check_shared(net, number, errors);
-        check_stated(net, number, errors);
-    }
+    expand::expand(net, errors);
     check_outputs(net, errors);
-}
-
-fn infer_node(net: &mut Net, number: usize, errors: &mut Errors) {
-    let node = &net.nodes[number];
-    let Some(def) = node.def else { return };
-    let Some(arrivals) = arrivals(net, node) else { return };
-    let name = net.name.to_string();
-    let mut context = Context::new(&node.written, &node.args, &arrivals).of(&name);
-    let result = (def.infer)(&mut context);
-    let deferred = context.deferred;
-    match result {
-        Ok(inferred) => {
-            let checks = deferred.into_iter().map(|d| (place_of(node, &d.problem), d)).collect();
-            let before = rests_on(net, &node.inputs);
-            let rests_on = assert_all(net, number, checks, before);
-            let node = &mut net.nodes[number];
-            (node.inferred, node.rests_on) = (Some(inferred), rests_on);
-        }
-        Err(problem) => errors.problem(place_of(node, &problem), &problem),
-    }
 }
 
 /// What comes into a node; `None` after a mistake.
@@ -70,17 +49,17 @@ fn rests_on(net: &Net, values: &[ValueId]) -> Vec<usize> {
 /// rests on all of them.
 fn assert_all(
     net: &mut Net,
-    node: usize,
+    order: usize,
     checks: Vec<(Extent, Deferred)>,
     before: Vec<usize>,
 ) -> Vec<usize> {
     checks
         .into_iter()
-        .fold(before, |before, (place, deferred)| net.defer((node, place), deferred, before))
+        .fold(before, |before, (place, deferred)| net.defer((order, place), deferred, before))
 }
 
 /// A shared layer has the parameters of its first application, so all others must need the same.
-fn check_shared(net: &mut Net, number: usize, errors: &mut Errors) {
+fn check_shared(net: &mut Net, (number, order): (usize, usize), errors: &mut Errors) {
     let node = &net.nodes[number];
     let Some(first) = node.shares.and_then(|first| net.nodes.get(first)) else { return };
     let (Some(here), Some(there)) = (&node.inferred, &first.inferred) else {
@@ -104,11 +83,11 @@ fn check_shared(net: &mut Net, number: usize, errors: &mut Errors) {
     let (here, there, before) = (dims(here), dims(there), node.rests_on.clone());
     let place = node.place;
     let checks = require_equal([&here, &there], &problem, place, errors);
-    net.nodes[number].rests_on = assert_all(net, number, checks, before);
+    net.nodes[number].rests_on = assert_all(net, order, checks, before);
 }
 
 /// A stated shape is checked against the inferred one; where there is none, it goes on from there.
-fn check_stated(net: &mut Net, number: usize, errors: &mut Errors) {
+fn check_stated(net: &mut Net, (number, order): (usize, usize), errors: &mut Errors) {
     let node = &mut net.nodes[number];
     let Some((stated, span)) = node.stated.clone() else { return };
     let Some(inferred) = &node.inferred else {
@@ -122,7 +101,7 @@ fn check_stated(net: &mut Net, number: usize, errors: &mut Errors) {
             .help(format!("write `-> {given}`, or leave it out"));
     let before = node.rests_on.clone();
     let checks = require_equal([&stated, &given], &problem, span.into(), errors);
-    net.nodes[number].rests_on = assert_all(net, number, checks, before);
+    net.nodes[number].rests_on = assert_all(net, order, checks, before);
 }
 
 fn check_outputs(net: &mut Net, errors: &mut Errors) {

@@ -113,6 +113,12 @@ pub struct Node {
     pub rests_on: Vec<usize>,
     /// The node by number whose parameters it uses: a shared layer's first application.
     pub shares: Option<usize>,
+    /// Which of its outputs have names that something may use; one, unless several are named.
+    pub wanted: Vec<bool>,
+    /// Where the names of its outputs stand.
+    pub names_place: Extent,
+    /// It stands for this output of its input, until inference knows where that is.
+    pub output_of: Option<usize>,
 }
 
 /// What a value is to the block that joins it.

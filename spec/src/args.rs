@@ -102,6 +102,19 @@ pub enum Default {
     Absent,
 }
 
+impl Default {
+    /// As an argument; `None` for [`Default::Absent`].
+    pub fn value(self) -> Option<Value> {
+        Some(match self {
+            Default::Size(n) => Value::Size(Dim::Known(n)),
+            Default::Flag(flag) => Value::Flag(flag),
+            Default::Word(word) => Value::Word(word.into()),
+            Default::Number(x) => Value::Number(Number::Known(x)),
+            Default::Absent => return None,
+        })
+    }
+}
+
 /// One argument that a layer takes.
 #[derive(Clone, Copy, Debug)]
 pub struct ArgDef {
@@ -185,6 +198,17 @@ impl Args {
     /// No arguments.
     pub fn new() -> Self {
         Args { values: Vec::new() }
+    }
+
+    /// These arguments of a layer, and its defaults for all others.
+    pub fn of(declared: &[ArgDef], given: &[(&'static str, Value)]) -> Self {
+        let mut args = Args { values: given.to_vec() };
+        for arg in declared.iter().filter(|arg| given.iter().all(|(name, _)| *name != arg.name)) {
+            if let Some(value) = arg.default.and_then(Default::value) {
+                args.set(arg.name, value);
+            }
+        }
+        args
     }
 
     /// Adds an argument.

@@ -1,6 +1,7 @@
 //! What a layer is: its arguments and its shape rule.
 
 use crate::args::{ArgDef, Args, Number};
+use crate::composite::Made;
 use crate::cond::Decision;
 use crate::dim::{Dim, Op, SizeError};
 use crate::problem::{Arrival, Problem};
@@ -22,7 +23,7 @@ pub struct LayerDef {
     pub keras: &'static str,
     /// What PyTorch calls it, or how it is written there.
     pub pytorch: &'static str,
-    /// How many values it takes; more than one only for what blocks and operators insert.
+    /// How many values it takes.
     pub arity: Arity,
     /// Its arguments: positional ones first.
     pub args: &'static [ArgDef],
@@ -38,8 +39,63 @@ pub struct LayerDef {
 pub enum Arity {
     /// The value before it in the chain.
     One,
+    /// These in this order, of which the first must be there: `(query, memory) => Layer`. A rule
+    /// takes them with [`Context::several`].
+    UpTo(&'static [Input]),
     /// Two or more, joined by a block or an operator.
     Many,
+}
+
+impl Arity {
+    /// Whether a user writes it as a layer; others are inserted by blocks and operators.
+    pub fn is_layer(&self) -> bool {
+        !matches!(self, Arity::Many)
+    }
+
+    /// How many values may stand before `=>`.
+    pub fn most(&self) -> usize {
+        match self {
+            Arity::One => 1,
+            Arity::UpTo(inputs) => inputs.len(),
+            Arity::Many => usize::MAX,
+        }
+    }
+}
+
+/// One of several values that a layer takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Input {
+    /// What a message calls it.
+    pub name: &'static str,
+    /// Indices, such as lengths, instead of floats.
+    pub index: bool,
+}
+
+impl Input {
+    /// An input of floats.
+    pub const fn floats(name: &'static str) -> Self {
+        Input { name, index: false }
+    }
+
+    /// An input of indices.
+    pub const fn indices(name: &'static str) -> Self {
+        Input { name, index: true }
+    }
+
+    /// All of them, for a message: "`x`, `lengths` (indices) and `h`".
+    pub fn list(inputs: &[Input]) -> String {
+        let mut text = String::new();
+        for (number, input) in inputs.iter().enumerate() {
+            let before = match number {
+                0 => "",
+                _ if number + 1 == inputs.len() => " and ",
+                _ => ", ",
+            };
+            let kind = if input.index { " (indices)" } else { "" };
+            text += &format!("{before}`{}`{kind}", input.name);
+        }
+        text
+    }
 }
 
 /// What a shape rule gives.
@@ -47,6 +103,10 @@ pub enum Arity {
 pub struct Inferred {
     /// The output's shape.
     pub shape: Shape,
+    /// Further outputs with their names, where the declaration asks for them
+    /// ([`Context::outputs`]). The layer then gives all of them in one flat value, one after the
+    /// other.
+    pub also: Vec<(&'static str, Shape)>,
     /// The parameters that exist with these arguments.
     pub params: Vec<ParamDef>,
     /// What the runtime needs to know; never a shape that it can read from input or output.
@@ -56,7 +116,13 @@ pub struct Inferred {
 impl Inferred {
     /// Only a shape: a layer without parameters.
     pub fn shape(shape: Shape) -> Self {
-        Inferred { shape, params: Vec::new(), attrs: Vec::new() }
+        Inferred { shape, also: Vec::new(), params: Vec::new(), attrs: Vec::new() }
+    }
+
+    /// Adds a further output.
+    pub fn also(mut self, name: &'static str, shape: Shape) -> Self {
+        self.also.push((name, shape));
+        self
     }
 
     /// Adds a parameter.
@@ -146,19 +212,29 @@ pub struct Context<'a> {
     pub args: &'a Args,
     /// The values that arrive; never empty.
     pub inputs: &'a [Arrival],
+    /// How many values are wanted: with more than one, a layer that has them gives all its outputs.
+    pub outputs: usize,
     /// Conditions left to the compiler.
     pub deferred: Vec<Deferred>,
+    /// What it is made of, see [`crate::composite`].
+    pub(crate) made: Made,
 }
 
 impl<'a> Context<'a> {
     /// A context without deferred conditions.
     pub fn new(layer: &'a str, args: &'a Args, inputs: &'a [Arrival]) -> Self {
-        Context { network: "Net", layer, args, inputs, deferred: Vec::new() }
+        let (deferred, made) = (Vec::new(), Made::default());
+        Context { network: "Net", layer, args, inputs, outputs: 1, deferred, made }
     }
 
     /// The same in the network of this name.
     pub fn of(self, network: &'a str) -> Self {
         Context { network, ..self }
+    }
+
+    /// The same where this many values are wanted.
+    pub fn giving(self, outputs: usize) -> Self {
+        Context { outputs, ..self }
     }
 
     /// The single input, which must be floats.
@@ -176,6 +252,36 @@ impl<'a> Context<'a> {
             Some(arrival) => Err(Problem::needs_floats(self.layer, arrival)),
             None => Ok(self.inputs),
         }
+    }
+
+    /// The inputs of an [`Arity::UpTo`], each in its place. Which is which follows from order and
+    /// kind: where `lengths` are indices, `(x, h)` is without them.
+    pub fn several<const N: usize>(
+        &self,
+        inputs: &[Input; N],
+    ) -> Result<[Option<&'a Arrival>; N], Problem> {
+        let mut taken = [None; N];
+        let mut next = 0;
+        for arrival in self.inputs {
+            // The first must be there.
+            let end = if next == 0 { N.min(1) } else { N };
+            let fits = |at: &usize| inputs[*at].index == arrival.shape.index;
+            match (next..end).find(fits) {
+                Some(at) => (taken[at], next) = (Some(arrival), at + 1),
+                None => return Err(self.stray_input(inputs, arrival)),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// An input that has no place among those that a layer takes.
+    fn stray_input(&self, inputs: &[Input], arrival: &Arrival) -> Problem {
+        if arrival.shape.index && !inputs.iter().any(|input| input.index) {
+            return Problem::needs_floats(self.layer, arrival);
+        }
+        let order = if inputs.len() > 1 { ", in this order" } else { "" };
+        let takes = format!("{}{order}", Input::list(inputs));
+        self.takes(&takes, arrival).help("only the first must be there")
     }
 
     /// The single input as an image: channels, height and width.
@@ -231,5 +337,44 @@ impl<'a> Context<'a> {
             }
             Decision::Generic(name) => Err(self.size_error(SizeError::Generic(name))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INPUTS: [Input; 4] =
+        [Input::floats("x"), Input::indices("lengths"), Input::floats("h"), Input::floats("c")];
+
+    /// Which arrival stands in which place; `i` are indices, `f` floats.
+    fn places(kinds: &str) -> Result<Vec<Option<usize>>, String> {
+        let arrival = |(number, kind)| Arrival {
+            shape: Shape { index: kind == 'i', dims: vec![Dim::Known(number)] },
+            origin: format!("`V{number}` is"),
+        };
+        let (args, arrivals) = (Args::new(), kinds.chars().enumerate().map(arrival));
+        let arrivals: Vec<Arrival> = arrivals.collect();
+        let taken = Context::new("Lstm", &args, &arrivals).several(&INPUTS);
+        let number = |arrival: &Arrival| arrival.shape.dims[0].known();
+        taken
+            .map(|taken| taken.iter().map(|one| one.and_then(number)).collect())
+            .map_err(|problem| problem.text)
+    }
+
+    #[test]
+    fn inputs_are_told_by_order_and_kind() {
+        assert_eq!(places("f"), Ok(vec![Some(0), None, None, None]));
+        assert_eq!(places("fi"), Ok(vec![Some(0), Some(1), None, None]));
+        assert_eq!(places("fff"), Ok(vec![Some(0), None, Some(1), Some(2)]));
+        assert_eq!(places("fiff"), Ok(vec![Some(0), Some(1), Some(2), Some(3)]));
+    }
+
+    #[test]
+    fn an_input_without_a_place_is_named() {
+        let text = "`Lstm` takes `x`, `lengths` (indices), `h` and `c`, in this order, but ";
+        assert_eq!(places("ffi"), Err(format!("{text}`V2` is [usize; 2]")));
+        assert_eq!(places("fii"), Err(format!("{text}`V2` is [usize; 2]")));
+        assert_eq!(places("if"), Err(format!("{text}`V0` is [usize; 0]")));
     }
 }

@@ -11,6 +11,8 @@ pub mod args;
 #[cfg(feature = "language")]
 pub mod catalogue;
 #[cfg(feature = "language")]
+pub mod composite;
+#[cfg(feature = "language")]
 mod cond;
 #[cfg(feature = "language")]
 pub mod dim;

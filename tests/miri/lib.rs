@@ -5,4 +5,6 @@
 
 #![allow(dead_code, unused_imports)] // what the steps and the plan use
 
+#[path = "../../core/src/cell.rs"]
+mod cell;
 mod engine;

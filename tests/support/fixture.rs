@@ -1,12 +1,19 @@
-//! Numbers that PyTorch computed: `tests/fixtures/training.txt`.
+//! Numbers that PyTorch computed: `tests/fixtures/training.txt` and its siblings.
 
 use std::str::FromStr;
 
-const TEXT: &str = include_str!("../fixtures/training.txt");
+const TEXTS: [&str; 3] = [
+    include_str!("../fixtures/training.txt"),
+    include_str!("../fixtures/losses.txt"),
+    include_str!("../fixtures/optimizers.txt"),
+];
 
 /// The numbers of this name.
 pub fn numbers<T: FromStr>(name: &str) -> Vec<T> {
-    let line = TEXT.lines().find(|line| line.split(' ').next() == Some(name));
+    let line = TEXTS
+        .iter()
+        .flat_map(|text| text.lines())
+        .find(|line| line.split(' ').next() == Some(name));
     let line = line.unwrap_or_else(|| panic!("{name} is not in the fixture"));
     let parse = |word: &str| word.parse().unwrap_or_else(|_| panic!("{name}: {word}"));
     line.split(' ').skip(1).map(parse).collect()

@@ -22,6 +22,16 @@ pub(crate) enum Formula {
     Adam { keep: f32, rate: f32, betas: [f32; 2], rests: [f32; 2], root: f32, eps: f32, decay: f32 },
     /// Remembers the average of the square, and the velocity if `momentum` is above 0.
     RmsProp { lr: f32, alpha: f32, rest: f32, eps: f32, momentum: f32, decay: f32 },
+    /// Remembers the sum of the square, which begins with `start`.
+    Adagrad { lr: f32, eps: f32, decay: f32, start: f32 },
+    /// Remembers the average of the gradient, and the largest.
+    Adamax { rate: f32, betas: [f32; 2], rest: f32, eps: f32, decay: f32 },
+    /// Remembers what Adam does. `rates` are the lengths along the gradient and its average.
+    NAdam { rates: [f32; 2], betas: [f32; 2], rests: [f32; 2], root: f32, eps: f32, decay: f32 },
+    /// Remembers the average of the gradient.
+    Lion { keep: f32, lr: f32, betas: [f32; 2], rests: [f32; 2] },
+    /// Remembers what Adam does; `scale` and `root` undo the biases.
+    Lamb { lr: f32, betas: [f32; 2], rests: [f32; 2], scale: f32, root: f32, eps: f32, decay: f32 },
 }
 
 impl Formula {
@@ -29,16 +39,22 @@ impl Formula {
     pub(crate) fn memories(self) -> usize {
         match self {
             Formula::Sgd { .. } => 0,
-            Formula::Momentum { .. } => 1,
+            Formula::Momentum { .. } | Formula::Adagrad { .. } | Formula::Lion { .. } => 1,
             Formula::RmsProp { momentum: 0.0, .. } => 1,
-            Formula::RmsProp { .. } | Formula::Adam { .. } => 2,
+            Formula::RmsProp { .. } | Formula::Adam { .. } | Formula::Adamax { .. } => 2,
+            Formula::NAdam { .. } | Formula::Lamb { .. } => 2,
         }
     }
 
     /// Whether a gradient of 0 may move a parameter or what is remembered of it.
     #[cfg(feature = "engine")]
     pub(crate) fn moves_without_gradient(self) -> bool {
-        !matches!(self, Formula::Sgd { decay: 0.0, .. })
+        !matches!(self, Formula::Sgd { decay: 0.0, .. } | Formula::Adagrad { decay: 0.0, .. })
+    }
+
+    /// What it remembers before the first step.
+    pub(crate) fn start(self) -> f32 {
+        if let Formula::Adagrad { start, .. } = self { start } else { 0.0 }
     }
 }
 
@@ -52,6 +68,16 @@ pub(crate) struct Parts<'a> {
 }
 
 impl Parts<'_> {
+    fn reborrowed(&mut self) -> Parts<'_> {
+        let Parts { param, gradient, first, second } = self;
+        Parts { param, gradient, first, second }
+    }
+
+    fn split(self) -> [Self; 2] {
+        let at = (self.param.len() / 2).next_multiple_of(PIECE);
+        self.split_at(at)
+    }
+
     /// Those before and behind this element.
     pub(crate) fn split_at(self, at: usize) -> [Self; 2] {
         let (p0, p1) = self.param.split_at_mut(at);
@@ -89,11 +115,45 @@ pub(crate) fn update_rows(formula: Formula, width: usize, mut parts: Parts<'_>) 
 }
 
 /// Moves a parameter by the formula, on at most `threads` threads.
-pub(crate) fn update(formula: Formula, parts: Parts<'_>, threads: usize) {
+pub(crate) fn update(mut formula: Formula, mut parts: Parts<'_>, threads: usize) {
+    if let Formula::Lamb { .. } = formula {
+        let [param, direction] = remember(formula, parts.reborrowed(), threads);
+        if let Formula::Lamb { lr, .. } = &mut formula {
+            *lr *= trust(param, direction) as f32;
+        }
+    }
+    go(formula, parts, threads);
+}
+
+/// How much longer than the direction the parameter is, by the squares of their lengths.
+pub(crate) fn trust(param: f64, direction: f64) -> f64 {
+    if param > 0.0 && direction > 0.0 { (param / direction).sqrt() } else { 1.0 }
+}
+
+/// LAMB's averages, and the squares of the lengths of parameter and direction: added up piece by
+/// piece in the same order on any number of threads.
+fn remember(formula: Formula, parts: Parts<'_>, threads: usize) -> [f64; 2] {
+    let mut lengths = [[0.0; 2]; 2];
+    if parts.param.len() > PIECE {
+        let [left, right] = parts.split();
+        let [first, second] = &mut lengths;
+        both(
+            threads,
+            |n| *first = remember(formula, left, n),
+            |n| *second = remember(formula, right, n),
+        );
+    } else {
+        // SAFETY: the body has no promises to keep.
+        unsafe { averages(Level::best(), formula, parts, &mut lengths[0]) }
+    }
+    let [first, second] = lengths;
+    [first[0] + second[0], first[1] + second[1]]
+}
+
+fn go(formula: Formula, parts: Parts<'_>, threads: usize) {
     if parts.param.len() > PIECE && threads > 1 {
-        let at = (parts.param.len() / 2).next_multiple_of(PIECE);
-        let [left, right] = parts.split_at(at);
-        both(threads, |n| update(formula, left, n), |n| update(formula, right, n));
+        let [left, right] = parts.split();
+        both(threads, |n| go(formula, left, n), |n| go(formula, right, n));
     } else {
         // SAFETY: the body has no promises to keep.
         unsafe { piece(Level::best(), formula, parts) }
@@ -114,6 +174,7 @@ pub(crate) fn largest(numbers: &[f32]) -> f32 {
 }
 
 kernel!(unsafe fn piece(formula: Formula, parts: Parts<'_>) = step);
+kernel!(unsafe fn averages(formula: Formula, parts: Parts<'_>, lengths: &mut [f64; 2]) = lamb);
 kernel!(unsafe fn worst(numbers: &[f32], found: &mut u32) = largest_bits);
 
 /// The largest bits without the sign; those of what is not finite are the largest of all.
@@ -166,7 +227,70 @@ unsafe fn step<V: Lanes>(formula: Formula, parts: Parts<'_>) {
                 *p -= lr * *v;
             });
         }
+        Formula::Adagrad { lr, eps, decay, .. } => {
+            with_one(parts, |p, g, s| {
+                let g = g + decay * *p;
+                *s += g * g;
+                *p -= lr * (g / (s.sqrt() + eps));
+            });
+        }
+        Formula::Adamax { rate, betas, rest, eps, decay } => {
+            with_two(parts, |p, g, m, u| {
+                let g = g + decay * *p;
+                *m = betas[0] * *m + rest * g;
+                *u = (betas[1] * *u).max(g.abs() + eps);
+                *p -= rate * (*m / *u);
+            });
+        }
+        Formula::NAdam { rates, betas, rests, root, eps, decay } => {
+            with_two(parts, |p, g, m, s| {
+                let g = g + decay * *p;
+                *m = betas[0] * *m + rests[0] * g;
+                *s = betas[1] * *s + rests[1] * (g * g);
+                *p -= (rates[0] * g + rates[1] * *m) / (s.sqrt() * root + eps);
+            });
+        }
+        Formula::Lion { keep, lr, betas, rests } => {
+            with_one(parts, |p, g, m| {
+                let mixed = betas[0] * *m + rests[0] * g;
+                *m = betas[1] * *m + rests[1] * g;
+                let sign = f32::from(u8::from(mixed > 0.0)) - f32::from(u8::from(mixed < 0.0));
+                *p = keep * *p - lr * sign;
+            });
+        }
+        Formula::Lamb { lr, .. } => {
+            with_two(parts, |p, _, m, s| *p -= lr * direction(formula, *p, *m, *s));
+        }
     }
+}
+
+/// LAMB's direction of one element.
+#[inline(always)]
+fn direction(formula: Formula, p: f32, m: f32, s: f32) -> f32 {
+    let Formula::Lamb { scale, root, eps, decay, .. } = formula else { return 0.0 };
+    m * scale / (s.sqrt() * root + eps) + decay * p
+}
+
+/// Moves LAMB's averages, and adds up the squares of the parameter and of the direction: in as many
+/// sums as the widest vector has lanes.
+#[inline(always)]
+unsafe fn lamb<V: Lanes>(formula: Formula, parts: Parts<'_>, lengths: &mut [f64; 2]) {
+    const LANES: usize = 16;
+    let Formula::Lamb { betas, rests, .. } = formula else { return };
+    let Parts { param, gradient, first, second } = parts;
+    let mut sums = [[0.0_f32; LANES]; 2];
+    let lanes = param.chunks(LANES).zip(gradient.chunks(LANES));
+    let memories = first.chunks_mut(LANES).zip(second.chunks_mut(LANES));
+    for ((p, g), (m, s)) in lanes.zip(memories) {
+        for (i, ((&p, &g), (m, s))) in p.iter().zip(g).zip(m.iter_mut().zip(s)).enumerate() {
+            *m = betas[0] * *m + rests[0] * g;
+            *s = betas[1] * *s + rests[1] * (g * g);
+            let r = direction(formula, p, *m, *s);
+            sums[0][i] += p * p;
+            sums[1][i] += r * r;
+        }
+    }
+    *lengths = sums.map(|sums| sums.iter().map(|&sum| f64::from(sum)).sum());
 }
 
 /// For every element of the parameter, the gradient and the first memory.

@@ -41,6 +41,7 @@ mod mish;
 mod mul;
 mod p_relu;
 mod permute;
+pub(crate) mod recurrent;
 mod relu;
 mod relu6;
 mod repeat_vector;
@@ -75,6 +76,8 @@ pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use p_relu::PRelu;
+pub use recurrent::{Gru, Lstm, Rnn};
+pub(crate) use relu::relu;
 
 /// Elements in row-major order, on the tape.
 pub(crate) type Flat<E, D> = Tensor<(usize,), E, D, OwnedTape<E, D>>;
@@ -196,6 +199,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Embedding" => embedding::forward(call),
         "Flatten" => flatten::forward(call),
         "Gelu" => gelu::forward(call),
+        "Gru" | "Lstm" | "Rnn" => recurrent::forward(call),
         "GlobalAvgPool2d" => global_avg_pool2d::forward(call),
         "Glu" => glu::forward(call),
         "HardSigmoid" => hard_sigmoid::forward(call),

@@ -10,7 +10,7 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
 }
 
 /// `x <= 0 ? 0 : x` instead of dfdx's `relu`, which turns NaN into 0 and would hide it.
-pub(super) fn relu<E: Float, D: Backend<E>>(x: Flat<E, D>) -> Result<Flat<E, D>> {
+pub(crate) fn relu<E: Float, D: Backend<E>>(x: Flat<E, D>) -> Result<Flat<E, D>> {
     let negative = x.try_le(E::default()).on_device()?;
     let zeros = x.device().try_zeros_like(&negative).on_device()?;
     let zeros: Flat<E, D> = zeros.put_tape(OwnedTape::default());

@@ -19,7 +19,7 @@ use std::ops::Range;
 pub(crate) fn learn(
     model: &mut dyn Model<f32, Cpu>,
     batch: &Batch,
-    criterion: Criterion,
+    criterion: Criterion<'_>,
     rule: Rule,
     memory: &mut Memory,
 ) -> Result<Option<Report>> {
@@ -144,7 +144,7 @@ fn part(source: Source<'_>, range: Range<usize>) -> Source<'_> {
 /// What a step is to do.
 struct Task<'a> {
     graph: &'static Graph,
-    criterion: Criterion,
+    criterion: Criterion<'a>,
     target: &'a Column,
     samples: usize,
 }
@@ -155,17 +155,14 @@ impl Task<'_> {
         let output = self.graph.shape_of(self.graph.outputs[0].value);
         let elements: usize = output.iter().product();
         let classes = output.last().copied().unwrap_or(1);
-        let rows = match self.criterion {
-            Criterion::CrossEntropy { .. } => elements / classes,
-            _ => elements,
-        };
-        let count = self.samples * rows;
+        let (count, total) = self.criterion.total(self.samples * elements, classes, self.target);
+        let each: usize = self.target.shape().iter().product();
         run.there_and_back(given, |run, chunk| {
             let range = run.output_slot().range(chunk.n);
-            let samples = chunk.first * rows..(chunk.first + chunk.n) * rows;
+            let samples = chunk.first * each..(chunk.first + chunk.n) * each;
             let target = part(source(self.target), samples);
             let output = &chunk.memory.values[range.clone()];
-            let share = 1.0 / count as f32;
+            let share = (1.0 / total) as f32;
             let job = LossJob { criterion: self.criterion, output, classes, target, share };
             chunk.found = job.run(&mut chunk.memory.gradients[range]);
         });
@@ -174,7 +171,7 @@ impl Task<'_> {
             loss += chunk.found.loss;
             hits += chunk.found.hits;
         }
-        let loss = finite_loss(loss / count as f64)?;
+        let loss = finite_loss(loss / total)?;
         self.finite(run)?;
         let correct = self.criterion.has_accuracy().then_some(Correct { hits, of: count });
         Ok(Report { loss, correct })

@@ -4,8 +4,8 @@
 //! | --- | --- |
 //! | [`Train`] | `fit`, `step`, `evaluate`, `predict` and `summary` for every network |
 //! | [`Fit`] | the settings of a training |
-//! | [`Loss`] | [`CrossEntropy`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
-//! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`] |
+//! | [`Loss`] | [`CrossEntropy`], [`Nll`], [`Focal`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`BinaryFocal`], [`Hinge`], [`MultiMargin`], [`KlDivergence`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
+//! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`], [`Adagrad`], [`Adamax`], [`NAdam`], [`Lion`], [`Lamb`] |
 //! | [`History`], [`Evaluation`] | what a training and an evaluation report |
 //!
 //! A bad step (a loss or gradient that is not finite, a label that is no class) is an error, and
@@ -27,11 +27,16 @@ mod value;
 
 pub use history::{Epoch, Evaluation, History};
 pub use loss::{
-    BinaryCrossEntropy, Correct, Criterion, CrossEntropy, CustomLoss, Huber, Loss, MeanAbsolute,
-    MeanSquared, Output, Scalar, SmoothedCrossEntropy, Weighted, custom_loss,
+    BinaryCrossEntropy, BinaryFocal, Correct, Criterion, CrossEntropy, CrossEntropyWith,
+    CustomLoss, Focal, Hinge, Huber, KlDivergence, Loss, MeanAbsolute, MeanSquared, MultiMargin,
+    Nll, Output, Scalar, Weighted, custom_loss,
 };
+#[cfg(feature = "engine")]
+pub(crate) use loss::{BinaryFocalSettings, Labels, Margins};
 pub use model::Train;
-pub use optim::{Adam, AdamW, Memory, Optimizer, RmsProp, Rule, Sgd};
+pub use optim::{
+    Adagrad, Adam, AdamW, Adamax, Lamb, Lion, Memory, NAdam, Optimizer, RmsProp, Rule, Sgd,
+};
 pub use predict::Inputs;
 pub use settings::{Fit, Settings};
 pub use step::Report;
@@ -39,6 +44,8 @@ pub use value::Target;
 
 pub(crate) use evaluate::evaluate;
 pub(crate) use fit::fit;
+#[cfg(feature = "engine")]
+pub(crate) use loss::check::highest;
 pub(crate) use optim::{fused, plain};
 pub(crate) use predict::predict;
 pub(crate) use step::step;

@@ -178,30 +178,57 @@ fn statement(cursor: &mut Cursor, graph: &mut Graph, errors: &mut Errors) {
 
 fn let_value(mut part: Cursor, errors: &mut Errors) -> Option<Let> {
     part.take(1);
-    let Some(name) = part.take_word() else {
-        let help = "one value has one name: `let low = image => Relu;`";
-        errors.push_help(part.span(), format!("expected a name, found {}", part.found()), help);
-        return None;
-    };
-    let name = names::checked(name, "a value", errors);
+    let before = part.clone();
+    let names = let_names(&mut part, errors)?;
+    let pattern = part.since(&before);
+    let place = pattern.place();
     if !part.is_equals(0) {
-        let text = format!("expected `=` behind `let {name}`, found {}", part.found());
+        let text = format!("expected `=` behind `let {}`, found {}", pattern.text(), part.found());
         errors.push(part.span(), text);
-        return Some(Let { value: Value::Error(name.span()), name });
+        return Some(Let { value: Value::Error(place.start), names, place });
     }
     part.take(1);
     let value = whole(part, errors);
-    Some(Let { name, value })
+    Some(Let { names, place, value })
+}
+
+/// `low`, or `(steps, h, _)`.
+fn let_names(part: &mut Cursor, errors: &mut Errors) -> Option<Vec<Option<Ident>>> {
+    let Some(group) = part.take_group(Delimiter::Parenthesis) else {
+        let name = let_name(part, errors)?;
+        return Some(vec![Some(names::checked(name, "a value", errors))]);
+    };
+    let (mut all, before) = (Vec::new(), errors.count());
+    for mut one in Cursor::inside(&group).split() {
+        let name = let_name(&mut one, errors);
+        if name.is_some() && !one.is_empty() {
+            errors.push(one.span(), format!("expected `,` between names, found {}", one.found()));
+        }
+        let name = name.filter(|name| name != "_");
+        all.push(name.map(|name| names::checked(name, "a value", errors)));
+    }
+    if all.iter().all(Option::is_none) && errors.count() == before {
+        errors.push_help(group.span(), "expected names, found none", "write `let (a, b) = …`");
+        return None;
+    }
+    Some(all)
+}
+
+fn let_name(part: &mut Cursor, errors: &mut Errors) -> Option<Ident> {
+    let name = part.take_word();
+    if name.is_none() {
+        let help = "one value has one name: `let low = image => Relu;`";
+        errors.push_help(part.span(), format!("expected a name, found {}", part.found()), help);
+    }
+    name
 }
 
 /// The last expression: one, or a tuple.
 fn outputs(part: Cursor, errors: &mut Errors) -> Vec<Value> {
-    match part.group(0, Delimiter::Parenthesis) {
-        Some(group) if part.len() == 1 && is_tuple(Cursor::inside(group)) => Cursor::inside(group)
-            .split()
-            .into_iter()
-            .map(|one| operand_of_list(one, errors))
-            .collect(),
+    match tuple(&part, 0) {
+        Some(inside) if part.len() == 1 => {
+            inside.split().into_iter().map(|one| operand_of_list(one, errors)).collect()
+        }
         _ => vec![whole(part, errors)],
     }
 }
@@ -219,14 +246,34 @@ fn is_tuple(mut inside: Cursor) -> bool {
 
 /// Reads an expression, a chain behind it included.
 fn whole(mut part: Cursor, errors: &mut Errors) -> Value {
+    if let Some(inside) = tuple(&part, 0)
+        && part.is_pair(1, '=', '>')
+    {
+        part.take(1);
+        let values = inside.split().into_iter().map(|one| operand_of_list(one, errors));
+        return chain_behind(values.collect(), part, errors);
+    }
     let value = sum(&mut part, errors);
     if part.is_empty() || matches!(value, Value::Error(_)) {
         return value;
     }
+    chain_behind(vec![value], part, errors)
+}
+
+/// The chain that takes these values.
+fn chain_behind(values: Vec<Value>, mut part: Cursor, errors: &mut Errors) -> Value {
+    let span = part.span();
     match part.take_pair('=', '>') {
-        Some(arrow) => Value::Chain(Box::new(value), layers(part, arrow, errors)),
+        Some(_) if values.iter().any(is_error) => Value::Error(span),
+        Some(arrow) => Value::Chain(values, layers(part, arrow, errors)),
         None => unexpected(&part, errors),
     }
+}
+
+/// What stands in round brackets, where it is several values.
+fn tuple(cursor: &Cursor, ahead: usize) -> Option<Cursor> {
+    let inside = Cursor::inside(cursor.group(ahead, Delimiter::Parenthesis)?);
+    is_tuple(inside.clone()).then_some(inside)
 }
 
 /// The layers behind `=>`.
@@ -324,6 +371,12 @@ fn operand(cursor: &mut Cursor, errors: &mut Errors) -> Value {
 }
 
 fn positive_operand(cursor: &mut Cursor, errors: &mut Errors) -> Value {
+    if tuple(cursor, 0).is_some() {
+        let help = "several values go into a layer, `(a, b) => Layer`, or become one: `a + b`, \
+                    `concat(a, b)`";
+        errors.push_help(cursor.span(), "expected one value, found several in brackets", help);
+        return Value::Error(cursor.take(1).span());
+    }
     if let Some(group) = cursor.take_group(Delimiter::Parenthesis) {
         let inside = Cursor::inside(&group);
         if inside.is_empty() {

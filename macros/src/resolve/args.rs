@@ -6,7 +6,7 @@ use super::wording::{counted, options_text, range_text, shown, usage, with_optio
 use crate::ast::{Arg, ArgValue, Call, SizeExpr, SizeKind};
 use crate::diag::{Errors, Extent};
 use crate::ir::{Assertion, Generic};
-use netwright_spec::args::{Default, Number, Place};
+use netwright_spec::args::{Number, Place};
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{ArgDef, ArgKind, Args, LayerDef, Value};
 use proc_macro2::{Literal, TokenStream};
@@ -75,21 +75,16 @@ impl Resolver<'_> {
     }
 
     fn default(&mut self, def: &LayerDef, arg: &'static ArgDef, place: Extent, typed: &mut Typed) {
-        let value = match arg.default {
-            Some(Default::Size(n)) => Value::Size(n.into()),
-            Some(Default::Flag(flag)) => Value::Flag(flag),
-            Some(Default::Word(word)) => Value::Word(word.into()),
-            Some(Default::Number(x)) => Value::Number(Number::Known(x)),
-            Some(Default::Absent) => return,
-            None => {
-                if typed.ok {
-                    self.missing(def, arg, place);
-                }
-                typed.ok = false;
-                return;
+        let Some(default) = arg.default else {
+            if typed.ok {
+                self.missing(def, arg, place);
             }
+            typed.ok = false;
+            return;
         };
-        typed.args.set(arg.name, value);
+        if let Some(value) = default.value() {
+            typed.args.set(arg.name, value);
+        }
     }
 
     fn missing(&mut self, def: &LayerDef, arg: &ArgDef, place: Extent) {

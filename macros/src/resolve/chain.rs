@@ -6,7 +6,7 @@ use super::outside;
 use crate::ast::{Call, Chain, ShapeExpr, SizeExpr, SizeKind, Step, StepKind};
 use crate::diag::Extent;
 use crate::ir::{GenericKind, Node, Role, ValueId};
-use netwright_spec::layer::Arity;
+use netwright_spec::layer::{Arity, Input};
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{LayerDef, catalogue};
 use proc_macro2::{Span, TokenStream};
@@ -34,26 +34,42 @@ struct Parts<'a> {
     claimed: bool,
 }
 
+/// The values that go into a layer, and what a message calls them.
+pub(super) struct Incoming {
+    pub(super) values: Vec<ValueId>,
+    /// One for each value, or none for the only one.
+    pub(super) roles: Vec<Role>,
+}
+
+impl From<ValueId> for Incoming {
+    fn from(value: ValueId) -> Self {
+        Incoming { values: vec![value], roles: Vec::new() }
+    }
+}
+
 impl Resolver<'_> {
     /// The value at the chain's end; one without a shape where something was not understood.
     pub(super) fn chain(&mut self, chain: &Chain, start: ValueId) -> ValueId {
-        self.chain_behind(chain, start, None)
+        self.chain_behind(chain, start.into())
     }
 
-    /// A chain behind a value that a message may call by its name.
-    pub(super) fn chain_behind(
-        &mut self,
-        chain: &Chain,
-        start: ValueId,
-        mut name: Option<Role>,
-    ) -> ValueId {
-        let end = chain.steps.iter().fold(start, |value, step| self.step(step, value, name.take()));
-        if chain.poisoned { self.stranger(None, None, chain.span.into()) } else { end }
+    /// A chain behind one value or several, all of which its first layer takes.
+    pub(super) fn chain_behind(&mut self, chain: &Chain, start: Incoming) -> ValueId {
+        let end = chain.steps.iter().fold(start, |from, step| self.step(step, from).into());
+        match end.values.as_slice() {
+            &[end] if !chain.poisoned => end,
+            _ => self.stranger(None, None, chain.span.into()),
+        }
     }
 
-    fn step(&mut self, step: &Step, value: ValueId, role: Option<Role>) -> ValueId {
+    fn step(&mut self, step: &Step, from: Incoming) -> ValueId {
+        let value = match (&step.kind, from.values.as_slice()) {
+            (StepKind::Layer(call), _) => return self.layer(step, call, from),
+            (_, &[only]) => only,
+            (kind, values) => return self.several_into_block(step, kind, values.len()),
+        };
         match &step.kind {
-            StepKind::Layer(call) => self.layer(step, call, (value, role)),
+            StepKind::Layer(_) => value,
             StepKind::Residual { keyword, body, skip } => {
                 let branch = self.chain(body, value);
                 let other = skip.as_ref().map_or(value, |skip| self.chain(skip, value));
@@ -88,7 +104,33 @@ impl Resolver<'_> {
         }
     }
 
-    fn layer(&mut self, step: &Step, call: &Call, from: (ValueId, Option<Role>)) -> ValueId {
+    /// A block takes one value.
+    fn several_into_block(&mut self, step: &Step, kind: &StepKind, found: usize) -> ValueId {
+        let (block, place) = match kind {
+            StepKind::Residual { keyword, .. } => ("Residual", keyword.span().into()),
+            StepKind::Parallel { keyword, .. } => ("Parallel", keyword.span().into()),
+            StepKind::Repeat { count, .. } => ("Repeat", count.place),
+            StepKind::Layer(_) | StepKind::Error => ("", Span::call_site().into()),
+        };
+        if !block.is_empty() {
+            self.too_many_values(block, &Arity::One, found, place);
+        }
+        self.stranger(step.name.as_ref(), step.stated.as_ref(), place)
+    }
+
+    fn too_many_values(&mut self, layer: &str, arity: &Arity, found: usize, place: Extent) {
+        let (takes, help) = match arity {
+            Arity::UpTo(inputs) if inputs.len() > 1 => (
+                format!("at most {} values", inputs.len()),
+                format!("these are {}", Input::list(inputs)),
+            ),
+            _ => ("one value".into(), "make one of them: `a + b`, `concat(a, b)`".into()),
+        };
+        let text = format!("`{layer}` takes {takes}, but {found} stand before `=>`");
+        self.errors.push_help(place, text, help);
+    }
+
+    fn layer(&mut self, step: &Step, call: &Call, from: Incoming) -> ValueId {
         if call.path.get_ident().is_some_and(|word| self.is_shared(word)) {
             return self.application(step, call, from);
         }
@@ -100,7 +142,7 @@ impl Resolver<'_> {
         &mut self,
         step: &Step,
         call: &Call,
-        (value, role): (ValueId, Option<Role>),
+        from: Incoming,
         shared: Option<(&Ident, Option<usize>)>,
     ) -> ValueId {
         let place = shared.map_or_else(|| place_of(call), |(word, _)| word.span().into());
@@ -108,6 +150,15 @@ impl Resolver<'_> {
             let name = step.name.as_ref().filter(|_| shared.is_none());
             return self.stranger(name, step.stated.as_ref(), place);
         };
+        let arity = match &found {
+            Found::BuiltIn(def) => &def.arity,
+            Found::Outside(_) => &Arity::One,
+        };
+        if from.values.len() > arity.most() {
+            self.too_many_values(&written(call), arity, from.values.len(), place);
+            let name = step.name.as_ref().filter(|_| shared.is_none());
+            return self.stranger(name, step.stated.as_ref(), place);
+        }
         let (typed, def, written) = match found {
             Found::BuiltIn(def) => {
                 let typed = self.args(def, call, place_of(call));
@@ -127,8 +178,8 @@ impl Resolver<'_> {
             written,
             place,
             typed,
-            inputs: vec![value],
-            roles: role.into_iter().collect(),
+            inputs: from.values,
+            roles: from.roles,
             stated: step.stated.as_ref(),
             shares: shared.and_then(|(_, first)| first),
             claimed: shared.is_some(),
@@ -210,6 +261,16 @@ impl Resolver<'_> {
         })
     }
 
+    /// What stands for an output of a layer that gives several.
+    pub(super) fn output(&mut self, of: ValueId, number: usize, place: Extent) -> ValueId {
+        let value = self.stranger(None, None, place);
+        if let Some(node) = self.net.nodes.last_mut() {
+            node.inputs = vec![of];
+            node.output_of = Some(number);
+        }
+        value
+    }
+
     fn node(&mut self, parts: Parts<'_>) -> ValueId {
         let claimed = parts.name.filter(|_| parts.claimed);
         let name = match claimed {
@@ -237,6 +298,9 @@ impl Resolver<'_> {
             shares: parts.shares,
             stated,
             inferred: None,
+            wanted: vec![true],
+            names_place: parts.place,
+            output_of: None,
         });
         self.net.inputs.len() + self.net.nodes.len() - 1
     }
@@ -331,18 +395,18 @@ impl Resolver<'_> {
     /// of the user's where its shape is stated: rustc knows whether there is one.
     fn find(&mut self, call: &Call, stated: bool) -> Option<Found> {
         let written = written(call);
-        match catalogue::find(&written) {
-            Some(def) if def.arity == Arity::One => return Some(Found::BuiltIn(def)),
+        match known(&written) {
+            Some(def) if def.arity.is_layer() => return Some(Found::BuiltIn(def)),
             None if stated => return self.outside(call).map(Found::Outside),
             _ => {}
         }
         let place = place_of(call);
-        let layers = catalogue::ALL.iter().filter(|def| def.arity == Arity::One);
+        let mut layers = catalogue::ALL.iter().filter(|def| def.arity.is_layer());
         let blocks = ["Residual", "Parallel", "Repeat"];
-        let elsewhere = catalogue::ALL.iter().filter(|def| def.arity == Arity::One).find(|def| {
+        let elsewhere = layers.find(|def| {
             def.keras == written || def.pytorch.strip_prefix("nn.") == Some(written.as_str())
         });
-        let close = did_you_mean(&written, layers.map(|def| def.name).chain(blocks));
+        let close = did_you_mean(&written, catalogue::names().chain(blocks));
         match elsewhere.map(|def| def.name).or(close) {
             Some(close) => self.errors.push_help(
                 place,
@@ -360,6 +424,15 @@ impl Resolver<'_> {
         }
         None
     }
+}
+
+/// The layer of this name; tests have more than the catalogue.
+fn known(name: &str) -> Option<&'static LayerDef> {
+    #[cfg(test)]
+    if let Some(def) = crate::tests::layers::find(name) {
+        return Some(def);
+    }
+    catalogue::find(name)
 }
 
 /// Whether the count is a constant of the user's or a const generic.

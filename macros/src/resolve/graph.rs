@@ -2,7 +2,8 @@
 
 use super::Resolver;
 use super::args::Typed;
-use crate::ast::{Arg, ArgValue, Call, Graph, Join, Let, Term, Value};
+use super::chain::Incoming;
+use crate::ast::{Arg, ArgValue, Call, Graph, Join, Let, StepKind, Term, Value};
 use crate::diag::Extent;
 use crate::ir::{Output, Role, ValueId};
 use netwright_spec::problem::did_you_mean;
@@ -18,6 +19,8 @@ pub(super) struct Bound {
     value: ValueId,
     span: Span,
     input: bool,
+    /// One of several outputs of a layer.
+    one_of_several: bool,
     used: bool,
 }
 
@@ -28,13 +31,18 @@ impl Resolver<'_> {
     /// A body in graph form; `declared` is how many outputs the header names.
     pub(super) fn graph(&mut self, graph: &Graph, stated: Vec<Output>, declared: usize) {
         self.bind_inputs();
-        let lines = graph.lets.iter().map(|one| (text(&one.name), one.name.span().start().line));
+        let names = graph.lets.iter().flat_map(|one| one.names.iter().flatten());
+        let lines = names.map(|name| (text(name), name.span().start().line));
         let mut later: Later = lines.collect();
         self.stray_name = false;
-        for Let { name, value } in &graph.lets {
-            let value = self.expression(value, &later);
-            later.remove(&text(name));
-            self.bind(name, value);
+        for one in &graph.lets {
+            let values = self.let_values(one, &later);
+            for (name, value) in one.names.iter().zip(values) {
+                if let Some(name) = name {
+                    later.remove(&text(name));
+                    self.bind(name, value, one.names.len() > 1);
+                }
+            }
         }
         let outputs: Vec<_> =
             graph.outputs.iter().map(|one| self.expression(one, &later)).collect();
@@ -54,12 +62,13 @@ impl Resolver<'_> {
             value,
             span: port.span,
             input: true,
+            one_of_several: false,
             used: port.shape.is_none(),
         });
         self.values = bound.collect();
     }
 
-    fn bind(&mut self, name: &Ident, value: ValueId) {
+    fn bind(&mut self, name: &Ident, value: ValueId, one_of_several: bool) {
         let (span, text) = (name.span(), text(name));
         if let Some(known) = self.values.iter().find(|known| known.name == text) {
             let what = match known.input {
@@ -72,27 +81,62 @@ impl Resolver<'_> {
             self.errors.push_help(span, what, "give each value a name of its own");
             return;
         }
-        self.values.push(Bound { name: text, value, span, input: false, used: false });
+        self.values.push(Bound {
+            name: text,
+            value,
+            span,
+            input: false,
+            one_of_several,
+            used: false,
+        });
     }
 
     fn unused_values(&mut self) {
         for bound in self.values.iter().filter(|bound| !bound.used) {
             let what = if bound.input { "input" } else { "value" };
             let text = format!("the {what} `{}` is never used", bound.name);
-            self.errors.push_help(bound.span, text, "take it away, or use it in what follows");
+            let help = match bound.one_of_several {
+                true => "write `_` in its place, or use it in what follows",
+                false => "take it away, or use it in what follows",
+            };
+            self.errors.push_help(bound.span, text, help);
         }
+    }
+
+    /// A value for each name.
+    fn let_values(&mut self, one: &Let, later: &Later) -> Vec<ValueId> {
+        let value = self.expression(&one.value, later);
+        if one.names.len() < 2 {
+            return vec![value];
+        }
+        let inputs = self.net.inputs.len();
+        let node = value.checked_sub(inputs).and_then(|node| self.net.nodes.get_mut(node));
+        let last = match &one.value {
+            Value::Chain(_, chain) => chain.steps.last(),
+            _ => None,
+        };
+        match (node, last.map(|step| &step.kind), &one.value) {
+            (Some(node), Some(StepKind::Layer(_)), _) if node.outside.is_none() => {
+                node.wanted = one.names.iter().map(Option::is_some).collect();
+                node.names_place = one.place;
+            }
+            (_, Some(StepKind::Error), _) | (_, _, Value::Error(_)) => {}
+            _ => {
+                let help = "a layer of the catalogue may give several, as the last of a chain";
+                let text = format!("{} names for one value", one.names.len());
+                self.errors.push_help(one.place, text, help);
+                return one.names.iter().map(|_| self.unknown(one.place.start)).collect();
+            }
+        }
+        (0..one.names.len()).map(|number| self.output(value, number, one.place)).collect()
     }
 
     fn expression(&mut self, value: &Value, later: &Later) -> ValueId {
         match value {
             Value::Name(name) => self.named_value(name, later),
             Value::Chain(from, chain) => {
-                let start = self.expression(from, later);
-                let name = match &**from {
-                    Value::Name(name) => Some(Role::Value(text(name))),
-                    _ => None,
-                };
-                self.chain_behind(chain, start, name)
+                let values = from.iter().map(|one| self.expression(one, later)).collect();
+                self.chain_behind(chain, Incoming { values, roles: incoming_roles(from) })
             }
             Value::Sum(terms) => self.sum(terms, later),
             Value::Product(terms) => self.product(terms, later),
@@ -311,6 +355,17 @@ impl Resolver<'_> {
         };
         self.errors.push_help(place, text, help);
     }
+}
+
+/// How a message calls what goes into a chain: by its name, or by its place where it is one of
+/// several.
+fn incoming_roles(values: &[Value]) -> Vec<Role> {
+    let role = |(number, value): (usize, &Value)| match value {
+        Value::Name(name) => Some(Role::Value(text(name))),
+        _ if values.len() > 1 => Some(Role::End(format!("value {}", number + 1))),
+        _ => None,
+    };
+    values.iter().enumerate().filter_map(role).collect()
 }
 
 /// How a message calls an operand.

@@ -1,8 +1,9 @@
 //! Shared layers: declared once, applied by name, with one set of parameters.
 
 use super::Resolver;
+use super::chain::Incoming;
 use crate::ast::{Call, Shared, Step, StepKind};
-use crate::ir::{Role, ValueId};
+use crate::ir::ValueId;
 use syn::Ident;
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -44,12 +45,7 @@ impl<'a> Resolver<'a> {
     }
 
     /// Applies the shared layer that a call names.
-    pub(super) fn application(
-        &mut self,
-        step: &Step,
-        call: &Call,
-        from: (ValueId, Option<Role>),
-    ) -> ValueId {
+    pub(super) fn application(&mut self, step: &Step, call: &Call, from: Incoming) -> ValueId {
         let (stated, place) = (step.stated.as_ref(), call.path.span().into());
         let found = call.path.get_ident().and_then(|word| {
             let named = |shared: &SharedLayer<'_>| shared.name.unraw() == word.unraw();

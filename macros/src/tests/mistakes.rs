@@ -194,3 +194,35 @@ fn outputs() {
     wrong("struct N(x: [3]) -> (a: [3], a: [3]) { (x, x) }", "there are two outputs named `a`");
     wrong("struct N(x: [3], y: [4]) { x => Relu }", "the input `y` is never used");
 }
+
+#[test]
+fn several_values_go_into_one_layer() {
+    let graph = |body: &str| {
+        errors_of(&format!("struct Net(x: [3], n: [usize], h: [4]) -> [3, 4] {{ {body} }}"))
+    };
+    let first = |body: &str| graph(body).first().cloned().unwrap_or_default();
+    assert_eq!(graph("(x, n, (h => Relu)) => Recurrent"), [] as [&str; 0]);
+    assert_eq!(graph("(x, n, h) => Recurrent, Relu"), [] as [&str; 0]);
+    assert_eq!(graph("layer r: Recurrent; (x, n, h) => r"), [] as [&str; 0]);
+    assert_eq!(
+        graph("(x, h, n) => Recurrent"),
+        [
+            "1:64 `Recurrent` takes `x`, `lengths` (indices) and `h`, in this order, but the input `n` \
+          is [usize]\nhelp: only the first must be there"
+        ]
+    );
+    assert_eq!(
+        graph("(x, n, h, (h => Relu)) => Recurrent"),
+        ["1:77 `Recurrent` takes at most 3 values, but 4 stand before `=>`\nhelp: these are `x`, \
+          `lengths` (indices) and `h`"]
+    );
+    let one = "`Linear` takes one value, but 3 stand before `=>`\nhelp: make one of them";
+    assert!(first("(x, n, h) => Linear<3>").contains(one));
+    assert!(first("(x, n, h) => Own -> [3, 4]").contains("`Own` takes one value, but 3 stand"));
+    assert!(first("(x, n, h) => Residual { Relu }").contains("`Residual` takes one value, but 3"));
+    assert!(first("(x, n, h) => Repeat<2> { Relu }").contains("`Repeat` takes one value, but 3"));
+    let alone =
+        "expected one value, found several in brackets\nhelp: several values go into a layer";
+    assert!(first("let a = (x, n, h); a").contains(alone));
+    assert!(first("x + (n, h)").contains(alone));
+}

@@ -1,9 +1,11 @@
 //! The whole compiler on text, without rustc: which mistakes it finds, what it makes, and that it
 //! never panics.
 
+mod expanding;
 mod expansion;
 mod fuzz;
 mod generic;
+pub(crate) mod layers;
 mod mistakes;
 
 use crate::driver;

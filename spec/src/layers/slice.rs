@@ -43,8 +43,13 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
         cx.require(Cond::AtMost(end.clone(), size.clone()), beyond)?;
         *size = cx.compute(Op::Sub, &[end, start.clone()])?;
     }
+    Ok(range(dims, start, axis))
+}
+
+/// So many elements from `start` on.
+pub(crate) fn range(dims: Vec<Dim>, start: Dim, axis: usize) -> Inferred {
     let inferred = Inferred::shape(Shape::floats(dims)).attr("start", Attr::Size(start));
-    Ok(inferred.attr("axis", Attr::Size(Dim::Known(axis))))
+    inferred.attr("axis", Attr::Size(Dim::Known(axis)))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What the unit tests of shape rules share.
 
-use crate::Number;
-use crate::args::{Args, Default, Value};
+use crate::args::{Args, Value};
 use crate::dim::Dim;
 use crate::layer::{Context, Deferred, Inferred, LayerDef};
 use crate::problem::{Arrival, Problem};
@@ -13,23 +12,10 @@ pub(crate) fn infer_with(
     given: &[(&'static str, Value)],
     inputs: &[Shape],
 ) -> Result<(Inferred, Vec<Deferred>), Problem> {
-    let mut args = Args::new();
-    for (name, value) in given {
+    for (name, _) in given {
         assert!(def.args.iter().any(|arg| arg.name == *name), "{} has no `{name}`", def.name);
-        args.set(name, value.clone());
     }
-    for arg in def.args {
-        let value = match arg.default {
-            Some(Default::Size(n)) => Value::Size(Dim::Known(n)),
-            Some(Default::Flag(flag)) => Value::Flag(flag),
-            Some(Default::Word(word)) => Value::Word(word.into()),
-            Some(Default::Number(x)) => Value::Number(Number::Known(x)),
-            Some(Default::Absent) | None => continue,
-        };
-        if args.get(arg.name).is_none() {
-            args.set(arg.name, value);
-        }
-    }
+    let args = Args::of(def.args, given);
     let arrivals: Vec<Arrival> = inputs
         .iter()
         .map(|shape| Arrival { shape: shape.clone(), origin: "`Before` (line 1) gives".into() })

@@ -9,6 +9,7 @@ pub(crate) mod linear;
 pub(crate) mod math;
 pub(crate) mod maximum;
 pub(crate) mod product;
+pub(crate) mod recurrent;
 pub(crate) mod reduce;
 pub(crate) mod rows;
 pub(crate) mod slopes;

@@ -7,6 +7,7 @@ mod maps;
 mod merge;
 mod places;
 mod pool;
+mod recurrent;
 mod reduce;
 mod shapes;
 
@@ -127,17 +128,19 @@ impl Plan {
     /// How many samples a chunk has: it depends on the batch alone, not on the machine.
     pub(crate) fn chunk(&self, batch: usize) -> usize {
         let together = CHUNK_FLOATS / self.values.max(1);
-        share(batch, together.max(VALUE_FLOATS / self.largest.max(1)).max(1))
+        let least = self.steps.iter().map(|planned| planned.step.samples()).max().unwrap_or(1);
+        share(batch, together.max(VALUE_FLOATS / self.largest.max(1)), least)
     }
 }
 
-/// The samples of a chunk if so many fit into a cache: two or four threads should have equally many
-/// chunks to do, unless those would become small, where few samples would share what a step reads of
-/// the parameters.
-fn share(batch: usize, fitting: usize) -> usize {
+/// The samples of a chunk if so many fit into a cache, and so many are wanted at least: two or four
+/// threads should have equally many chunks to do, unless those would become small, where few samples
+/// would share what a step reads of the parameters.
+fn share(batch: usize, fitting: usize, least: usize) -> usize {
+    let fitting = fitting.max(least).max(1);
     let chunks = batch.div_ceil(fitting).max(2);
     let even = batch.div_ceil(chunks.next_multiple_of(4));
-    let size = if 4 * even >= fitting { even } else { batch.div_ceil(chunks) };
+    let size = if even >= least.max(fitting / 4) { even } else { batch.div_ceil(chunks) };
     size.max(1)
 }
 
@@ -270,6 +273,7 @@ impl<'a> Builder<'a> {
             "Flatten" => self.reshape(number),
             "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(number),
             "Permute" | "Transpose" | "Slice" | "Select" | "RepeatVector" => self.moved(number),
+            "Rnn" | "Lstm" | "Gru" => self.recurrent(number),
             "Embedding" => self.embedding(number),
             "Softmax" | "LogSoftmax" => self.softmax(number),
             "Glu" | "Swiglu" => self.gated(number),
@@ -432,17 +436,18 @@ mod tests {
     #[test]
     fn chunks_are_as_many_for_each_thread() {
         // Few samples fit: eight chunks of eight rather than five of twelve and one of four.
-        assert_eq!(share(64, 12), 8);
-        assert_eq!(share(128, 83), 32);
+        assert_eq!(share(64, 12, 1), 8);
+        assert_eq!(share(128, 83, 1), 32);
         // Four chunks would be too small.
-        assert_eq!(share(32, 83), 16);
-        assert_eq!(share(1, 83), 1);
+        assert_eq!(share(32, 83, 1), 16);
+        assert_eq!(share(32, 1, 16), 16);
+        assert_eq!(share(1, 83, 1), 1);
     }
 
     #[test]
     fn no_chunk_is_larger_than_what_fits() {
         for (batch, fitting) in (1..300).flat_map(|b| [1, 2, 3, 11, 64, 500].map(|f| (b, f))) {
-            assert!((1..=fitting).contains(&share(batch, fitting)), "{batch} {fitting}");
+            assert!((1..=fitting).contains(&share(batch, fitting, 1)), "{batch} {fitting}");
         }
     }
 }

@@ -20,6 +20,7 @@ mod moved;
 mod p_relu;
 mod pool;
 mod product;
+mod recurrent;
 mod reduce;
 mod row_dots;
 mod softmax;
@@ -45,6 +46,7 @@ pub(crate) use moved::MoveStep;
 pub(crate) use p_relu::PReluStep;
 pub(crate) use pool::{PoolStep, Pooling};
 pub(crate) use product::MulStep;
+pub(crate) use recurrent::{Direction, RecurrentStep, Sizes};
 pub(crate) use reduce::ReduceStep;
 pub(crate) use row_dots::RowDotsStep;
 pub(crate) use softmax::SoftmaxStep;
@@ -69,6 +71,11 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// Whether it divides the forward of a lone chunk of `n` samples among threads.
     fn divides(&self, _n: usize) -> bool {
         false
+    }
+
+    /// Samples that a chunk should have, even if fewer fit into a cache.
+    fn samples(&self) -> usize {
+        1
     }
 
     /// Floats of prepared parameters.

@@ -37,17 +37,18 @@ pub(super) fn compute<E: Float, D: Backend<E>>(
     output: Output<E, D>,
     target: &Value<E, D>,
 ) -> Result<Scalar<E, D>> {
-    let truth = truth(&output.shape, target)?;
+    let truth = truth("BinaryCrossEntropy", &output.shape, target)?;
     let count = truth.len();
     let truth = output.data.device().try_tensor_from_vec(truth, (count,)).on_device()?;
     super::mean(output.data.try_bce_with_logits(truth).on_device()?)
 }
 
 pub(super) fn correct<E: Float, D: Backend<E>>(
+    loss: &str,
     output: &Array<E, D>,
     target: &Value<E, D>,
 ) -> Result<Correct> {
-    let truth = truth(&output.shape, target)?;
+    let truth = truth(loss, &output.shape, target)?;
     let scores = output.data.as_vec();
     let agree = |(&x, &y): (&E, &E)| (x > E::of(0.0)) == (y >= E::of(0.5));
     let hits = scores.iter().zip(&truth).filter(|&pair| agree(pair)).count();
@@ -55,13 +56,17 @@ pub(super) fn correct<E: Float, D: Backend<E>>(
 }
 
 /// The target as probabilities, each checked.
-fn truth<E: Float, D: Backend<E>>(output: &[usize], target: &Value<E, D>) -> Result<Vec<E>> {
+pub(super) fn truth<E: Float, D: Backend<E>>(
+    loss: &str,
+    output: &[usize],
+    target: &Value<E, D>,
+) -> Result<Vec<E>> {
     if !check::same(output, target.shape()) {
         let expected = format!("shape {output:?}");
-        return Err(check::unfit("BinaryCrossEntropy", &expected, output, target));
+        return Err(check::unfit(loss, &expected, output, target));
     }
     match target {
-        Value::Floats(array) => probabilities(array.data.as_vec(), &array.shape),
+        Value::Floats(array) => probabilities(loss, array.data.as_vec(), &array.shape),
         Value::Indices(array) => {
             let labels = array.data.as_vec();
             check::range(&labels, 2, &array.shape)?;
@@ -70,12 +75,12 @@ fn truth<E: Float, D: Backend<E>>(output: &[usize], target: &Value<E, D>) -> Res
     }
 }
 
-fn probabilities<E: Float>(values: Vec<E>, shape: &[usize]) -> Result<Vec<E>> {
+fn probabilities<E: Float>(loss: &str, values: Vec<E>, shape: &[usize]) -> Result<Vec<E>> {
     let wrong = |y: &E| !(*y >= E::of(0.0) && *y <= E::of(1.0));
     match values.iter().position(wrong) {
         None => Ok(values),
         Some(i) => Err(Error::Data(format!(
-            "BinaryCrossEntropy expects targets from 0 to 1, but received {} in sample {} of the \
+            "{loss} expects targets from 0 to 1, but received {} in sample {} of the \
              batch",
             values[i],
             i / shape.iter().skip(1).product::<usize>().max(1)

@@ -21,23 +21,6 @@ pub(super) fn only_target<'a, E: Float, D: Backend<E>>(
     }
 }
 
-/// The labels, after checking that there is one for each row of `classes` scores.
-pub(super) fn labels<E: Float, D: Backend<E>>(
-    output: &[usize],
-    target: &Value<E, D>,
-) -> Result<(Vec<usize>, usize)> {
-    let (Value::Indices(array), Some((&classes, rows))) = (target, output.split_last()) else {
-        return Err(unfit("CrossEntropy", "indices (class labels)", output, target));
-    };
-    if array.shape != rows || classes == 0 {
-        let expected = format!("indices (class labels) of shape {rows:?}");
-        return Err(unfit("CrossEntropy", &expected, output, target));
-    }
-    let labels = array.data.as_vec();
-    range(&labels, classes, rows)?;
-    Ok((labels, classes))
-}
-
 /// Whether every label is below `classes`. `rows` is the shape of the labels.
 pub(super) fn range(labels: &[usize], classes: usize, rows: &[usize]) -> Result<()> {
     let per_sample: usize = rows.iter().skip(1).product::<usize>().max(1);
@@ -57,6 +40,45 @@ pub(super) fn floats<E: Float, D: Backend<E>>(
     match target {
         Value::Floats(array) if same(output, &array.shape) => Ok(array.data.clone()),
         _ => Err(unfit(loss, &format!("floats of shape {output:?}"), output, target)),
+    }
+}
+
+/// The target as 1 and -1, which 0 stands for too; of the shape of the output.
+pub(super) fn signs<E: Float, D: Backend<E>>(
+    loss: &str,
+    output: &[usize],
+    target: &Value<E, D>,
+) -> Result<Vec<E>> {
+    if !same(output, target.shape()) {
+        return Err(unfit(loss, &format!("shape {output:?}"), output, target));
+    }
+    let values = match target {
+        Value::Floats(array) => array.data.as_vec(),
+        Value::Indices(array) => {
+            let labels = array.data.as_vec();
+            range(&labels, 2, &array.shape)?;
+            labels.into_iter().map(|label| E::of(label as f64)).collect()
+        }
+    };
+    if let Some(i) = values.iter().position(|&y| sign(y).is_none()) {
+        let sample = i / target.shape().iter().skip(1).product::<usize>().max(1);
+        return Err(Error::Data(format!(
+            "{loss} expects targets 1 and -1 (or 0), but received {} in sample {sample} of the batch",
+            values[i]
+        )));
+    }
+    Ok(values.into_iter().filter_map(sign).collect())
+}
+
+/// 1 and -1 of 1 and -1, or 1 and 0.
+pub(crate) fn sign<E: Float>(y: E) -> Option<E> {
+    let one = E::one();
+    if y == one {
+        Some(one)
+    } else if y == E::default() || y == -one {
+        Some(-one)
+    } else {
+        None
     }
 }
 
@@ -80,4 +102,11 @@ pub(super) fn unfit<E: Float, D: Backend<E>>(
          {kind} of shape {:?} (the first size is the batch)",
         target.shape()
     ))
+}
+
+/// The position of the highest score, the first one of equals.
+pub(crate) fn highest<E: PartialOrd>(scores: &[E]) -> usize {
+    let better =
+        |best: usize, (i, score): (usize, &E)| if *score > scores[best] { i } else { best };
+    scores.iter().enumerate().fold(0, better)
 }

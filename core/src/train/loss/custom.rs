@@ -54,7 +54,7 @@ impl<E: Float, D: Backend<E>, L: Loss<E, D> + ?Sized> Loss<E, D> for &L {
         (**self).correct(outputs, targets)
     }
 
-    fn criterion(&self) -> Option<Criterion> {
+    fn criterion(&self) -> Option<Criterion<'_>> {
         (**self).criterion()
     }
 }

@@ -44,14 +44,19 @@ impl Default for Huber {
 
 criterion!(Huber, self => Criterion::Huber { delta: self.delta });
 
+pub(super) fn check(delta: f64) -> Result<()> {
+    if delta > 0.0 && delta.is_finite() {
+        return Ok(());
+    }
+    Err(Error::Setting(format!("Huber's delta is a positive number, not {delta}")))
+}
+
 pub(super) fn compute<E: Float, D: Backend<E>>(
     delta: f64,
     output: Output<E, D>,
     target: &Value<E, D>,
 ) -> Result<Scalar<E, D>> {
-    if !(delta > 0.0 && delta.is_finite()) {
-        return Err(Error::Setting(format!("Huber's delta is a positive number, not {delta}")));
-    }
+    check(delta)?;
     let target = check::floats("Huber", &output.shape, target)?;
     super::mean(output.data.try_huber_error(target, delta).on_device()?)
 }

@@ -2,27 +2,41 @@
 
 use super::value::Target;
 use crate::backend::{Backend, Float};
-#[cfg(feature = "engine")]
-use crate::data::Column;
 use crate::error::{Error, Result};
 use crate::value::{Array, Ranked, Value, erase, restore};
 use dfdx::prelude::*;
 
 mod binary_cross_entropy;
-mod check;
+mod binary_focal;
+pub(crate) mod check;
+mod criteria;
 mod cross_entropy;
 mod custom;
+mod focal;
+mod hinge;
 mod huber;
+mod kl_divergence;
+mod labels;
 mod mean_absolute;
 mod mean_squared;
+mod multi_margin;
+mod nll;
 mod several;
 
 pub use binary_cross_entropy::BinaryCrossEntropy;
-pub use cross_entropy::{CrossEntropy, SmoothedCrossEntropy};
+pub use binary_focal::{BinaryFocal, Settings as BinaryFocalSettings};
+pub use criteria::Criterion;
+pub use cross_entropy::{CrossEntropy, CrossEntropyWith};
 pub use custom::{CustomLoss, custom_loss};
+pub use focal::Focal;
+pub use hinge::Hinge;
 pub use huber::Huber;
+pub use kl_divergence::KlDivergence;
+pub use labels::Labels;
 pub use mean_absolute::MeanAbsolute;
 pub use mean_squared::MeanSquared;
+pub use multi_margin::{Margins, MultiMargin};
+pub use nll::Nll;
 pub use several::Weighted;
 
 /// One number on the tape, ready for dfdx's `backward`.
@@ -92,7 +106,7 @@ pub trait Loss<E: Float, D: Backend<E>> {
 
     /// Which of the losses of this crate it is.
     #[doc(hidden)]
-    fn criterion(&self) -> Option<Criterion> {
+    fn criterion(&self) -> Option<Criterion<'_>> {
         None
     }
 
@@ -114,96 +128,6 @@ pub trait Loss<E: Float, D: Backend<E>> {
         let target = target.into_value(output.device())?;
         let (Array { data, shape }, tape) = erase(output)?;
         self.compute(vec![Output { data: data.put_tape(tape), shape }], &[target])
-    }
-}
-
-/// The losses of this crate. Their bodies are compiled here, once for each device.
-#[doc(hidden)]
-#[derive(Clone, Copy, Debug)]
-pub enum Criterion {
-    CrossEntropy { smoothing: f64 },
-    MeanSquared,
-    MeanAbsolute,
-    Huber { delta: f64 },
-    BinaryCrossEntropy,
-}
-
-impl Criterion {
-    fn name(self) -> &'static str {
-        match self {
-            Criterion::CrossEntropy { .. } => "CrossEntropy",
-            Criterion::MeanSquared => "MeanSquared",
-            Criterion::MeanAbsolute => "MeanAbsolute",
-            Criterion::Huber { .. } => "Huber",
-            Criterion::BinaryCrossEntropy => "BinaryCrossEntropy",
-        }
-    }
-
-    /// Whether there are right and wrong answers.
-    #[cfg(feature = "engine")]
-    pub(super) fn has_accuracy(self) -> bool {
-        matches!(self, Criterion::CrossEntropy { .. } | Criterion::BinaryCrossEntropy)
-    }
-
-    /// Whether the settings make sense and the target is one for outputs of this shape: what
-    /// [`compute`](Self::compute) checks and words.
-    #[cfg(feature = "engine")]
-    pub(super) fn fits(self, output: &[usize], target: &Column, samples: usize) -> bool {
-        let same = check::same(output, target.shape()) && target.len() == samples;
-        match (self, target) {
-            (Criterion::CrossEntropy { smoothing }, Column::Indices { data, shape }) => {
-                output.split_last().is_some_and(|(&classes, rows)| {
-                    rows == shape && data.iter().all(|&label| label < classes)
-                }) && target.len() == samples
-                    && (0.0..=1.0).contains(&smoothing)
-            }
-            (Criterion::CrossEntropy { .. }, _) => false,
-            (Criterion::BinaryCrossEntropy, Column::Floats { data, .. }) => {
-                same && data.iter().all(|y| (0.0..=1.0).contains(y))
-            }
-            (Criterion::BinaryCrossEntropy, Column::Indices { data, .. }) => {
-                same && data.iter().all(|&y| y < 2)
-            }
-            (Criterion::Huber { delta }, Column::Floats { .. }) => {
-                same && delta > 0.0 && delta.is_finite()
-            }
-            (_, Column::Floats { .. }) => same,
-            (_, Column::Indices { .. }) => false,
-        }
-    }
-
-    pub(crate) fn compute<E: Float, D: Backend<E>>(
-        self,
-        mut outputs: Vec<Output<E, D>>,
-        targets: &[Value<E, D>],
-    ) -> Result<Scalar<E, D>> {
-        let target = check::only_target(self.name(), outputs.len(), targets)?;
-        let output = outputs.swap_remove(0);
-        match self {
-            Criterion::CrossEntropy { smoothing } => {
-                cross_entropy::compute(smoothing, output, target)
-            }
-            Criterion::MeanSquared => mean_squared::compute(output, target),
-            Criterion::MeanAbsolute => mean_absolute::compute(output, target),
-            Criterion::Huber { delta } => huber::compute(delta, output, target),
-            Criterion::BinaryCrossEntropy => binary_cross_entropy::compute(output, target),
-        }
-    }
-
-    pub(crate) fn correct<E: Float, D: Backend<E>>(
-        self,
-        outputs: &[Array<E, D>],
-        targets: &[Value<E, D>],
-    ) -> Result<Option<Correct>> {
-        let target = check::only_target(self.name(), outputs.len(), targets)?;
-        let Some(output) = outputs.first() else { return Ok(None) };
-        match self {
-            Criterion::CrossEntropy { .. } => cross_entropy::correct(output, target).map(Some),
-            Criterion::BinaryCrossEntropy => {
-                binary_cross_entropy::correct(output, target).map(Some)
-            }
-            Criterion::MeanSquared | Criterion::MeanAbsolute | Criterion::Huber { .. } => Ok(None),
-        }
     }
 }
 
@@ -235,7 +159,7 @@ macro_rules! criterion {
                 D::correct($criterion, outputs, targets)
             }
 
-            fn criterion(&$self) -> Option<Criterion> {
+            fn criterion(&$self) -> Option<Criterion<'_>> {
                 Some($criterion)
             }
         }

@@ -129,7 +129,7 @@ fn move_some<'a>(
 fn parts<'a>(formula: Formula, param: &'a mut [f32], slot: &'a mut Slot) -> Parts<'a> {
     slot.averages.resize_with(2, Vec::new);
     for average in slot.averages.iter_mut().take(formula.memories()) {
-        average.resize(param.len(), 0.0);
+        average.resize(param.len(), formula.start());
     }
     match &mut slot.averages[..] {
         [first, second, ..] => Parts { param, gradient: &[], first, second },

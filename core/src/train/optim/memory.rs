@@ -63,12 +63,17 @@ impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
         Ok(())
     }
 
+    /// A second handle on the parameter, to be dropped before it moves.
+    pub(super) fn value(&self) -> Result<Flat<E, D>> {
+        Ok(self.tensor.array()?.data)
+    }
+
     /// `gradient += share · parameter`.
     pub(super) fn decay_gradient(&mut self, share: f64) -> Result<()> {
         if share == 0.0 {
             return Ok(());
         }
-        let parameter = self.tensor.array()?.data;
+        let parameter = self.value()?;
         self.gradient.try_axpy(1.0, &parameter, share).on_device()
     }
 
@@ -80,10 +85,7 @@ impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
         value: &Flat<E, D>,
         share: f64,
     ) -> Result<Flat<E, D>> {
-        while self.slot.averages.len() <= number {
-            let zeros = value.device().try_zeros_like(value.shape()).on_device()?;
-            self.slot.averages.push(zeros);
-        }
+        drop(self.begin(number, 0.0)?);
         let average = &mut self.slot.averages[number];
         let before = self.moving.as_ref().map(|moving| (moving.clone(), average.clone()));
         average.try_axpy(keep, value, share).on_device()?;
@@ -91,6 +93,20 @@ impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
             *average = moving.try_choose(average.clone(), before).on_device()?;
         }
         Ok(average.clone())
+    }
+
+    /// What is remembered under this number: so much of each element before the first step.
+    pub(super) fn begin(&mut self, number: usize, start: f64) -> Result<Flat<E, D>> {
+        while self.slot.averages.len() <= number {
+            let zeros = self.gradient.device().try_zeros_like(self.gradient.shape()).on_device()?;
+            self.slot.averages.push(zeros.try_add(E::of(start)).on_device()?);
+        }
+        Ok(self.slot.averages[number].clone())
+    }
+
+    /// Remembers this under a number that has begun.
+    pub(super) fn remember(&mut self, number: usize, value: &Flat<E, D>) {
+        self.slot.averages[number] = value.clone();
     }
 
     /// `parameter = keep · parameter - rate · direction`, in place.

@@ -6,16 +6,26 @@ use crate::error::{Error, Result};
 use crate::model::Model;
 use dfdx::prelude::*;
 
+mod adagrad;
 mod adam;
+mod adamax;
 pub(crate) mod fused;
 mod gradient;
+mod lamb;
+mod lion;
 mod memory;
+mod n_adam;
 pub(crate) mod plain;
 mod rms_prop;
 mod sgd;
 
+pub use adagrad::Adagrad;
 pub use adam::{Adam, AdamW};
+pub use adamax::Adamax;
+pub use lamb::Lamb;
+pub use lion::Lion;
 pub use memory::Memory;
+pub use n_adam::NAdam;
 pub use rms_prop::RmsProp;
 pub use sgd::Sgd;
 
@@ -58,6 +68,11 @@ pub enum Rule {
     Sgd(sgd::Settings),
     Adam(adam::Settings),
     RmsProp(rms_prop::Settings),
+    Adagrad(adagrad::Settings),
+    Adamax(adamax::Settings),
+    NAdam(n_adam::Settings),
+    Lion(lion::Settings),
+    Lamb(lamb::Settings),
 }
 
 /// An optimizer that is a [`Rule`] and its [`Memory`].
@@ -80,12 +95,41 @@ macro_rules! rule {
 }
 use rule;
 
+/// Methods that set what the settings call by the same name.
+macro_rules! setters {
+    ($optimizer:ident {
+        $($(#[$doc:meta])* $name:ident,)*
+    } $(betas: $betas:literal)?) => {
+        impl $optimizer {
+            $($(#[$doc])*
+            #[must_use]
+            pub fn $name(mut self, $name: f64) -> Self {
+                self.settings.$name = $name;
+                self
+            })*
+
+            $(#[doc = $betas]
+            #[must_use]
+            pub fn betas(mut self, first: f64, second: f64) -> Self {
+                self.settings.betas = [first, second];
+                self
+            })?
+        }
+    };
+}
+use setters;
+
 impl Rule {
     pub(super) fn check(self) -> Result<()> {
         match self {
             Rule::Sgd(settings) => settings.check(),
             Rule::Adam(settings) => settings.check(),
             Rule::RmsProp(settings) => settings.check(),
+            Rule::Adagrad(settings) => settings.check(),
+            Rule::Adamax(settings) => settings.check(),
+            Rule::NAdam(settings) => settings.check(),
+            Rule::Lion(settings) => settings.check(),
+            Rule::Lamb(settings) => settings.check(),
         }
     }
 
@@ -96,7 +140,8 @@ impl Rule {
         match self {
             Rule::Sgd(settings) => settings.by_rows(),
             Rule::Adam(_) => self.is_lazy(),
-            Rule::RmsProp(_) => false,
+            Rule::Adagrad(settings) => settings.by_rows(),
+            _ => false,
         }
     }
 
@@ -112,6 +157,11 @@ impl Rule {
             Rule::Sgd(settings) => settings.formula(),
             Rule::Adam(settings) => settings.formula(steps),
             Rule::RmsProp(settings) => settings.formula(),
+            Rule::Adagrad(settings) => settings.formula(steps),
+            Rule::Adamax(settings) => settings.formula(steps),
+            Rule::NAdam(settings) => settings.formula(steps),
+            Rule::Lion(settings) => settings.formula(),
+            Rule::Lamb(settings) => settings.formula(steps),
         }
     }
 }

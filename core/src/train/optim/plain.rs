@@ -2,7 +2,7 @@
 
 use super::gradient::gradient_of;
 use super::memory::Memory;
-use super::{Rule, adam, rms_prop, sgd};
+use super::{Rule, adagrad, adam, adamax, lamb, lion, n_adam, rms_prop, sgd};
 use crate::backend::{Backend, Float};
 use crate::data::{Batch, Column};
 use crate::error::Result;
@@ -23,6 +23,11 @@ pub(crate) fn optimize<E: Float, D: Backend<E>>(
         Rule::Sgd(settings) => sgd::update(settings, parameter),
         Rule::Adam(settings) => adam::update(settings, parameter),
         Rule::RmsProp(settings) => rms_prop::update(settings, parameter),
+        Rule::Adagrad(settings) => adagrad::update(settings, parameter),
+        Rule::Adamax(settings) => adamax::update(settings, parameter),
+        Rule::NAdam(settings) => n_adam::update(settings, parameter),
+        Rule::Lion(settings) => lion::update(settings, parameter),
+        Rule::Lamb(settings) => lamb::update(settings, parameter),
     })
 }
 

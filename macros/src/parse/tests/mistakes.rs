@@ -172,7 +172,7 @@ fn wrong_graphs() {
     mistake("let low = image => A;", "expected what the network gives, found the end");
     mistake("let low = image => A; low;", "a value without a name is never used");
     mistake("let low image; low", "expected `=` behind `let low`, found `image`");
-    mistake("let (a, b) = image; a", "expected a name, found `(`");
+    mistake("let (a, 3) = image; a", "expected a name, found `3`");
     mistake("let a = image => A let b = a; b", "expected `;` behind the statement, found `let`");
     mistake("let a = image =>; a", "expected a layer behind `=>`");
     mistake("let a = Relu<3>; a", "expected a value, found the layer `Relu`");

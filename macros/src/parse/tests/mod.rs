@@ -80,7 +80,15 @@ fn body(body: &Body) -> String {
         let Body::Chain(layers) = body else { return String::new() };
         return chain(layers);
     };
-    let lets = graph.lets.iter().map(|one| format!("let {} = {}; ", one.name, value(&one.value)));
+    let lets = graph.lets.iter().map(|one| {
+        let name =
+            |name: &Option<syn::Ident>| name.as_ref().map_or("_".to_string(), ToString::to_string);
+        let names = match one.names.as_slice() {
+            [only] => name(only),
+            several => format!("({})", join(several, name)),
+        };
+        format!("let {names} = {}; ", value(&one.value))
+    });
     format!("{}({})", lets.collect::<String>(), join(&graph.outputs, value))
 }
 
@@ -91,7 +99,10 @@ fn value(one: &Value) -> String {
     };
     match one {
         Value::Name(name) => name.to_string(),
-        Value::Chain(from, layers) => format!("{} => {}", value(from), chain(layers)),
+        Value::Chain(from, layers) => match from.as_slice() {
+            [from] => format!("{} => {}", value(from), chain(layers)),
+            several => format!("({}) => {}", join(several, value), chain(layers)),
+        },
         Value::Sum(all) | Value::Product(all) => terms(all),
         Value::Call(call) => {
             let options = call.options.iter().map(|option| format!("; {}", arg(option)));

@@ -72,6 +72,12 @@ fn graphs() {
     assert_eq!(layers("matmul(a, b) + (c - d)"), "((+ matmul(a, b) + (+ c - d)))");
     assert_eq!(layers("(a, (b => A), c,)"), "(a, b => {A<>()}, c)");
     assert_eq!(layers("(b => A, B)"), "(b => {A<>(), B<>()})");
+    assert_eq!(layers("(a, b + c) => A, B"), "((a, (+ b + c)) => {A<>(), B<>()})");
+    assert_eq!(
+        layers("let a = ((x => A), y,) => B; a + ((a, x) => C)"),
+        "let a = (x => {A<>()}, y) => {B<>()}; ((+ a + (a, x) => {C<>()}))"
+    );
+    assert_eq!(layers("let (a, _, r#fn) = x => A; a"), "let (a, _, r#fn) = x => {A<>()}; (a)");
     assert_eq!(layers("layer f: L<4>; f, f"), "layer f: L<4>(); {f<>(), f<>()}");
     assert_eq!(
         layers("layer f: L<4>; let a = x => f; a => f"),

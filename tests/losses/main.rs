@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // in helpers of tests
 
-#[path = "support/fixture.rs"]
+mod elements;
+#[path = "../support/fixture.rs"]
 mod fixture;
+mod labels;
 
 use fixture::{assert_close, numbers};
 use netwright::data::{Column, Dataset};
@@ -28,6 +30,13 @@ fn check<S: Ranked, L: Loss<f64, Cpu> + Loss<f32, Cpu>>(
     assert_close(&value.as_vec(), &expected, 1e-12, name);
     assert_close(&value.backward().get(&x).as_vec(), &gradient, 1e-12, name);
 
+    let at = |x: Vec<f64>| {
+        let x = device.tensor_from_vec(x, shape);
+        loss.loss(x.leaky_traced(), target()).unwrap().array()
+    };
+    let size = scores.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
+    differences(name, &scores, &gradient, size, at);
+
     let x = device.tensor_from_vec(scores.iter().map(|&x| x as f32).collect(), shape);
     let target: Value<f32, Cpu> = match target() {
         Value::Indices(array) => Value::Indices(array),
@@ -39,6 +48,20 @@ fn check<S: Ranked, L: Loss<f64, Cpu> + Loss<f32, Cpu>>(
     assert_close(&[f64::from(value.array())], &expected, 2e-6, name);
     let found: Vec<f64> = value.backward().get(&x).as_vec().into_iter().map(f64::from).collect();
     assert_close(&found, &gradient, 1e-6, name);
+}
+
+/// Whether the gradient is that of central differences.
+fn differences(name: &str, x: &[f64], gradient: &[f64], size: f64, loss: impl Fn(Vec<f64>) -> f64) {
+    const STEP: f64 = 1e-5;
+    for (i, &slope) in gradient.iter().enumerate() {
+        let moved = |by: f64| {
+            let mut x = x.to_vec();
+            x[i] += by;
+            loss(x)
+        };
+        let found = (moved(STEP) - moved(-STEP)) / (2.0 * STEP);
+        assert!((found - slope).abs() <= 1e-8 * size, "{name}, {i}: {found} is not {slope}");
+    }
 }
 
 fn labels(name: &str, shape: &[usize]) -> Value<f64, Cpu> {

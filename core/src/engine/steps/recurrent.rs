@@ -1,0 +1,340 @@
+//! `Rnn`, `Lstm` and `Gru`.
+//!
+//! Time is the first axis inside, then the samples of the chunk: the product of the input is one for
+//! all steps, and that of the state one for each, over all samples.
+
+use super::{Call, Deliver, Step, add};
+use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot, two, two_mut};
+use crate::engine::kernels::conv::Act;
+use crate::engine::kernels::linear::Linear;
+use crate::engine::kernels::recurrent::{Backward, Forward, Steps};
+
+/// Samples that share a step's weights: fewer would wait for them.
+const SAMPLES: usize = 16;
+
+/// A direction of the layer.
+#[derive(Debug)]
+pub(crate) struct Direction {
+    /// From the end to the beginning.
+    pub(crate) reverse: bool,
+    /// Where its gates, states and what it keeps lie, in this order; see [`Parts`].
+    pub(crate) room: Slot,
+    /// The numbers of both weights, and of both biases.
+    pub(crate) weights: [usize; 2],
+    pub(crate) biases: Option<[usize; 2]>,
+}
+
+/// A state along time.
+#[derive(Debug)]
+pub(crate) struct RecurrentStep {
+    pub(crate) kind: &'static str,
+    pub(crate) x: Edge,
+    pub(crate) y: Slot,
+    pub(crate) sizes: Sizes,
+    pub(crate) steps: Steps,
+    pub(crate) directions: Vec<Direction>,
+    /// Only the states behind the last step come out.
+    pub(crate) last: bool,
+    /// The products of the input and of the state.
+    pub(crate) input: Linear,
+    pub(crate) hidden: Linear,
+}
+
+/// What one sample has of each.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    pub(crate) time: usize,
+    pub(crate) features: usize,
+    pub(crate) hidden: usize,
+    /// Of a step.
+    pub(crate) gates: usize,
+    pub(crate) kept: usize,
+}
+
+impl Sizes {
+    /// Floats of a direction's room.
+    pub(crate) fn room(&self) -> usize {
+        self.time * self.gates + (self.time + 1) * (self.hidden + self.kept)
+    }
+
+    /// Floats of the parameters of a direction: weights, then biases.
+    fn parameters(&self, biases: bool) -> [usize; 4] {
+        let bias = if biases { self.gates } else { 0 };
+        [self.gates * self.features, self.gates * self.hidden, bias, bias]
+    }
+}
+
+/// The parts of a direction's room for `n` samples, or of its gradients.
+struct Parts<'a> {
+    /// Step by step, sample by sample.
+    gates: &'a mut [f32],
+    /// The states, one more than there are steps.
+    states: &'a mut [f32],
+    /// What is kept, as many.
+    kept: &'a mut [f32],
+}
+
+impl<'a> Parts<'a> {
+    fn of(room: &'a mut [f32], sizes: Sizes, n: usize) -> Self {
+        let (gates, rest) = room.split_at_mut(sizes.time * sizes.gates * n);
+        let (states, kept) = rest.split_at_mut((sizes.time + 1) * sizes.hidden * n);
+        Parts { gates, states, kept }
+    }
+}
+
+/// Before a step, and behind it.
+fn around(all: &mut [f32], step: usize, len: usize) -> (&[f32], &mut [f32]) {
+    let (before, after) = all.split_at_mut((step + 1) * len);
+    (&before[step * len..], &mut after[..len])
+}
+
+impl RecurrentStep {
+    /// The time of a step.
+    fn at(&self, direction: &Direction, step: usize) -> usize {
+        if direction.reverse { self.sizes.time - 1 - step } else { step }
+    }
+
+    /// [samples, time, features] step by step.
+    fn by_step(&self, direction: &Direction, x: &[f32], to: &mut [f32]) {
+        let Sizes { time, features, .. } = self.sizes;
+        let n = x.len() / (time * features);
+        for (step, rows) in to.chunks_exact_mut(n * features).enumerate() {
+            let at = self.at(direction, step);
+            for (sample, row) in rows.chunks_exact_mut(features).enumerate() {
+                let from = (sample * time + at) * features;
+                row.copy_from_slice(&x[from..from + features]);
+            }
+        }
+    }
+
+    /// The gradient of the input, step by step, to where it belongs.
+    fn back_by_step(&self, direction: &Direction, from: &[f32], dx: &mut [f32], overwrite: bool) {
+        let Sizes { time, features, .. } = self.sizes;
+        let n = dx.len() / (time * features);
+        for (step, rows) in from.chunks_exact(n * features).enumerate() {
+            let at = self.at(direction, step);
+            for (sample, row) in rows.chunks_exact(features).enumerate() {
+                let to = (sample * time + at) * features;
+                match overwrite {
+                    true => dx[to..to + features].copy_from_slice(row),
+                    false => add(row, &mut dx[to..to + features]),
+                }
+            }
+        }
+    }
+
+    /// Where the state behind a step stands in the output of a sample, if it does.
+    fn place(&self, number: usize, step: usize) -> Option<usize> {
+        let Sizes { time, hidden, .. } = self.sizes;
+        let at = match self.last {
+            true if step + 1 < time => return None,
+            true => 0,
+            false => self.at(&self.directions[number], step),
+        };
+        Some((at * self.directions.len() + number) * hidden)
+    }
+
+    /// The states to the output.
+    fn give(&self, number: usize, states: &[f32], y: &mut [f32]) {
+        let hidden = self.sizes.hidden;
+        let n = y.len() / self.y.len;
+        for step in 0..self.sizes.time {
+            let Some(place) = self.place(number, step) else { continue };
+            for sample in 0..n {
+                let from = ((step + 1) * n + sample) * hidden;
+                let to = sample * self.y.len + place;
+                y[to..to + hidden].copy_from_slice(&states[from..from + hidden]);
+            }
+        }
+    }
+
+    /// Adds the output's gradient to that of the state behind a step.
+    fn take(&self, number: usize, step: usize, dy: &[f32], dh: &mut [f32]) {
+        let Some(place) = self.place(number, step) else { return };
+        for (sample, dh) in dh.chunks_exact_mut(self.sizes.hidden).enumerate() {
+            let from = sample * self.y.len + place;
+            add(&dy[from..from + dh.len()], dh);
+        }
+    }
+
+    /// One direction, from `x` step by step; `product` has room for that of the state.
+    fn run(
+        &self,
+        call: &Call<'_>,
+        direction: &Direction,
+        x: &[f32],
+        product: &mut [f32],
+        room: &mut [f32],
+    ) {
+        let sizes = self.sizes;
+        let n = x.len() / (sizes.time * sizes.features);
+        let [weight_ih, weight_hh] = direction.weights.map(|i| call.params[i]);
+        let [bias_ih, bias_hh] = match direction.biases {
+            Some(biases) => biases.map(|i| Some(call.params[i])),
+            None => [None, None],
+        };
+        let Parts { gates, states, kept } = Parts::of(room, sizes, n);
+        self.input.forward(sizes.time * n, x, weight_ih, bias_ih, Act::None, gates);
+        let (hidden, of_kept) = (n * sizes.hidden, n * sizes.kept);
+        states[..hidden].fill(0.0);
+        kept[..of_kept].fill(0.0);
+        for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate() {
+            let (before, after) = around(states, step, hidden);
+            let (kept_before, kept) = around(kept, step, of_kept);
+            self.hidden.forward(n, before, weight_hh, bias_hh, Act::None, product);
+            let hidden = &*product;
+            self.steps.forward(Forward { gates, hidden, before, after, kept_before, kept });
+        }
+    }
+
+    /// The backward of one direction: gates become gradients of the products. `work` has room for
+    /// the gradients of the state and of the memory, and of a `Gru`'s products of the state.
+    fn run_back(
+        &self,
+        call: &Call<'_>,
+        number: usize,
+        dy: &[f32],
+        room: &mut [f32],
+        work: &mut [f32],
+    ) {
+        let sizes = self.sizes;
+        let n = dy.len() / self.y.len;
+        let weight_hh = call.params[self.directions[number].weights[1]];
+        let Parts { gates, states, kept } = Parts::of(room, sizes, n);
+        let (hidden, of_kept, apart) = (n * sizes.hidden, n * sizes.kept, n * self.steps.apart());
+        let Parts { gates: products, states: work, .. } = Parts::of(work, sizes, n);
+        let (dh, dc) = work[..2 * hidden].split_at_mut(hidden);
+        dh.fill(0.0);
+        dc.fill(0.0);
+        for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate().rev() {
+            self.take(number, step, dy, dh);
+            let products = &mut products[step * apart..(step + 1) * apart];
+            self.steps.backward(Backward {
+                gates,
+                hidden: products,
+                before: &states[step * hidden..(step + 1) * hidden],
+                kept_before: &kept[step * of_kept..(step + 1) * of_kept],
+                kept: &kept[(step + 1) * of_kept..(step + 2) * of_kept],
+                dh,
+                dc,
+            });
+            let overwrite = apart == 0;
+            let products = if overwrite { gates } else { products };
+            if step > 0 {
+                self.hidden.backward_input(n, products, weight_hh, overwrite, dh);
+            }
+        }
+    }
+
+    /// Adds the gradients of a direction's parameters.
+    fn parameters(&self, direction: &Direction, x: &[f32], parts: [&[f32]; 3], to: &mut [f32]) {
+        let [gates, products, states] = parts;
+        let sizes = self.sizes;
+        let rows = gates.len() / sizes.gates;
+        let [ih, hh, bias, _] = sizes.parameters(direction.biases.is_some());
+        let (dw_ih, rest) = to.split_at_mut(ih);
+        let (dw_hh, biases) = rest.split_at_mut(hh);
+        let all = 0..sizes.gates;
+        let states = &states[..rows * sizes.hidden];
+        self.input.backward_weights(rows, x, gates, all.clone(), false, dw_ih);
+        self.hidden.backward_weights(rows, states, products, all, false, dw_hh);
+        if direction.biases.is_some() {
+            let (bias_ih, bias_hh) = biases.split_at_mut(bias);
+            self.input.backward_bias(rows, gates, false, bias_ih);
+            self.hidden.backward_bias(rows, products, false, &mut bias_hh[..bias]);
+        }
+    }
+
+    /// Floats of the gradients of a direction.
+    fn gradients(&self, direction: &Direction) -> usize {
+        self.sizes.parameters(direction.biases.is_some()).iter().sum()
+    }
+
+    /// Where the room for a product of the state begins behind the input, step by step.
+    fn product_at(&self, n: usize) -> usize {
+        (self.sizes.time * self.sizes.features * n).next_multiple_of(ALIGNMENT)
+    }
+}
+
+impl Step for RecurrentStep {
+    fn describe(&self) -> String {
+        let Sizes { time, features, hidden, .. } = self.sizes;
+        let both = if self.directions.len() > 1 { ", both ways" } else { "" };
+        let kind = self.kind.to_lowercase();
+        format!("{kind} {features} -> {hidden} over {time} steps{both}")
+    }
+
+    fn multiply_adds(&self) -> usize {
+        let Sizes { time, features, hidden, gates, .. } = self.sizes;
+        self.directions.len() * time * gates * (features + hidden)
+    }
+
+    fn samples(&self) -> usize {
+        SAMPLES
+    }
+
+    fn gradient_len(&self) -> usize {
+        self.directions.iter().map(|direction| self.gradients(direction)).sum()
+    }
+
+    fn deliver(&self, mut gradients: &[f32], to: &mut Deliver<'_>) {
+        for direction in &self.directions {
+            let lens = self.sizes.parameters(direction.biases.is_some());
+            let numbers =
+                direction.weights.into_iter().chain(direction.biases.into_iter().flatten());
+            for (number, len) in numbers.zip(lens) {
+                let (gradient, rest) = gradients.split_at(len);
+                to(number, &mut |sum| add(gradient, sum));
+                gradients = rest;
+            }
+        }
+    }
+
+    fn scratch_len(&self, n: usize) -> usize {
+        self.product_at(n) + self.sizes.gates * n
+    }
+
+    fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        let n = chunk.n;
+        let (x, product) = chunk.memory.scratch.split_at_mut(self.product_at(n));
+        let x = &mut x[..self.sizes.time * self.sizes.features * n];
+        let product = &mut product[..self.sizes.gates * n];
+        for (number, direction) in self.directions.iter().enumerate() {
+            self.by_step(direction, &chunk.memory.values[self.x.slot.range(n)], x);
+            let room = direction.room.range(n);
+            self.run(call, direction, x, product, &mut chunk.memory.values[room.clone()]);
+            let (room, y) = two(&mut chunk.memory.values, room, self.y.range(n));
+            let gates = self.sizes.time * self.sizes.gates * n;
+            self.give(number, &room[gates..], y);
+        }
+    }
+
+    fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        let (n, sizes) = (chunk.n, self.sizes);
+        let memory = &mut chunk.memory;
+        let x = &mut memory.scratch[..sizes.time * sizes.features * n];
+        let mut to = &mut memory.parameters[call.gradients.range(1)];
+        for (number, direction) in self.directions.iter().enumerate() {
+            let room = direction.room.range(n);
+            // Nobody has gradients of the room: it is where the backward works.
+            let (work, dy) = two_mut(&mut memory.gradients, room.clone(), self.y.range(n));
+            self.run_back(call, number, dy, &mut memory.values[room.clone()], work);
+            let (values, gates) = (&memory.values, sizes.time * sizes.gates * n);
+            let (gates, rest) = values[room].split_at(gates);
+            let products = match self.steps.apart() {
+                0 => gates,
+                _ => &work[..gates.len()],
+            };
+            self.by_step(direction, &values[self.x.slot.range(n)], x);
+            let (own, others) = to.split_at_mut(self.gradients(direction));
+            self.parameters(direction, x, [gates, products, rest], own);
+            to = others;
+            if !self.x.input || call.input_gradient {
+                let weight = call.params[direction.weights[0]];
+                self.input.backward_input(sizes.time * n, gates, weight, true, x);
+                let dx = &mut memory.gradients[self.x.slot.range(n)];
+                self.back_by_step(direction, x, dx, self.x.first && number == 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `Lstm`: a state along time with a memory, and gates that open and close it.
+
+use super::recurrent;
+use crate::layer::{Arity, Context, Inferred, LayerDef};
+use crate::problem::Problem;
+
+/// The definition.
+pub const DEF: LayerDef = LayerDef {
+    name: "Lstm",
+    doc: "A state along time with a memory that gates open and close.",
+    takes: "`[time, features]`",
+    keras: "LSTM",
+    pytorch: "nn.LSTM",
+    arity: Arity::One,
+    args: &[
+        recurrent::HIDDEN,
+        recurrent::OUTPUT,
+        recurrent::BIDIRECTIONAL,
+        recurrent::REVERSE,
+        recurrent::BIAS,
+    ],
+    params: recurrent::PARAMS,
+    infer,
+};
+
+fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
+    recurrent::infer(cx, 4)
+}

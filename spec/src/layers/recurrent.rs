@@ -1,0 +1,140 @@
+//! What the recurrent layers share: a state that goes along time.
+
+use crate::args::{ArgDef, ArgKind, Default};
+use crate::dim::{Dim, Op};
+use crate::layer::{Attr, Context, Inferred, ParamInit};
+use crate::problem::Problem;
+use crate::shape::Shape;
+
+/// PyTorch's names, one direction after the other.
+pub(super) const PARAMS: &[&str] = &[
+    "weight_ih_l0",
+    "weight_hh_l0",
+    "bias_ih_l0",
+    "bias_hh_l0",
+    "weight_ih_l0_reverse",
+    "weight_hh_l0_reverse",
+    "bias_ih_l0_reverse",
+    "bias_hh_l0_reverse",
+];
+
+pub(super) const HIDDEN: ArgDef =
+    ArgDef::position("hidden_size", ArgKind::Size { min: 1 }, "features of the state");
+
+pub(super) const OUTPUT: ArgDef = ArgDef::option(
+    "output",
+    ArgKind::Word(&["all", "last"]),
+    Default::Word("all"),
+    "the state after each step, or after the last one",
+);
+
+pub(super) const BIDIRECTIONAL: ArgDef = ArgDef::option(
+    "bidirectional",
+    ArgKind::Flag,
+    Default::Flag(false),
+    "whether a second state goes from the end to the beginning, beside the first",
+);
+
+pub(super) const REVERSE: ArgDef = ArgDef::option(
+    "reverse",
+    ArgKind::Flag,
+    Default::Flag(false),
+    "whether the state goes from the end to the beginning",
+);
+
+pub(super) const BIAS: ArgDef =
+    ArgDef::option("bias", ArgKind::Flag, Default::Flag(true), "whether both biases are added");
+
+/// `[time, features]`, for a state with so many gates.
+pub(super) fn infer(cx: &mut Context<'_>, gates: usize) -> Result<Inferred, Problem> {
+    let input = cx.floats()?;
+    let [time, features] = match input.shape.dims.as_slice() {
+        [time, features] => [time.clone(), features.clone()],
+        dims => {
+            let problem = cx.takes("[time, features]", input);
+            return Err(match dims {
+                [features] => problem.help(format!(
+                    "one feature for each step is `Reshape<[{features}, 1]>`, one step is \
+                     `Reshape<[1, {features}]>`",
+                    features = features.written()
+                )),
+                [_, _, _] => problem
+                    .help("put `Reshape<[time, features]>` between them, perhaps behind `Permute`"),
+                _ => problem,
+            });
+        }
+    };
+    let both = cx.args.flag("bidirectional");
+    if both && cx.args.flag("reverse") {
+        let text = format!("`{}` goes both ways already", cx.layer);
+        let help = "leave out `reverse`, or `bidirectional`";
+        return Err(Problem::new(text).at("reverse").help(help));
+    }
+    let hidden = cx.args.size("hidden_size");
+    let rows = cx.compute(Op::Mul, &[Dim::Known(gates), hidden.clone()])?;
+    let directions = if both { 2 } else { 1 };
+    let width = cx.compute(Op::Mul, &[Dim::Known(directions), hidden.clone()])?;
+    let shape = match cx.args.word("output") {
+        "last" => vec![width],
+        _ => vec![time, width],
+    };
+    let mut inferred = Inferred::shape(Shape::floats(shape));
+    let init = ParamInit::FanIn(vec![hidden.clone()]);
+    for names in PARAMS.chunks(4).take(directions) {
+        let weights = [vec![rows.clone(), features.clone()], vec![rows.clone(), hidden.clone()]];
+        for (name, dims) in names.iter().zip(weights) {
+            inferred = inferred.param(name, dims, init.clone());
+        }
+        for name in names.iter().skip(2).filter(|_| cx.args.flag("bias")) {
+            inferred = inferred.param(name, vec![rows.clone()], init.clone());
+        }
+    }
+    let last = Attr::Flag(cx.args.word("output") == "last");
+    let inferred = inferred.attr("last", last).attr("bidirectional", Attr::Flag(both));
+    Ok(inferred.attr("reverse", Attr::Flag(cx.args.flag("reverse"))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::lstm::DEF;
+    use super::*;
+    use crate::args::Value;
+    use crate::layers::testing::{infer, infer_with, named, shape, size};
+
+    const H: (&str, Value) = ("hidden_size", Value::Size(Dim::Known(8)));
+
+    #[test]
+    fn the_state_goes_along_time() {
+        let both = ("bidirectional", Value::Flag(true));
+        let last = ("output", Value::Word("last".into()));
+        assert_eq!(shape(&DEF, &[H], &[7, 3]), Ok("[7, 8]".into()));
+        assert_eq!(shape(&DEF, &[H, both.clone()], &[7, 3]), Ok("[7, 16]".into()));
+        assert_eq!(shape(&DEF, &[H, both, last.clone()], &[7, 3]), Ok("[16]".into()));
+        assert_eq!(shape(&DEF, &[H, last], &[7, 3]), Ok("[8]".into()));
+        let input = Shape::floats(vec![named("TIME"), named("WIDTH")]);
+        let (got, deferred) = infer_with(&DEF, &[("hidden_size", size(8))], &[input]).unwrap();
+        assert_eq!((got.shape.to_string(), deferred.len()), ("[TIME, 8]".into(), 0));
+    }
+
+    #[test]
+    fn gates_lie_one_behind_the_other() {
+        let got = infer(&DEF, &[H], &[7, 3]).unwrap();
+        assert_eq!(got.params[0].dims, [Dim::Known(32), Dim::Known(3)]);
+        assert_eq!(got.params[1].dims, [Dim::Known(32), Dim::Known(8)]);
+        assert_eq!(got.params[3].init, ParamInit::FanIn(vec![Dim::Known(8)]));
+        let without = [H, ("bias", Value::Flag(false)), ("bidirectional", Value::Flag(true))];
+        let names: Vec<_> =
+            infer(&DEF, &without, &[7, 3]).unwrap().params.iter().map(|p| p.name).collect();
+        assert_eq!(names, [PARAMS[0], PARAMS[1], PARAMS[4], PARAMS[5]]);
+    }
+
+    #[test]
+    fn other_ranks_are_told_what_to_write() {
+        let problem = infer(&DEF, &[H], &[12]).unwrap_err();
+        assert_eq!(problem.text, "`Lstm` takes [time, features], but `Before` (line 1) gives [12]");
+        assert!(problem.help.unwrap().contains("`Reshape<[12, 1]>`"));
+        assert!(infer(&DEF, &[H], &[3, 8, 8]).unwrap_err().help.unwrap().contains("Permute"));
+        let ways = [H, ("bidirectional", Value::Flag(true)), ("reverse", Value::Flag(true))];
+        assert_eq!(infer(&DEF, &ways, &[7, 3]).unwrap_err().text, "`Lstm` goes both ways already");
+    }
+}

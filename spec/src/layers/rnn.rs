@@ -1,0 +1,36 @@
+//! `Rnn`: a state along time, made anew from itself and the input.
+
+use super::recurrent;
+use crate::args::{ArgDef, ArgKind, Default};
+use crate::layer::{Arity, Attr, Context, Inferred, LayerDef};
+use crate::problem::Problem;
+
+/// The definition.
+pub const DEF: LayerDef = LayerDef {
+    name: "Rnn",
+    doc: "A state along time, made anew in each step from itself and the input.",
+    takes: "`[time, features]`",
+    keras: "SimpleRNN",
+    pytorch: "nn.RNN",
+    arity: Arity::One,
+    args: &[
+        recurrent::HIDDEN,
+        ArgDef::option(
+            "nonlinearity",
+            ArgKind::Word(&["tanh", "relu"]),
+            Default::Word("tanh"),
+            "what the new state goes through",
+        ),
+        recurrent::OUTPUT,
+        recurrent::BIDIRECTIONAL,
+        recurrent::REVERSE,
+        recurrent::BIAS,
+    ],
+    params: recurrent::PARAMS,
+    infer,
+};
+
+fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
+    let word = Attr::Word(cx.args.word("nonlinearity").into());
+    Ok(recurrent::infer(cx, 1)?.attr("nonlinearity", word))
+}
