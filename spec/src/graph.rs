@@ -189,6 +189,16 @@ impl Graph {
     }
 }
 
+impl Param {
+    /// The elements that get no gradient although it is trained: the row of a table's padding.
+    pub fn still(&self) -> core::ops::Range<usize> {
+        match (self.init, self.shape) {
+            (Init::NormalExceptRow(row), &[_, width]) => row * width..(row + 1) * width,
+            _ => 0..0,
+        }
+    }
+}
+
 impl Declared {
     /// How many numbers of it are trained.
     pub const fn trainable(self) -> usize {

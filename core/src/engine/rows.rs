@@ -248,9 +248,7 @@ impl<'a> Rows<'a> {
             return both_finite == [true; 2];
         }
         let mut sum = [0.0; BLOCK];
-        self.each().all(|uses| {
-            self.parts().all(|part| all_finite(self.sum(uses, part, &mut sum)))
-        })
+        self.each().all(|uses| self.parts().all(|part| all_finite(self.sum(uses, part, &mut sum))))
     }
 
     /// Moves the used rows by the formula; `parts` begin with row `first` of the table, and what

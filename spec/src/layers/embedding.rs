@@ -14,11 +14,7 @@ pub const DEF: LayerDef = LayerDef {
     keras: "Embedding",
     pytorch: "nn.Embedding",
     arity: Arity::One,
-    args: &[
-        NUM_EMBEDDINGS,
-        EMBEDDING_DIM,
-        PADDING,
-    ],
+    args: &[NUM_EMBEDDINGS, EMBEDDING_DIM, PADDING],
     params: &["weight"],
     infer,
 };

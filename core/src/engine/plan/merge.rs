@@ -4,7 +4,9 @@ use super::{Builder, layout};
 use crate::engine::chunk::{Edge, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
-use crate::engine::steps::{AddIntoStep, AddStep, ConcatStep, MatMulStep, MulStep, Part, RowDotsStep, SubStep};
+use crate::engine::steps::{
+    AddIntoStep, AddStep, ConcatStep, MatMulStep, MulStep, Part, RowDotsStep, SubStep,
+};
 
 impl Builder<'_> {
     pub(super) fn add(&mut self, number: usize) -> Option<()> {

@@ -34,8 +34,7 @@ impl Step for RowDotsStep {
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let (n, rows) = (chunk.n, self.rows(call, chunk));
-        let (x, y) =
-            two(&mut chunk.memory.values, self.x.slot.range(n), self.rows.y.range(n));
+        let (x, y) = two(&mut chunk.memory.values, self.x.slot.range(n), self.rows.y.range(n));
         rows.dots(x, y);
     }
 
