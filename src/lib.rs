@@ -41,9 +41,9 @@ pub mod prelude {
     pub use netwright_core::sizes::{Num, Size};
     pub use netwright_core::spec::scalar::Scalar;
     pub use netwright_core::train::{
-        Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, BinaryFocal, CrossEntropy, Fit, Focal,
-        Hinge, Huber, KlDivergence, Lamb, Lion, Loss, MeanAbsolute, MeanSquared, MultiMargin,
-        NAdam, Nll, Optimizer, RmsProp, Sgd, Train,
+        Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, BinaryFocal, CosineEmbedding,
+        CrossEntropy, Ctc, Fit, Focal, Hinge, Huber, KlDivergence, Lamb, Lion, Loss, MeanAbsolute,
+        MeanSquared, MultiMargin, NAdam, Nll, Optimizer, RmsProp, Sgd, Train, TripletMargin,
     };
     pub use netwright_core::{Apply, Backend, Files, Float, Forward, Mode, Model, Taped};
 }

@@ -44,12 +44,21 @@ fn count(f: impl FnOnce()) -> usize {
 
 fn steps(
     net: &mut impl Train<f32, Cpu>,
+    batches: [&Batch; 2],
+    optimizer: &mut impl Optimizer<f32, Cpu>,
+) {
+    steps_of(&CrossEntropy, net, batches, optimizer);
+}
+
+fn steps_of(
+    loss: &impl Loss<f32, Cpu>,
+    net: &mut impl Train<f32, Cpu>,
     [large, small]: [&Batch; 2],
     optimizer: &mut impl Optimizer<f32, Cpu>,
 ) {
     let mut step = |batch| {
         count(|| {
-            assert!(net.step(batch, CrossEntropy, &mut *optimizer).is_ok());
+            assert!(net.step(batch, loss, &mut *optimizer).is_ok());
         })
     };
     assert!(step(large) > 0, "the counter does not count");
@@ -138,6 +147,39 @@ fn vocabulary() {
     assert_eq!(still, other);
 }
 
+network! {
+    struct Steps([7, 3]) -> [7, 4] { Linear<4> }
+
+    struct Three([3]) -> (x: [4], y: [4], z: [4]) {
+        let x = input => Linear<4>;
+        let y = x => Linear<4>;
+        (x, y, (y => Linear<4>))
+    }
+}
+
+/// Those that count rows, and those of several outputs or targets.
+fn other_losses() {
+    let batch = |samples: usize, shape: &[usize], targets| {
+        let size = samples * shape.iter().product::<usize>();
+        let data = (0..size).map(|i| (i % 7) as f32 - 3.0).collect();
+        Batch { inputs: vec![Column::floats(data, shape).unwrap()], targets }
+    };
+    let labels = |samples: usize| {
+        let data = (0..samples * 7).map(|i| if i % 7 < 3 { i % 3 + 1 } else { 0 }).collect();
+        Column::indices(data, &[7]).unwrap()
+    };
+    let with_labels = [9, 4].map(|n| batch(n, &[7, 3], vec![labels(n)]));
+    let with_lengths =
+        [9, 4].map(|n| batch(n, &[7, 3], vec![labels(n), Column::labels(vec![6; n])]));
+    let net = &mut Steps::seeded(&Cpu::default(), 0);
+    let padded = CrossEntropy.ignore_index(0).weight([1.0, 2.0, 0.5, 1.0]);
+    steps_of(&padded, net, with_labels.each_ref(), &mut Adagrad::default());
+    steps_of(&Ctc::default(), net, with_lengths.each_ref(), &mut Lamb::default());
+    let net = &mut Three::seeded(&Cpu::default(), 0);
+    let without = [9, 4].map(|n| batch(n, &[3], Vec::new()));
+    steps_of(&TripletMargin::default(), net, without.each_ref(), &mut Lion::default());
+}
+
 /// One test: another one at the same time would allocate.
 #[test]
 fn nothing_but_the_first_allocates() {
@@ -147,6 +189,7 @@ fn nothing_but_the_first_allocates() {
         residual();
         tables();
         vocabulary();
+        other_losses();
     });
     // Inside the pool, for rayon's queue from outside into it takes memory now and then; so does
     // that of a thread, after many turns.

@@ -6,7 +6,7 @@ mod support;
 
 use netwright::prelude::*;
 use netwright_core::spec::catalogue;
-use netwright_core::spec::graph::Graph;
+use netwright_core::spec::graph::{Graph, Node};
 use std::path::Path;
 use support::{Case, Data, Random, Run};
 
@@ -67,12 +67,14 @@ fn trains_as_it_infers_unless_declared(model: &Net) {
     let uses = |kind: &str| model.graph().nodes.iter().any(|node| node.kind.starts_with(kind));
     let run = |training| case(model, 3, training).run(&cotangent);
     let (infer, train) = (run(None), run(Some(5)));
-    let declared = uses("Dropout") || uses("BatchNorm");
+    let drops =
+        uses("Dropout") || model.graph().nodes.iter().any(|node| node.number("dropout") > 0.0);
+    let declared = drops || uses("BatchNorm");
     assert_eq!(infer.output == train.output, !declared);
     assert!(infer.updates.is_empty());
     let buffers = model.graph().params.iter().filter(|param| !param.trainable).count();
     assert_eq!(train.updates.len(), buffers);
-    assert_eq!(run(Some(5)).output == run(Some(6)).output, !uses("Dropout"));
+    assert_eq!(run(Some(5)).output == run(Some(6)).output, !drops);
 }
 
 fn gives_the_same_bits_again(model: &Net) {
@@ -206,6 +208,13 @@ contracts! {
     conv2d: [2, 6, 7] => { Conv2d<3, 3, stride = 2, padding = 1> }
     conv2d_groups: [4, 5, 6] => { Conv2d<6, (2, 3), groups = 2, dilation = (2, 1), bias = false> }
     conv2d_same: [2, 5, 4] => { Conv2d<2, 4, padding = same> }
+    depthwise_conv2d: [3, 5, 4] => { DepthwiseConv2d<3, multiplier = 2, padding = (1, 0)> }
+    separable_conv2d: [3, 6, 5] => { SeparableConv2d<4, (3, 2), stride = 2>, Tanh }
+    separable_conv2d_shared: [2, 5, 4] => {
+        layer f: SeparableConv2d<2, 3, padding = same>;
+        let a = input => f, Tanh;
+        (a => f) + input
+    }
     conv_transpose2d: [2, 3, 4] => {
         ConvTranspose2d<3, 3, stride = 2, padding = 1, output_padding = 1>
     }
@@ -280,16 +289,39 @@ contracts! {
     hard_sigmoid: [3, 4] => { HardSigmoid }
     log_sigmoid: [3, 4] => { LogSigmoid }
     softsign: [3, 4] => { Softsign }
+    positional_encoding: [3, 5] => { PositionalEncoding }
+    positional_encoding_learned: [3, 4] => { PositionalEncoding<learned = true>, Linear<2> }
     rnn: [4, 3] => { Rnn<5> }
     rnn_relu_last: [4, 3] => { Rnn<5, nonlinearity = relu, output = last> }
     lstm: [4, 3] => { Lstm<5> }
     lstm_last: [3, 2] => { Lstm<4, output = last>, Linear<2> }
     lstm_both_ways: [3, 2] => { Lstm<4, bidirectional = true>, Lstm<2, bidirectional = true, output = last> }
     lstm_reverse: [4, 3] => { Lstm<2, reverse = true, bias = false> }
+    lstm_states: [4, 3] => {
+        let z = input => Flatten, Linear<5>, Tanh;
+        let (y, h, c) = (input, z, z) => Lstm<5>;
+        concat((y => Flatten), h, c)
+    }
+    lstm_memory: [4, 3] => {
+        let (_, _, c) = (input, (input => Select<0, axis = 0>), (input => Mean<axis = 0>)) => Lstm<3, reverse = true>;
+        c
+    }
+    gru_states: [3, 2] => {
+        let (_, h) = (input, (input => Flatten, Linear<8>)) => Gru<4, bidirectional = true>;
+        h
+    }
+    rnn_states: [3, 2] => { let (y, h) = input => Rnn<4, output = last>; y * h }
     lstm_one_step: [1, 3] => { Lstm<2> }
     gru: [4, 3] => { Gru<5> }
     gru_both_ways: [3, 2] => { Gru<4, bidirectional = true, bias = false> }
     gru_reverse_last: [4, 3] => { Gru<3, reverse = true, output = last> }
+    attention: [3, 4] => { MultiHeadAttention<2> }
+    attention_causal: [5, 6] => { MultiHeadAttention<3, causal = true, bias = false> }
+    attention_dropout: [3, 4] => { MultiHeadAttention<2>(dropout = 0.4) }
+    attention_to_memory: [3, 4] => {
+        let memory = input => Permute<[1, 0]>, Linear<4>;
+        (input, memory) => MultiHeadAttention<1>
+    }
     p_relu: [3, 4] => { PRelu }
     p_relu_channels: [2, 3, 4] => { PRelu<channels = true> }
     p_relu_features: [5] => { PRelu<channels = true>, Linear<2>, PRelu }
@@ -338,15 +370,24 @@ contracts! {
 
 #[test]
 fn every_layer_has_a_contract_and_its_files() {
-    let kinds: Vec<&str> = graphs().iter().flat_map(|g| g.nodes).map(|node| node.kind).collect();
+    let graphs = graphs();
+    let has = |is: &dyn Fn(&Node) -> bool| graphs.iter().flat_map(|graph| graph.nodes).any(is);
     for def in catalogue::ALL {
-        assert!(kinds.contains(&def.name), "{} has no line in the list", def.name);
         let name = snake(def.name);
-        for file in [
-            format!("spec/src/layers/{name}.rs"),
-            format!("core/src/layers/{name}.rs"),
-            format!("tests/fixtures/{name}.safetensors"),
-        ] {
+        let files =
+            [format!("spec/src/layers/{name}.rs"), format!("tests/fixtures/{name}.safetensors")];
+        // What is made of others is known by the names of its parts.
+        let named = match catalogue::COMPOSITES.contains(&def.name) {
+            true => has(&|node| node.name.starts_with(&format!("{name}_1"))),
+            false => {
+                let runs = include_str!("../core/src/layers/mod.rs");
+                let arm = format!("\"{}\"", def.name);
+                assert!(runs.contains(&arm), "{} is not run in core", def.name);
+                has(&|node| node.kind == def.name)
+            }
+        };
+        assert!(named, "{} has no line in the list", def.name);
+        for file in files {
             assert!(Path::new(env!("CARGO_MANIFEST_DIR")).join(&file).exists(), "no {file}");
         }
     }

@@ -7,9 +7,9 @@ use netwright::data::{Batch, Column, Dataset};
 use netwright::dfdx::prelude::*;
 use netwright::prelude::{Model as _, Train as _, network};
 use netwright::train::{
-    Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, BinaryFocal, CrossEntropy, Focal, Hinge,
-    Huber, KlDivergence, Lamb, Lion, Loss, MeanAbsolute, MeanSquared, MultiMargin, NAdam, Nll,
-    Optimizer, Output, RmsProp, Sgd, custom_loss,
+    Adagrad, Adam, AdamW, Adamax, BinaryCrossEntropy, BinaryFocal, CosineEmbedding, CrossEntropy,
+    Ctc, Focal, Hinge, Huber, KlDivergence, Lamb, Lion, Loss, MeanAbsolute, MeanSquared,
+    MultiMargin, NAdam, Nll, Optimizer, Output, RmsProp, Sgd, TripletMargin, custom_loss,
 };
 use netwright::value::{AnyTensor, Value};
 
@@ -145,6 +145,94 @@ fn sequences_with_ignored_labels() {
             }
         }
     }
+}
+
+/// Four steps of both ways, from the same parameters.
+fn same_steps<N: netwright::Model<f32, Cpu> + Clone>(
+    net: &N,
+    batch: &Batch,
+    loss: &dyn Loss<f32, Cpu>,
+) {
+    let (mut direct, mut taped, mut fast, mut slow) = (net.clone(), net.clone(), sgd(), sgd());
+    let numbers = |net: &N| -> Vec<f32> {
+        let tensors = net.tensors().into_iter();
+        tensors.flat_map(|tensor| tensor.array().unwrap().data.as_vec()).collect()
+    };
+    for _ in 0..4 {
+        let before = numbers(&direct);
+        let found = direct.step(batch, loss, &mut *fast).unwrap();
+        let wanted = taped.step(batch, unknown(loss), &mut *slow).unwrap();
+        assert!((found.loss - wanted.loss).abs() <= 1e-5 * wanted.loss.abs().max(0.1));
+        assert_ne!(before, numbers(&direct));
+    }
+    for (found, wanted) in numbers(&direct).into_iter().zip(numbers(&taped)) {
+        assert!((found - wanted).abs() <= 2e-5, "{found} for {wanted}");
+    }
+}
+
+#[test]
+fn ctc() {
+    network! { struct Spell([9, 3]) -> [9, 4] { Linear<6>, Tanh, LayerNorm, Linear<4> } }
+    let net = Spell::seeded(&Cpu::default(), 1);
+    let floats: Tensor<Rank1<{ 23 * 27 }>, f32, _> = Cpu::seed_from_u64(5).sample_normal();
+    let input = Column::floats(floats.as_vec(), &[9, 3]).unwrap();
+    // From no label to four.
+    let label = |i: usize| if i % 4 < i / 4 % 5 { i * 5 % 3 + 1 } else { 0 };
+    let spelled = Column::indices((0..23 * 4).map(label).collect(), &[4]).unwrap();
+    let steps = Column::labels((0..23).map(|i| 9 - i % 3).collect());
+    let counts = Column::labels((0..23).map(|i| i % 5).collect());
+    let mut batch = Batch { inputs: vec![input], targets: vec![spelled] };
+    same_steps(&net, &batch, &Ctc::default());
+    batch.targets.push(steps);
+    same_steps(&net, &batch, &Ctc::default());
+    batch.targets.push(counts);
+    same_steps(&net, &batch, &Ctc::default());
+    batch.targets[1] = Column::labels((0..23).map(|i| 1 + i % 9).collect());
+    same_steps(&net, &batch, &Ctc::default().zero_infinity(true));
+}
+
+network! {
+    struct Three(a: [6], b: [6], c: [6]) -> (x: [2, 3], y: [2, 3], z: [2, 3]) {
+        layer code: Linear<6>;
+        let x = a => code, Tanh, Reshape<[2, 3]>;
+        let y = b => code, Reshape<[2, 3]>;
+        (x, y, (c => code, Relu, Reshape<[2, 3]>))
+    }
+
+    /// An output that goes on to the other.
+    struct Pair([6]) -> (x: [4], y: [4]) {
+        let x = input => Linear<4>, Tanh;
+        (x, (x => Linear<4>))
+    }
+
+    /// An output twice.
+    struct Twin([6]) -> (left: [4], right: [4]) {
+        let x = input => Linear<4>;
+        (x, x)
+    }
+}
+
+#[test]
+fn losses_of_several_outputs() {
+    let column = |seed| {
+        let floats: Tensor<Rank1<{ 23 * 6 }>, f32, _> = Cpu::seed_from_u64(seed).sample_normal();
+        Column::floats(floats.as_vec(), &[6]).unwrap()
+    };
+    let device = Cpu::default();
+    let inputs = vec![column(1), column(2), column(3)];
+    let batch = Batch { inputs, targets: Vec::new() };
+    let net = Three::seeded(&device, 1);
+    same_steps(&net, &batch, &TripletMargin::default());
+    same_steps(&net, &batch, &TripletMargin::default().margin(0.3));
+    let bits = Column::labels((0..23).map(|i| i / 2 % 2).collect());
+    let batch = Batch { inputs: vec![column(4)], targets: vec![bits] };
+    let pair = Pair::seeded(&device, 1);
+    same_steps(&pair, &batch, &CosineEmbedding::default());
+    same_steps(&pair, &batch, &CosineEmbedding::default().margin(-0.5));
+    let signs = (0..23).map(|i| if i % 3 == 0 { 1.0 } else { -1.0 }).collect();
+    let batch = Batch { targets: vec![Column::floats(signs, &[]).unwrap()], ..batch };
+    same_steps(&pair, &batch, &CosineEmbedding::default());
+    same_steps(&Twin::seeded(&device, 1), &batch, &CosineEmbedding::default());
 }
 
 #[test]

@@ -40,11 +40,40 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    positions: [5, 7] => { PositionalEncoding }
+    positions_learned: [5, 6] => { Linear<6>, PositionalEncoding<learned = true>, Relu }
+    positions_twice: [4, 6] => {
+        let a = input => Tanh;
+        (a => PositionalEncoding<learned = true>) * (a => PositionalEncoding)
+    }
+    attention: [5, 12] => { MultiHeadAttention<3> }
+    attention_of_many: [70, 8] => { Tanh, MultiHeadAttention<2, causal = true>, Linear<2> }
+    attention_residual: [5, 8] => {
+        Residual { MultiHeadAttention<2>(dropout = 0.3) }, LayerNorm, Residual { MultiHeadAttention<8, bias = false> }
+    }
+    attention_to_memory: [5, 8] => {
+        let memory = input => Permute<[1, 0]>, Linear<8>, Tanh;
+        let same = (input, input) => MultiHeadAttention<4>;
+        (same, memory) => MultiHeadAttention<2>, Relu
+    }
     rnn: [5, 3] => { Rnn<19>, Linear<2> }
     rnn_relu: [5, 3] => { Linear<4>, Rnn<7, nonlinearity = relu, output = last> }
     lstm: [9, 3] => { Tanh, Lstm<19> }
     lstm_words: [usize; 6] => { Embedding<7, 5>, Lstm<9, bidirectional = true>, Lstm<4, output = last>, Linear<2> }
     lstm_reverse: [5, 3] => { Lstm<9, reverse = true, bias = false>, Relu }
+    lstm_states: [5, 19] => {
+        let z = input => Select<0, axis = 0>;
+        let (y, h, c) = (input, z, z) => Lstm<19>;
+        let (_, _, d) = ((y => Tanh), h, c) => Lstm<19, reverse = true, bias = false>;
+        concat((y => Flatten), h, d) + concat((input => Flatten), z, c)
+    }
+    gru_states: [4, 9] => {
+        let first = concat((input => Select<0, axis = 0>), (input => Select<3, axis = 0>));
+        let (y, h) = (input, first) => Gru<9, bidirectional = true, output = last>;
+        let (z, end) = input => Gru<18>;
+        concat((y + h + end), (z => Flatten))
+    }
+    rnn_states: [4, 9] => { let (y, h) = (input, (input => Select<1, axis = 0>)) => Rnn<9>; (y => Flatten) + concat(h, h, h, h) }
     lstm_twice: [5, 4] => { let a = input => Tanh; (a => Lstm<4, bias = false>) + a + (a => Gru<4>) }
     gru: [9, 3] => { Gru<19>, Sigmoid }
     gru_both_ways: [5, 3] => { Tanh, Gru<9, bidirectional = true, output = last>, Linear<3> }

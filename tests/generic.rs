@@ -292,3 +292,30 @@ fn images_grow_as_those_of_numbers() {
         generic.forward(images.clone());
     assert_eq!(found.as_vec(), literal.forward(images.realize::<Rank4<3, 2, 12, 12>>()).as_vec());
 }
+
+/// Layers that are made of others compute with their input's sizes.
+macro_rules! mobile {
+    ($name:ident [$($generics:tt)*] $channels:tt $side:tt) => {
+        network! {
+            pub struct $name $($generics)*([$channels, $side, $side]) -> [10] {
+                DepthwiseConv2d<3, multiplier = 2, padding = 1>, Relu,
+                mixed: SeparableConv2d<$channels, 3, stride = 2>,
+                Flatten,
+                head: Linear<10>,
+            }
+        }
+    };
+}
+
+mobile!(Mobile [<Channels: Size, Side: Size>] Channels Side);
+mobile!(Mobile6 [] 6 32);
+
+#[test]
+fn parts_have_the_sizes_of_numbers() {
+    let device = Cpu::default();
+    assert_eq!(nameless(Mobile::<U6, U32>::GRAPH), nameless(Mobile6::GRAPH));
+    let (generic, literal) = (Mobile::<U6, U32>::seeded(&device, 7), Mobile6::seeded(&device, 7));
+    assert_eq!(numbers(&generic), numbers(&literal));
+    let weight: &Tensor<Rank4<6, 12, 1, 1>, f32, Cpu> = &literal.mixed_pointwise.weight;
+    assert_eq!(weight.array()[0][0][0][0], numbers(&generic)[12 * 9 + 12 + 12 * 9]);
+}

@@ -475,8 +475,15 @@ include!("fixtures/activations.rs");
 // Layers that move elements.
 include!("fixtures/shapes.rs");
 
+// Positions, and layers made of attention.
+include!("fixtures/transformer.rs");
+
 // Layers along time.
 include!("fixtures/recurrent.rs");
+include!("fixtures/separable.rs");
+
+// Attention.
+include!("fixtures/attention.rs");
 
 // Layers in a random order.
 include!("fixtures/random_networks.rs");

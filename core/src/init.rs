@@ -50,6 +50,10 @@ fn values<E: Float>(param: &Param, seed: u64) -> Vec<E> {
             let bound = 1.0 / (fan_in.max(1) as f64).sqrt();
             Box::new(move || (2.0 * rng.uniform() - 1.0) * bound)
         }
+        Init::Glorot(rows, columns) => {
+            let bound = (6.0 / (rows.saturating_add(columns).max(1) as f64)).sqrt();
+            Box::new(move || (2.0 * rng.uniform() - 1.0) * bound)
+        }
         Init::Uniform(bound) => Box::new(move || (2.0 * rng.uniform() - 1.0) * bound),
         Init::Normal(deviation) => Box::new(move || rng.normal() * deviation),
         Init::NormalExceptRow(_) => Box::new(move || rng.normal()),

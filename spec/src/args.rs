@@ -211,6 +211,11 @@ impl Args {
         args
     }
 
+    /// Those of these names, for a layer that hands them on.
+    pub fn only(&self, names: &[&str]) -> Vec<(&'static str, Value)> {
+        self.values.iter().filter(|(name, _)| names.contains(name)).cloned().collect()
+    }
+
     /// Adds an argument.
     pub fn set(&mut self, name: &'static str, value: Value) {
         self.values.push((name, value));

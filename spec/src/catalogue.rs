@@ -7,6 +7,8 @@ use crate::layers;
 pub const ALL: &[&LayerDef] = &[
     &layers::linear::DEF,
     &layers::conv2d::DEF,
+    &layers::depthwise_conv2d::DEF,
+    &layers::separable_conv2d::DEF,
     &layers::conv_transpose2d::DEF,
     &layers::max_pool2d::DEF,
     &layers::avg_pool2d::DEF,
@@ -22,9 +24,11 @@ pub const ALL: &[&LayerDef] = &[
     &layers::select::DEF,
     &layers::repeat_vector::DEF,
     &layers::embedding::DEF,
+    &layers::positional_encoding::DEF,
     &layers::rnn::DEF,
     &layers::lstm::DEF,
     &layers::gru::DEF,
+    &layers::multi_head_attention::DEF,
     &layers::batch_norm1d::DEF,
     &layers::batch_norm2d::DEF,
     &layers::layer_norm::DEF,
@@ -61,6 +65,9 @@ pub const ALL: &[&LayerDef] = &[
     &layers::concat::DEF,
 ];
 
+/// The layers that are made of others: the runtime has their parts.
+pub const COMPOSITES: &[&str] = &["DepthwiseConv2d", "SeparableConv2d"];
+
 /// The layer of this name. One that joins several values ([`Arity::Many`]) is found too, although
 /// only blocks and operators insert it.
 pub fn find(name: &str) -> Option<&'static LayerDef> {
@@ -76,12 +83,15 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 mod tests {
     use super::*;
     use crate::args::{ArgKind, Place, Value};
-    use crate::layer::{Arity, Inferred};
-    use crate::layers::testing::{infer_with, size};
+    use crate::composite::Expansion;
+    use crate::layer::Arity;
+    use crate::layers::testing::{expanded, size};
     use crate::shape::Shape;
 
-    /// What a layer infers with its defaults, for the first shape it takes.
-    fn with_defaults(def: &'static LayerDef) -> Option<Inferred> {
+    /// What a layer becomes for the first shape it takes, with its defaults or with all flags set.
+    fn with_defaults(def: &'static LayerDef, flags: bool) -> Option<Expansion> {
+        let flags = def.args.iter().filter(|arg| flags && arg.kind == ArgKind::Flag);
+        let flags = flags.map(|arg| (arg.name, Value::Flag(true)));
         let given: Vec<_> = def
             .args
             .iter()
@@ -96,13 +106,13 @@ mod tests {
                 ArgKind::Size { min: 0 } => (arg.name, size(0)),
                 _ => (arg.name, size(2)),
             })
+            .chain(flags)
             .collect();
-        let known = [&[4, 8, 8][..], &[8], &[1]].map(Shape::known);
+        let known = [&[4, 8, 8][..], &[8], &[1], &[4, 4]].map(Shape::known);
         let shapes = known.into_iter().chain([Shape::indices(vec![])]);
         let ones = shapes.map(|shape| vec![shape]);
         let two = vec![Shape::known(&[4, 4]); 2];
-        ones.chain([two])
-            .find_map(|inputs| infer_with(def, &given, &inputs).ok().map(|(got, _)| got))
+        ones.chain([two]).find_map(|inputs| expanded(def, &given, &inputs).ok())
     }
 
     #[test]
@@ -137,13 +147,31 @@ mod tests {
     }
 
     #[test]
+    fn composites_are_what_becomes_other_layers() {
+        for def in ALL {
+            let got =
+                with_defaults(def, false).unwrap_or_else(|| panic!("{} takes nothing", def.name));
+            let others = got.parts.iter().all(|part| part.def.name != def.name);
+            assert_eq!(COMPOSITES.contains(&def.name), others, "{}", def.name);
+        }
+    }
+
+    #[test]
     fn parameters_are_declared_in_order() {
         for def in ALL {
-            let got = with_defaults(def).unwrap_or_else(|| panic!("{} takes nothing", def.name));
-            let names: Vec<_> = got.params.iter().map(|param| param.name).collect();
+            let got = with_defaults(def, false);
+            let got = got.unwrap_or_else(|| panic!("{} takes nothing", def.name));
             // Options may add some at the end.
-            assert_eq!(names, def.params[..names.len()], "{}", def.name);
-            assert_eq!(names.is_empty(), def.params.is_empty(), "{}", def.name);
+            let all = [Some(got), with_defaults(def, true)].into_iter().flatten();
+            let names = all.map(|got| {
+                let itself = got.parts.iter().filter(|part| part.def.name == def.name);
+                let params = itself.flat_map(|part| &part.inferred.params);
+                params.map(|param| param.name).collect::<Vec<_>>()
+            });
+            let names: Vec<_> = names.collect();
+            assert!(names.iter().all(|some| *some == def.params[..some.len()]), "{}", def.name);
+            let none = names.iter().all(Vec::is_empty);
+            assert_eq!(none, def.params.is_empty(), "{}", def.name);
         }
     }
 

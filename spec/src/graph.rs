@@ -135,6 +135,9 @@ pub enum Init {
     /// Uniform in ±1/√`fan_in`: what PyTorch's `kaiming_uniform_(a = √5)` gives, its default for
     /// the weights and biases of linear layers and convolutions.
     FanIn(usize),
+    /// Uniform in ±√(6 / (rows + columns)), of a weight of so many of both: what PyTorch's
+    /// `xavier_uniform_` gives.
+    Glorot(usize, usize),
     /// Normal with mean 0 and this standard deviation; 1 is PyTorch's default for embeddings.
     Normal(f64),
     /// Normal with mean 0 and variance 1, with zeros in this row of a table: that of padding.

@@ -168,6 +168,8 @@ pub enum ParamInit {
     Constant(f64),
     /// Uniform in ±1/√(product of these sizes): PyTorch's default for weights and biases.
     FanIn(Vec<Dim>),
+    /// Uniform in ±√(6 / (rows + columns)): Glorot and Bengio's bound, PyTorch's `xavier_uniform_`.
+    Glorot([Dim; 2]),
     /// Normal with mean 0 and variance 1.
     Normal,
     /// The same, with zeros in this row.

@@ -6,6 +6,7 @@ mod elements;
 #[path = "../support/fixture.rs"]
 mod fixture;
 mod labels;
+mod several;
 
 use fixture::{assert_close, numbers};
 use netwright::data::{Column, Dataset};
@@ -20,34 +21,66 @@ fn check<S: Ranked, L: Loss<f64, Cpu> + Loss<f32, Cpu>>(
     shape: S,
     target: impl Fn() -> Value<f64, Cpu>,
 ) {
+    check_all(name, loss, shape, &[""], || vec![target()]);
+}
+
+/// The same for any number of outputs of one shape, which have these numbers in the fixture, and of
+/// targets.
+fn check_all<S: Ranked, L: Loss<f64, Cpu> + Loss<f32, Cpu>>(
+    name: &str,
+    loss: L,
+    shape: S,
+    outputs: &[&str],
+    targets: impl Fn() -> Vec<Value<f64, Cpu>>,
+) {
     let device = Cpu::default();
-    let scores = numbers::<f64>(&format!("{name}.output"));
-    let expected = numbers::<f64>(&format!("{name}.loss"));
-    let gradient = numbers::<f64>(&format!("{name}.gradient"));
-
-    let x = device.tensor_from_vec(scores.clone(), shape);
-    let value = loss.loss(x.leaky_trace(), target()).unwrap();
-    assert_close(&value.as_vec(), &expected, 1e-12, name);
-    assert_close(&value.backward().get(&x).as_vec(), &gradient, 1e-12, name);
-
-    let at = |x: Vec<f64>| {
-        let x = device.tensor_from_vec(x, shape);
-        loss.loss(x.leaky_traced(), target()).unwrap().array()
+    let all = |part: &str| -> Vec<Vec<f64>> {
+        outputs.iter().map(|number| numbers(&format!("{name}.{part}{number}"))).collect()
     };
-    let size = scores.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
-    differences(name, &scores, &gradient, size, at);
+    let (scores, gradients) = (all("output"), all("gradient"));
+    let expected = numbers::<f64>(&format!("{name}.loss"));
 
-    let x = device.tensor_from_vec(scores.iter().map(|&x| x as f32).collect(), shape);
-    let target: Value<f32, Cpu> = match target() {
+    let leaves = scores.iter().map(|x| device.tensor_from_vec(x.clone(), shape));
+    let leaves: Vec<Tensor<S, f64, Cpu>> = leaves.collect();
+    let traced = leaves.iter().map(|x| Output::of(x.leaky_trace()).unwrap()).collect();
+    let value = loss.compute(traced, &targets()).unwrap();
+    assert_close(&value.as_vec(), &expected, 1e-12, name);
+    let found = value.backward();
+    for (i, (x, gradient)) in leaves.iter().zip(&gradients).enumerate() {
+        assert_close(&found.get(x).as_vec(), gradient, 1e-12, name);
+        let at = |x: Vec<f64>| {
+            let mut all = leaves.clone();
+            all[i] = device.tensor_from_vec(x, shape);
+            let traced = all.into_iter().map(|x| Output::of(x.leaky_traced()).unwrap());
+            loss.compute(traced.collect(), &targets()).unwrap().array()
+        };
+        let size = scores[i].iter().fold(1.0_f64, |most, x| most.max(x.abs()));
+        differences(name, &scores[i], gradient, size, at);
+    }
+
+    let single = |x: &Vec<f64>| {
+        let x = x.iter().map(|&x| x as f32).collect();
+        device.tensor_from_vec(x, shape)
+    };
+    let leaves: Vec<Tensor<S, f32, Cpu>> = scores.iter().map(single).collect();
+    let traced = leaves.iter().map(|x| Output::of(x.leaky_trace()).unwrap()).collect();
+    let targets: Vec<Value<f32, Cpu>> = targets().into_iter().map(in_single).collect();
+    let value = loss.compute(traced, &targets).unwrap();
+    assert_close(&[f64::from(value.array())], &expected, 2e-6, name);
+    let found = value.backward();
+    for (x, gradient) in leaves.iter().zip(&gradients) {
+        let found: Vec<f64> = found.get(x).as_vec().into_iter().map(f64::from).collect();
+        assert_close(&found, gradient, 1e-6, name);
+    }
+}
+
+fn in_single(target: Value<f64, Cpu>) -> Value<f32, Cpu> {
+    match target {
         Value::Indices(array) => Value::Indices(array),
         Value::Floats(Array { data, shape }) => {
             Value::Floats(Array { data: data.to_dtype::<f32>(), shape })
         }
-    };
-    let value = loss.loss(x.leaky_trace(), target).unwrap();
-    assert_close(&[f64::from(value.array())], &expected, 2e-6, name);
-    let found: Vec<f64> = value.backward().get(&x).as_vec().into_iter().map(f64::from).collect();
-    assert_close(&found, &gradient, 1e-6, name);
+    }
 }
 
 /// Whether the gradient is that of central differences.

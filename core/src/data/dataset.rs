@@ -39,6 +39,16 @@ impl Dataset {
         Ok(Dataset { inputs: vec![input], targets: vec![target] })
     }
 
+    /// A data set of one input and no target, for a loss that compares a network's outputs with each
+    /// other, such as [`TripletMargin`](crate::train::TripletMargin).
+    ///
+    /// # Errors
+    /// [`Error::Data`] if the column is not sound.
+    pub fn of_inputs(input: Column) -> Result<Dataset> {
+        check("input 1", &input, input.len())?;
+        Ok(Dataset { inputs: vec![input], targets: Vec::new() })
+    }
+
     /// With one more input.
     ///
     /// # Errors
@@ -77,7 +87,7 @@ impl Dataset {
         &self.inputs
     }
 
-    /// What should come out, at least one column.
+    /// What should come out: one column, or several, or of [`of_inputs`](Self::of_inputs) none.
     #[must_use]
     pub fn targets(&self) -> &[Column] {
         &self.targets

@@ -160,9 +160,9 @@ impl Run {
         }
     }
 
-    /// Where the first output lies.
-    pub(crate) fn output_slot(&self) -> Slot {
-        self.plan().outputs[0]
+    /// Where the outputs lie.
+    pub(crate) fn outputs(&self) -> &[Slot] {
+        &self.plan().outputs
     }
 
     /// After a backward, whether all gradients are finite.

@@ -1,77 +1,77 @@
 //! The built-in losses over the outputs of some samples, with their gradients.
 
-use super::chunk::Found;
-use super::kernels::softmax::{self, Block};
+mod ctc;
+mod rows;
+mod several;
+
+use super::chunk::{Found, Slot};
 use super::steps::Source;
-use crate::train::{BinaryFocalSettings, Criterion, Labels, Margins, highest};
+use crate::train::{BinaryFocalSettings, Criterion};
+use rows::{labels, margins};
 
 /// A loss for all samples of a chunk.
 #[derive(Clone, Copy)]
 pub(crate) struct Job<'a> {
     pub(crate) criterion: Criterion<'a>,
-    /// The outputs: whole samples in row-major order.
-    pub(crate) output: &'a [f32],
-    /// The size of their last axis.
-    pub(crate) classes: usize,
-    /// As many labels as rows of the outputs, or as many numbers or labels as elements.
-    pub(crate) target: Source<'a>,
+    /// The shape of the first output of one sample.
+    pub(crate) output: &'a [usize],
+    pub(crate) samples: usize,
+    /// Those of these samples; the other ones are empty.
+    pub(crate) targets: [Source<'a>; 3],
     /// What a weight of 1 counts in the mean.
     pub(crate) share: f32,
 }
 
 impl Job<'_> {
-    /// The sum of the losses; their mean's gradient overwrites `gradient`.
-    pub(crate) fn run(self, gradient: &mut [f32]) -> Found {
-        match (self.criterion, self.target) {
-            (Criterion::Labels(settings), Source::Indices(labels)) => {
-                self.labels(settings, labels, gradient)
+    /// The sum of the losses; their mean's gradient overwrites that of the outputs, which lie in
+    /// these places.
+    pub(crate) fn run(self, places: &[Slot], values: &[f32], gradients: &mut [f32]) -> Found {
+        let place = |i: usize| places[i].range(self.samples);
+        match self.criterion {
+            Criterion::CosineEmbedding { margin } => {
+                let [a, b] = [0, 1].map(place);
+                let signs = |row: usize| self.number(row);
+                several::cosine(self.job(), margin as f32, [a, b], signs, values, gradients)
             }
-            (Criterion::MultiMargin(settings), Source::Indices(labels)) => {
-                self.margins(settings, labels, gradient)
+            Criterion::TripletMargin { margin } => {
+                let places = [0, 1, 2].map(place);
+                several::triplet(self.job(), margin as f32, places, values, gradients)
             }
-            (_, Source::Floats(target)) => self.elements(|i| target[i], gradient),
-            (_, Source::Indices(target)) => self.elements(|i| target[i] as f32, gradient),
+            _ => self.one(&values[place(0)], &mut gradients[place(0)]),
         }
     }
 
-    fn labels(self, settings: Labels<'_>, labels: &[usize], gradient: &mut [f32]) -> Found {
-        let Job { output, classes, share, .. } = self;
-        if settings.scores {
-            softmax::forward(Block { along: classes, behind: 1, log: true }, output, gradient);
-        } else {
-            gradient.copy_from_slice(output);
-        }
-        let mut found = Found::default();
-        let rows = output.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
-        for ((scores, log), &label) in rows.zip(labels) {
-            match settings.counts(label) {
-                Some(weight) => {
-                    found.hits += usize::from(highest(scores) == label);
-                    found.loss += f64::from(row(settings, label, weight as f32, share, log));
-                }
-                None => log.fill(0.0),
+    /// Of one output.
+    fn one(self, output: &[f32], gradient: &mut [f32]) -> Found {
+        let job = self.job();
+        match (self.criterion, self.targets[0]) {
+            (Criterion::Labels(settings), Source::Indices(target)) => {
+                labels(job, settings, target, output, gradient)
             }
+            (Criterion::MultiMargin(settings), Source::Indices(target)) => {
+                margins(job, settings, target, output, gradient)
+            }
+            (Criterion::Ctc(settings), _) => self.ctc(settings, output, gradient),
+            _ => self.elements(output, gradient),
         }
-        found
     }
 
-    fn margins(self, settings: Margins<'_>, labels: &[usize], gradient: &mut [f32]) -> Found {
-        let Job { output, classes, share, .. } = self;
-        let mut found = Found::default();
-        let rows = output.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes));
-        for ((scores, gradient), &label) in rows.zip(labels) {
-            let weight = settings.labels.of_class(label) as f32;
-            found.loss += f64::from(weight * margins(settings, scores, label, gradient));
-            found.hits += usize::from(highest(scores) == label);
-            gradient.iter_mut().for_each(|slope| *slope *= weight * share);
-        }
-        found
+    fn job(&self) -> Rows {
+        Rows { size: self.output.last().copied().unwrap_or(1), share: self.share }
     }
 
-    fn elements(self, target: impl Fn(usize) -> f32, gradient: &mut [f32]) -> Found {
+    /// The target of the element or row of this number.
+    fn number(&self, i: usize) -> f32 {
+        match self.targets[0] {
+            Source::Floats(target) => target[i],
+            Source::Indices(target) => target[i] as f32,
+        }
+    }
+
+    fn elements(self, output: &[f32], gradient: &mut [f32]) -> Found {
         let mut found = Found::default();
-        for (i, (&x, gradient)) in self.output.iter().zip(gradient).enumerate() {
-            let y = target(i);
+        for (i, (&x, gradient)) in output.iter().zip(gradient).enumerate() {
+            let y = self.number(i);
             let (loss, slope) = element(self.criterion, x, y);
             found.loss += f64::from(loss);
             // Of a hinge, 0 is -1.
@@ -80,6 +80,13 @@ impl Job<'_> {
         }
         found
     }
+}
+
+/// The size of the last axis, and what a weight of 1 counts in the mean.
+#[derive(Clone, Copy)]
+struct Rows {
+    size: usize,
+    share: f32,
 }
 
 /// The loss of one element, and its derivative by `x`. The formulas stand at each loss.
@@ -106,9 +113,8 @@ fn element(criterion: Criterion<'_>, x: f32, y: f32) -> (f32, f32) {
         }
         Criterion::KlDivergence if y > 0.0 => (y * (y.ln() - x), -y),
         Criterion::KlDivergence => (0.0, 0.0),
-        Criterion::MeanAbsolute | Criterion::Labels(_) | Criterion::MultiMargin(_) => {
-            (d.abs(), sign)
-        }
+        // The others are no losses of elements.
+        _ => (d.abs(), sign),
     }
 }
 
@@ -139,50 +145,4 @@ fn positive(x: f32, squared: bool) -> (f32, f32) {
         (false, true) => (x * x, 2.0 * x),
         (false, false) => (x, 1.0),
     }
-}
-
-/// What the margins of one label miss together; its derivatives overwrite `gradient`.
-fn margins(settings: Margins<'_>, scores: &[f32], label: usize, gradient: &mut [f32]) -> f32 {
-    let ahead = settings.margin as f32 - scores[label];
-    let (mut loss, mut slopes) = (0.0, 0.0);
-    for (i, (&x, gradient)) in scores.iter().zip(&mut *gradient).enumerate() {
-        let missing = if i == label { (0.0, 0.0) } else { positive(ahead + x, settings.p == 2) };
-        loss += missing.0;
-        slopes += missing.1;
-        *gradient = missing.1;
-    }
-    gradient[label] = -slopes;
-    loss
-}
-
-/// The loss of one label; its gradient overwrites the logarithms of the probabilities.
-fn row(settings: Labels<'_>, label: usize, weight: f32, share: f32, log: &mut [f32]) -> f32 {
-    let (mut loss, slope) = focused(log[label], settings.gamma as f32);
-    let right = weight * (1.0 - settings.smoothing as f32);
-    loss *= right;
-    let uniform = settings.smoothing as f32 / log.len() as f32;
-    let class = |class| uniform * settings.of_class(class) as f32;
-    let (right, mut all) = (right * slope, right * slope);
-    if settings.smoothing > 0.0 {
-        loss -= log.iter().enumerate().map(|(i, log)| class(i) * log).sum::<f32>();
-        all += (0..log.len()).map(class).sum::<f32>();
-    }
-    for (i, log) in log.iter_mut().enumerate() {
-        let p = if settings.scores { log.exp() } else { 0.0 };
-        *log = (all * p - class(i)) * share;
-    }
-    log[label] -= right * share;
-    loss
-}
-
-/// `-(1 - p)ᵞ · ln p` of `ln p`, and its derivative by it, without the sign.
-fn focused(log: f32, gamma: f32) -> (f32, f32) {
-    if gamma == 0.0 {
-        return (-log, 1.0);
-    }
-    let (p, rest) = (log.exp(), -log.exp_m1());
-    let power = rest.powf(gamma);
-    // It goes to -1 where both go to 0.
-    let ratio = if rest == 0.0 { -1.0 } else { log / rest };
-    (-power * log, power * (1.0 - gamma * p * ratio))
 }

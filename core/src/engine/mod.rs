@@ -16,6 +16,7 @@ mod kernels;
 /// What a training step takes of the engine.
 #[cfg(feature = "engine")]
 pub(crate) mod learn {
+    pub(crate) use super::chunk::Memory;
     pub(crate) use super::exec::{Given, Run};
     pub(crate) use super::loss::Job as LossJob;
     pub(crate) use super::rows::Gradient;

@@ -5,11 +5,11 @@ use super::exec::{Engine, Given, Run};
 use super::split::split_of;
 use super::steps::{Source, add};
 use crate::error::{Error, Result};
-use crate::layers::{embedding, norm};
+use crate::layers::{embedding, multi_head_attention, norm};
 use crate::run::{Outcome, Task, Update, batch_size};
 use crate::value::{Array, Value};
 use dfdx::prelude::*;
-use netwright_spec::graph::Graph;
+use netwright_spec::graph::{Graph, Node};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex};
 
@@ -73,11 +73,25 @@ pub(crate) fn check(
             ("Embedding", Some(Source::Indices(indices)), [table, ..]) => {
                 embedding::check(node, indices, table.shape[0], batch)?;
             }
+            ("MultiHeadAttention", ..) => check_lengths(graph, node, inputs)?,
             ("BatchNorm1d" | "BatchNorm2d", ..) if training => norm::check_count(node, batch)?,
             _ => {}
         }
     }
     Ok(())
+}
+
+/// What an attention may look at.
+fn check_lengths(graph: &Graph, node: &Node, inputs: &[Source<'_>]) -> Result<()> {
+    let index = |i: usize| graph.inputs.get(node.inputs[i]).is_some_and(|port| port.index);
+    let (memory, lengths) = multi_head_attention::inputs(node.inputs.len(), index);
+    let keys = graph.shape_of(node.inputs[memory.unwrap_or(0)]).first();
+    match (lengths.and_then(|i| inputs.get(node.inputs[i])), keys) {
+        (Some(Source::Indices(lengths)), Some(&keys)) => {
+            multi_head_attention::check(node, lengths, keys)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Every layer of the catalogue has a step, which a test sees to.

@@ -84,6 +84,7 @@ fn param(param: &Param) -> String {
     let init = match init {
         Init::Zeros => quoted("zeros"),
         Init::Ones => quoted("ones"),
+        Init::Glorot(rows, columns) => format!(r#"{{"glorot":[{rows},{columns}]}}"#),
         Init::FanIn(fan_in) => format!(r#"{{"fan_in":{fan_in}}}"#),
         Init::NormalExceptRow(row) => format!(r#"{{"normal_except_row":{row}}}"#),
         Init::Normal(x) => format!(r#"{{"normal":{x:?}}}"#),

@@ -17,16 +17,17 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     let x = call.input()?;
     let Some(key) = call.training else { return Ok(x) };
     let count = x.shape().0;
-    let mask = mask(mix(key, call.number as u64), p, count);
+    let key = mix(key, call.number as u64);
+    let mask = mask(key, p, 0..count as u64);
     let mask: Tensor<(usize,), E, D> =
         call.device.try_tensor_from_vec(mask, (count,)).on_device()?;
     x.try_mul(mask).on_device()
 }
 
-/// What each element is multiplied with.
-fn mask<E: Float>(key: u64, p: f64, count: usize) -> Vec<E> {
+/// What each of the elements with these numbers is multiplied with.
+pub(super) fn mask<E: Float>(key: u64, p: f64, numbers: impl Iterator<Item = u64>) -> Vec<E> {
     let (dropped, kept) = (E::default(), E::of(1.0 / (1.0 - p)));
-    (0..count as u64).map(|i| if uniform(mix(key, i)) < p { dropped } else { kept }).collect()
+    numbers.map(|i| if uniform(mix(key, i)) < p { dropped } else { kept }).collect()
 }
 
 /// A number in `[0, 1)`, a multiple of 2⁻⁵³.
@@ -40,7 +41,7 @@ mod tests {
 
     #[test]
     fn the_share_of_zeros_is_p_and_the_mean_stays() {
-        let mask: Vec<f64> = mask(7, 0.3, 100_000);
+        let mask: Vec<f64> = mask(7, 0.3, 0..100_000);
         let zeros = mask.iter().filter(|&&x| x == 0.0).count() as f64 / 1e5;
         assert!((zeros - 0.3).abs() < 0.01, "{zeros}");
         assert!((mask.iter().sum::<f64>() / 1e5 - 1.0).abs() < 0.01);
@@ -48,9 +49,9 @@ mod tests {
 
     #[test]
     fn an_element_keeps_its_fate_in_a_larger_batch() {
-        let (short, long): (Vec<f32>, Vec<f32>) = (mask(7, 0.5, 100), mask(7, 0.5, 200));
+        let (short, long): (Vec<f32>, Vec<f32>) = (mask(7, 0.5, 0..100), mask(7, 0.5, 0..200));
         assert_eq!(short[..], long[..100]);
         assert_ne!(long[..100], long[100..]);
-        assert_ne!(short, mask::<f32>(8, 0.5, 100));
+        assert_ne!(short, mask::<f32>(8, 0.5, 0..100));
     }
 }

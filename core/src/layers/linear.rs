@@ -1,5 +1,6 @@
 //! `Linear`: y = x·Wᵀ + b over the last axis.
 
+use super::window::Rows;
 use super::{Call, Flat, OnDevice};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
@@ -26,13 +27,24 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     let inputs = call.input_shape().last().copied().unwrap_or(1);
     let outputs = call.node.shape.last().copied().unwrap_or(1);
     let x = call.input()?;
+    let weight = call.param(0)?.try_reshape_like(&(outputs, inputs)).on_device()?;
+    let bias = if call.has_param(1) { Some(call.param(1)?) } else { None };
+    product(x, weight, bias)
+}
+
+/// x·Wᵀ + b of rows.
+pub(super) fn product<E: Float, D: Backend<E>>(
+    x: Flat<E, D>,
+    weight: Rows<E, D>,
+    bias: Option<Flat<E, D>>,
+) -> Result<Flat<E, D>> {
+    let &(outputs, inputs) = weight.shape();
     let rows = x.shape().0 / inputs.max(1);
     let x = x.try_reshape_like(&(rows, inputs)).on_device()?;
-    let weight = call.param(0)?.try_reshape_like(&(outputs, inputs)).on_device()?;
     let weight = weight.try_permute::<(usize, usize), Axes2<1, 0>>().on_device()?;
     let mut y = x.try_matmul(weight).on_device()?;
-    if call.has_param(1) {
-        let bias = call.param(1)?.try_broadcast_like::<_, Axis<0>>(&(rows, outputs)).on_device()?;
+    if let Some(bias) = bias {
+        let bias = bias.try_broadcast_like::<_, Axis<0>>(&(rows, outputs)).on_device()?;
         y = y.try_add(bias).on_device()?;
     }
     y.try_reshape_like(&(rows * outputs,)).on_device()

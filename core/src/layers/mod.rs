@@ -39,8 +39,10 @@ mod max_pool2d;
 mod mean;
 mod mish;
 mod mul;
+pub(crate) mod multi_head_attention;
 mod p_relu;
 mod permute;
+pub(crate) mod positional_encoding;
 pub(crate) mod recurrent;
 mod relu;
 mod relu6;
@@ -75,7 +77,9 @@ pub use conv2d::Conv2d;
 pub use embedding::Embedding;
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
+pub use multi_head_attention::MultiHeadAttention;
 pub use p_relu::PRelu;
+pub use positional_encoding::PositionalEncoding;
 pub use recurrent::{Gru, Lstm, Rnn};
 pub(crate) use relu::relu;
 
@@ -216,8 +220,10 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Mean" => mean::forward(call),
         "Mish" => mish::forward(call),
         "Mul" => mul::forward(call),
+        "MultiHeadAttention" => multi_head_attention::forward(call),
         "PRelu" => p_relu::forward(call),
         "Permute" => permute::forward(call),
+        "PositionalEncoding" => positional_encoding::forward(call),
         "Relu" => relu::forward(call),
         "Relu6" => relu6::forward(call),
         "RepeatVector" => repeat_vector::forward(call),

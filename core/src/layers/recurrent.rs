@@ -1,10 +1,12 @@
 //! What the recurrent layers share: a state that goes along time, one matrix product for each step.
 
+use super::linear::product;
 use super::window::{Rows, Window, samples};
 use super::{Call, Flat, OnDevice, relu};
 use crate::backend::{Backend, Float};
 use crate::cell::Cell;
 use crate::error::Result;
+use crate::value::Value;
 use dfdx::prelude::*;
 use netwright_spec::graph::Node;
 
@@ -20,6 +22,10 @@ macro_rules! layer {
         /// `reverse = true` goes from the end to the beginning alone. All weights and biases have
         /// gates · hidden rows, in PyTorch's order; the names are PyTorch's too, so that its parameters
         /// of one layer load. Several layers are `Repeat<2> { … }`.
+        ///
+        /// The state before the first step is zero, or given as the layer gives it: `[hidden]`, or with
+        /// both directions one behind the other. In the graph form it goes in, `(x, h) => …`, and that
+        /// behind the last step comes out, `let (y, h) = x => …`; an `Lstm`'s memory `c` behind it.
         ///
         /// # Initial values
         /// All uniform in ±1/√hidden, as in PyTorch.
@@ -96,17 +102,20 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     let directions = directions(call.node);
     let x = call.input()?;
     let again = x.retaped::<NoneTape>();
-    let mut states: Vec<Vec<Rows<E, D>>> = Vec::new();
+    let (mut states, mut ends) = (Vec::new(), Vec::new());
     let mut x = Some(x);
     for (number, reverse) in directions.iter().enumerate() {
         let x = x.take().unwrap_or_else(|| again.retaped());
-        states.push(direction(call, x, number, *reverse, time)?);
+        let Run { states: all, end } = direction(call, x, number, *reverse, time)?;
+        states.push(all);
+        ends.push(end);
     }
     let count = states.iter().map(Vec::len).max().unwrap_or(0);
     let mut states: Vec<_> = states.into_iter().map(Vec::into_iter).collect();
     // Both directions' states of one time beside each other.
     let by_time: Vec<_> = (0..count)
         .flat_map(|_| states.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>())
+        .chain(ends_of(call.node, ends)?)
         .collect();
     match joined(by_time)? {
         Some(rows) => samples(rows),
@@ -114,14 +123,36 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     }
 }
 
-/// The states by time, or only the last one.
+/// What is given behind the states by time, where that is asked for: the last state of each
+/// direction, then each memory.
+fn ends_of<E: Float, D: Backend<E>>(
+    node: &Node,
+    ends: Vec<State<E, D>>,
+) -> Result<Vec<Rows<E, D>>> {
+    if !node.flag("states") {
+        return Ok(Vec::new());
+    }
+    let (h, c): (Vec<_>, Vec<_>) = ends.into_iter().map(|end| (end.h, end.c)).unzip();
+    let memory = if cell_of(node) == Cell::Lstm { c } else { Vec::new() };
+    // Tensors of their own: the last state is among those by time already.
+    h.into_iter().chain(memory).map(|rows| rows.try_mul(E::one()).on_device()).collect()
+}
+
+/// One direction.
+struct Run<E: Float, D: Backend<E>> {
+    /// The states by time, or only the last one.
+    states: Vec<Rows<E, D>>,
+    /// The state behind the last step.
+    end: State<E, D>,
+}
+
 fn direction<E: Float, D: Backend<E>>(
     call: &Call<'_, E, D>,
     x: Flat<E, D>,
     number: usize,
     reverse: bool,
     time: usize,
-) -> Result<Vec<Rows<E, D>>> {
+) -> Result<Run<E, D>> {
     let cell = cell_of(call.node);
     let each = call.params.len() / directions(call.node).len();
     let first = number * each;
@@ -131,7 +162,7 @@ fn direction<E: Float, D: Backend<E>>(
     let inputs = input.of_samples(x, call.batch)?;
     let again = inputs.retaped::<NoneTape>();
     let mut inputs = Some(inputs);
-    let mut state = State::zeros(call, hidden.columns)?;
+    let mut state = State::first(call, number, hidden.columns)?;
     let mut states = Vec::new();
     for step in 0..time {
         let at = if reverse { time - 1 - step } else { step };
@@ -145,11 +176,12 @@ fn direction<E: Float, D: Backend<E>>(
         }
     }
     // All that is on the tape goes with the last state.
+    let end = State { h: state.h.retaped(), c: state.c };
     states.push(state.h);
     if reverse {
         states.reverse();
     }
-    Ok(states)
+    Ok(Run { states, end })
 }
 
 /// A weight and its bias.
@@ -176,17 +208,9 @@ impl<E: Float, D: Backend<E>> Product<E, D> {
 
     /// Of all samples and times: rows (time, gate, feature), the batch innermost.
     fn of_samples(&self, x: Flat<E, D>, batch: usize) -> Result<Rows<E, D>> {
-        let count = x.shape().0 / self.columns.max(1);
-        let x = x.try_reshape_like(&(count, self.columns)).on_device()?;
-        let weight = self.weight.retaped::<OwnedTape<E, D>>();
-        let weight = weight.try_permute::<(usize, usize), Axes2<1, 0>>().on_device()?;
-        let mut y = x.try_matmul(weight).on_device()?;
-        if let Some(bias) = &self.bias {
-            let bias = bias.retaped::<OwnedTape<E, D>>();
-            let bias = bias.try_broadcast_like::<_, Axis<0>>(&(count, self.rows)).on_device()?;
-            y = y.try_add(bias).on_device()?;
-        }
-        let each = count * self.rows / batch.max(1);
+        let bias = self.bias.as_ref().map(|bias| bias.retaped());
+        let y = product(x, self.weight.retaped(), bias)?;
+        let each = y.shape().0 / batch.max(1);
         let y = y.try_reshape_like(&(batch, each)).on_device()?;
         y.try_permute::<(usize, usize), Axes2<1, 0>>().on_device()
     }
@@ -228,6 +252,22 @@ struct State<E: Float, D: Backend<E>> {
 }
 
 impl<E: Float, D: Backend<E>> State<E, D> {
+    /// Before the first step of a direction: as given, or zeros.
+    fn first(call: &Call<'_, E, D>, number: usize, features: usize) -> Result<Self> {
+        let zeros = State::zeros(call, features)?;
+        let given = |i: usize| match call.inputs.get(i) {
+            Some(Value::Floats(array)) => {
+                let width = array.data.shape().0 / call.batch.max(1);
+                let x = array.data.retaped::<OwnedTape<E, D>>();
+                let x = x.try_reshape_like(&(call.batch, width)).on_device()?;
+                let rows = x.try_permute::<(usize, usize), Axes2<1, 0>>().on_device()?;
+                range(rows, number * features, features).map(Some)
+            }
+            _ => Ok(None),
+        };
+        Ok(State { h: given(1)?.unwrap_or(zeros.h), c: given(2)?.unwrap_or(zeros.c) })
+    }
+
     fn zeros(call: &Call<'_, E, D>, features: usize) -> Result<Self> {
         let zeros = || -> Result<Rows<E, D>> {
             let zeros = call.device.try_zeros_like(&(features, call.batch)).on_device()?;

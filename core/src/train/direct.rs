@@ -7,7 +7,9 @@ use super::loss::{Correct, Criterion};
 use super::optim::{Memory, Rule, fused};
 use super::step::{Report, bad_gradient, bad_value, finite_loss};
 use crate::data::{Batch, Column};
-use crate::engine::learn::{Given, LossJob, Run, Source, check, engine_of, inside};
+use crate::engine::learn::{
+    Given, LossJob, Memory as Values, Run, Source, check, engine_of, inside,
+};
 use crate::error::Result;
 use crate::model::Model;
 use dfdx::prelude::Cpu;
@@ -24,10 +26,9 @@ pub(crate) fn learn(
     memory: &mut Memory,
 ) -> Result<Option<Report>> {
     let (graph, samples) = (model.graph(), batch.len());
-    let ([_], [target]) = (graph.outputs, &batch.targets[..]) else { return Ok(None) };
-    let output = graph.shape_of(graph.outputs[0].value);
+    let targets = &batch.targets[..];
     let fits =
-        columns_fit(graph, &batch.inputs, samples) && criterion.fits(output, target, samples);
+        columns_fit(graph, &batch.inputs, samples) && criterion.fits(graph, targets, samples);
     let Some(engine) = engine_of(graph).filter(|_| fits) else { return Ok(None) };
     rule.check()?;
     let slots = memory.slots(graph)?;
@@ -45,7 +46,7 @@ pub(crate) fn learn(
     let mut inputs = recycled(std::mem::take(&mut lists.inputs));
     inputs.extend(batch.inputs.iter().map(source));
     check(graph, &inputs, samples, true)?;
-    let task = Task { graph, criterion, target, samples };
+    let task = Task { graph, criterion, targets, samples };
     let threads = run.threads();
     let result = inside(threads, || {
         let mut shared = recycled(std::mem::take(&mut lists.shared));
@@ -145,7 +146,7 @@ fn part(source: Source<'_>, range: Range<usize>) -> Source<'_> {
 struct Task<'a> {
     graph: &'static Graph,
     criterion: Criterion<'a>,
-    target: &'a Column,
+    targets: &'a [Column],
     samples: usize,
 }
 
@@ -153,18 +154,17 @@ impl Task<'_> {
     /// Forward, loss and backward; an error if anything is not finite.
     fn differentiate(&self, run: &mut Run, given: Given<'_>) -> Result<Report> {
         let output = self.graph.shape_of(self.graph.outputs[0].value);
-        let elements: usize = output.iter().product();
-        let classes = output.last().copied().unwrap_or(1);
-        let (count, total) = self.criterion.total(self.samples * elements, classes, self.target);
-        let each: usize = self.target.shape().iter().product();
+        let (count, total) = self.criterion.total(output, self.samples, self.targets);
         run.there_and_back(given, |run, chunk| {
-            let range = run.output_slot().range(chunk.n);
-            let samples = chunk.first * each..(chunk.first + chunk.n) * each;
-            let target = part(source(self.target), samples);
-            let output = &chunk.memory.values[range.clone()];
-            let share = (1.0 / total) as f32;
-            let job = LossJob { criterion: self.criterion, output, classes, target, share };
-            chunk.found = job.run(&mut chunk.memory.gradients[range]);
+            let job = LossJob {
+                criterion: self.criterion,
+                output,
+                samples: chunk.n,
+                targets: self.targets(chunk.first..chunk.first + chunk.n),
+                share: (1.0 / total) as f32,
+            };
+            let Values { values, gradients, .. } = &mut chunk.memory;
+            chunk.found = job.run(run.outputs(), values, gradients);
         });
         let (mut loss, mut hits) = (0.0, 0);
         for chunk in run.chunks() {
@@ -175,6 +175,16 @@ impl Task<'_> {
         self.finite(run)?;
         let correct = self.criterion.has_accuracy().then_some(Correct { hits, of: count });
         Ok(Report { loss, correct })
+    }
+
+    /// The targets of some samples; a loss has at most three.
+    fn targets(&self, samples: Range<usize>) -> [Source<'_>; 3] {
+        let mut targets = [Source::Floats(&[]); 3];
+        for (target, column) in targets.iter_mut().zip(self.targets) {
+            let size: usize = column.shape().iter().product();
+            *target = part(source(column), samples.start * size..samples.end * size);
+        }
+        targets
     }
 
     /// Whether all gradients and new values of buffers are finite.

@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | [`Train`] | `fit`, `step`, `evaluate`, `predict` and `summary` for every network |
 //! | [`Fit`] | the settings of a training |
-//! | [`Loss`] | [`CrossEntropy`], [`Nll`], [`Focal`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`BinaryFocal`], [`Hinge`], [`MultiMargin`], [`KlDivergence`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
+//! | [`Loss`] | [`CrossEntropy`], [`Nll`], [`Focal`], [`MeanSquared`], [`MeanAbsolute`], [`Huber`], [`BinaryCrossEntropy`], [`BinaryFocal`], [`Hinge`], [`MultiMargin`], [`KlDivergence`], [`Ctc`], [`CosineEmbedding`], [`TripletMargin`], [`custom_loss`]; tuples and [weights](Weighted) for several outputs |
 //! | [`Optimizer`] | [`Sgd`], [`Adam`], [`AdamW`], [`RmsProp`], [`Adagrad`], [`Adamax`], [`NAdam`], [`Lion`], [`Lamb`] |
 //! | [`History`], [`Evaluation`] | what a training and an evaluation report |
 //!
@@ -27,12 +27,14 @@ mod value;
 
 pub use history::{Epoch, Evaluation, History};
 pub use loss::{
-    BinaryCrossEntropy, BinaryFocal, Correct, Criterion, CrossEntropy, CrossEntropyWith,
-    CustomLoss, Focal, Hinge, Huber, KlDivergence, Loss, MeanAbsolute, MeanSquared, MultiMargin,
-    Nll, Output, Scalar, Weighted, custom_loss,
+    BinaryCrossEntropy, BinaryFocal, Correct, CosineEmbedding, Criterion, CrossEntropy,
+    CrossEntropyWith, Ctc, CustomLoss, Focal, Hinge, Huber, KlDivergence, Loss, MeanAbsolute,
+    MeanSquared, MultiMargin, Nll, Output, Scalar, TripletMargin, Weighted, custom_loss,
 };
 #[cfg(feature = "engine")]
-pub(crate) use loss::{BinaryFocalSettings, Labels, Margins};
+pub(crate) use loss::{
+    BinaryFocalSettings, COSINE_EPS, CtcSettings, CtcTargets, Labels, Margins, TRIPLET_EPS,
+};
 pub use model::Train;
 pub use optim::{
     Adagrad, Adam, AdamW, Adamax, Lamb, Lion, Memory, NAdam, Optimizer, RmsProp, Rule, Sgd,

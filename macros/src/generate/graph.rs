@@ -133,6 +133,10 @@ fn param(code: &Code<'_>, node: &Node, param: &ParamDef) -> TokenStream {
             let dims = sizes::slice(dims, constants);
             quote!(FanIn(#p::size::product(#dims)))
         }
+        ParamInit::Glorot(dims) => {
+            let [rows, columns] = dims.each_ref().map(|dim| sizes::size(dim, constants));
+            quote!(Glorot(#rows, #columns))
+        }
     };
     quote! {
         #p::graph::Param {

@@ -6,7 +6,7 @@
 
 use super::{Dim, Op};
 
-/// `1 * x`, `x + 0`, `x / 1` and a window of one tap are `x` itself, so a const generic passes.
+/// `1 * x`, `x + 0`, `x / 1`, `x / x` and a window of one tap are `x` itself, so a const generic passes.
 pub(super) fn unchanged(op: Op, args: &[Dim]) -> Option<Dim> {
     let is = |dim: &Dim, n: usize| dim.known() == Some(n);
     match (op, args) {
@@ -15,6 +15,7 @@ pub(super) fn unchanged(op: Op, args: &[Dim]) -> Option<Dim> {
         (Op::Add, [a, b]) if is(a, 0) => Some(b.clone()),
         (Op::Add | Op::Sub, [a, b]) if is(b, 0) => Some(a.clone()),
         (Op::Div, [a, b]) if is(b, 1) => Some(a.clone()),
+        (Op::Div, [a, b]) if a == b && !is(a, 0) => Some(Dim::Known(1)),
         (Op::Reach, [kernel, dilation]) if is(dilation, 1) => Some(kernel.clone()),
         (Op::Reach, [kernel, _]) if is(kernel, 1) => Some(Dim::Known(1)),
         (Op::Windows, [input, reach, stride]) if is(reach, 1) && is(stride, 1) => {

@@ -15,47 +15,48 @@ pub const DEF: LayerDef = LayerDef {
     keras: "Conv2D",
     pytorch: "nn.Conv2d",
     arity: Arity::One,
-    args: &[
-        ArgDef::position("out_channels", ArgKind::Size { min: 1 }, "channels of the output"),
-        ArgDef::position(
-            "kernel_size",
-            ArgKind::Pair { min: 1, same: false },
-            "height and width of the window",
-        ),
-        ArgDef::option(
-            "stride",
-            ArgKind::Pair { min: 1, same: false },
-            Default::Size(1),
-            "step of the window",
-        ),
-        ArgDef::option(
-            "padding",
-            ArgKind::Pair { min: 0, same: true },
-            Default::Size(0),
-            "zeros around the image; `same` keeps height and width (stride 1)",
-        ),
-        ArgDef::option(
-            "dilation",
-            ArgKind::Pair { min: 1, same: false },
-            Default::Size(1),
-            "distance between the taps of the window",
-        ),
-        ArgDef::option(
-            "groups",
-            ArgKind::Size { min: 1 },
-            Default::Size(1),
-            "groups of channels that do not see each other",
-        ),
-        ArgDef::option(
-            "bias",
-            ArgKind::Flag,
-            Default::Flag(true),
-            "whether a bias is added to each channel",
-        ),
-    ],
+    args: &[OUT_CHANNELS, KERNEL_SIZE, STRIDE, PADDING, DILATION, GROUPS, BIAS],
     params: &["weight", "bias"],
     infer,
 };
+
+pub(super) const OUT_CHANNELS: ArgDef =
+    ArgDef::position("out_channels", ArgKind::Size { min: 1 }, "channels of the output");
+pub(super) const KERNEL_SIZE: ArgDef = ArgDef::position(
+    "kernel_size",
+    ArgKind::Pair { min: 1, same: false },
+    "height and width of the window",
+);
+pub(super) const STRIDE: ArgDef = ArgDef::option(
+    "stride",
+    ArgKind::Pair { min: 1, same: false },
+    Default::Size(1),
+    "step of the window",
+);
+pub(super) const PADDING: ArgDef = ArgDef::option(
+    "padding",
+    ArgKind::Pair { min: 0, same: true },
+    Default::Size(0),
+    "zeros around the image; `same` keeps height and width (stride 1)",
+);
+pub(super) const DILATION: ArgDef = ArgDef::option(
+    "dilation",
+    ArgKind::Pair { min: 1, same: false },
+    Default::Size(1),
+    "distance between the taps of the window",
+);
+const GROUPS: ArgDef = ArgDef::option(
+    "groups",
+    ArgKind::Size { min: 1 },
+    Default::Size(1),
+    "groups of channels that do not see each other",
+);
+pub(super) const BIAS: ArgDef = ArgDef::option(
+    "bias",
+    ArgKind::Flag,
+    Default::Flag(true),
+    "whether a bias is added to each channel",
+);
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let [channels, height, width] = cx.image()?;

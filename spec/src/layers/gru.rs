@@ -8,10 +8,10 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Gru",
     doc: "A state along time that gates keep or replace.",
-    takes: "`[time, features]`",
+    takes: "`[time, features]`, or `(x, h)`",
     keras: "GRU",
     pytorch: "nn.GRU",
-    arity: Arity::One,
+    arity: Arity::UpTo(&recurrent::WITHOUT_MEMORY),
     args: &[
         recurrent::HIDDEN,
         recurrent::OUTPUT,
@@ -24,5 +24,5 @@ pub const DEF: LayerDef = LayerDef {
 };
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
-    recurrent::infer(cx, 3)
+    recurrent::infer(cx, 3, &recurrent::WITHOUT_MEMORY)
 }

@@ -8,10 +8,10 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Lstm",
     doc: "A state along time with a memory that gates open and close.",
-    takes: "`[time, features]`",
+    takes: "`[time, features]`, or `(x, h, c)`",
     keras: "LSTM",
     pytorch: "nn.LSTM",
-    arity: Arity::One,
+    arity: Arity::UpTo(&recurrent::INPUTS),
     args: &[
         recurrent::HIDDEN,
         recurrent::OUTPUT,
@@ -24,5 +24,5 @@ pub const DEF: LayerDef = LayerDef {
 };
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
-    recurrent::infer(cx, 4)
+    recurrent::infer(cx, 4, &recurrent::INPUTS)
 }

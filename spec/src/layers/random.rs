@@ -71,7 +71,7 @@ impl Random {
         let rank = self.below(6);
         let index = self.below(if def.name == "Embedding" { 2 } else { 20 }) == 1;
         let mut inputs = vec![Shape { index, dims: self.dims(rank) }];
-        while def.arity == Arity::Many && self.below(3) > 0 {
+        while def.arity != Arity::One && self.below(3) > 0 {
             let mut next = inputs[0].clone();
             match self.below(4) {
                 0 if rank > 0 => next.dims[self.below(rank)] = self.size(),
@@ -80,6 +80,9 @@ impl Random {
                 _ => {}
             }
             inputs.push(next);
+        }
+        if matches!(def.arity, Arity::UpTo(_)) && self.below(3) == 0 {
+            inputs.push(Shape::indices(Vec::new()));
         }
         inputs
     }
@@ -160,8 +163,10 @@ fn put_inferred(mut got: Inferred) -> Inferred {
     got.shape.dims = put_all(&got.shape.dims);
     for param in &mut got.params {
         param.dims = put_all(&param.dims);
-        if let ParamInit::FanIn(dims) = &mut param.init {
-            *dims = put_all(dims);
+        match &mut param.init {
+            ParamInit::FanIn(dims) => *dims = put_all(dims),
+            ParamInit::Glorot(dims) => *dims = dims.each_ref().map(put),
+            _ => {}
         }
     }
     for (_, attr) in &mut got.attrs {

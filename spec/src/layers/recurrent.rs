@@ -2,8 +2,8 @@
 
 use crate::args::{ArgDef, ArgKind, Default};
 use crate::dim::{Dim, Op};
-use crate::layer::{Attr, Context, Inferred, ParamInit};
-use crate::problem::Problem;
+use crate::layer::{Attr, Cond, Context, Inferred, Input, ParamInit};
+use crate::problem::{Arrival, Problem};
 use crate::shape::Shape;
 
 /// PyTorch's names, one direction after the other.
@@ -17,6 +17,10 @@ pub(super) const PARAMS: &[&str] = &[
     "bias_ih_l0_reverse",
     "bias_hh_l0_reverse",
 ];
+
+/// A sequence, and the state before its first step.
+pub(super) const INPUTS: [Input; 3] = [Input::floats("x"), Input::floats("h"), Input::floats("c")];
+pub(super) const WITHOUT_MEMORY: [Input; 2] = [INPUTS[0], INPUTS[1]];
 
 pub(super) const HIDDEN: ArgDef =
     ArgDef::position("hidden_size", ArgKind::Size { min: 1 }, "features of the state");
@@ -46,7 +50,12 @@ pub(super) const BIAS: ArgDef =
     ArgDef::option("bias", ArgKind::Flag, Default::Flag(true), "whether both biases are added");
 
 /// `[time, features]`, for a state with so many gates.
-pub(super) fn infer(cx: &mut Context<'_>, gates: usize) -> Result<Inferred, Problem> {
+pub(super) fn infer<const N: usize>(
+    cx: &mut Context<'_>,
+    gates: usize,
+    inputs: &[Input; N],
+) -> Result<Inferred, Problem> {
+    let taken = cx.several(inputs)?;
     let input = cx.floats()?;
     let [time, features] = match input.shape.dims.as_slice() {
         [time, features] => [time.clone(), features.clone()],
@@ -74,6 +83,8 @@ pub(super) fn infer(cx: &mut Context<'_>, gates: usize) -> Result<Inferred, Prob
     let rows = cx.compute(Op::Mul, &[Dim::Known(gates), hidden.clone()])?;
     let directions = if both { 2 } else { 1 };
     let width = cx.compute(Op::Mul, &[Dim::Known(directions), hidden.clone()])?;
+    check_states(cx, inputs, &taken, &width)?;
+    let state = Shape::floats(vec![width.clone()]);
     let shape = match cx.args.word("output") {
         "last" => vec![width],
         _ => vec![time, width],
@@ -89,9 +100,42 @@ pub(super) fn infer(cx: &mut Context<'_>, gates: usize) -> Result<Inferred, Prob
             inferred = inferred.param(name, vec![rows.clone()], init.clone());
         }
     }
+    if cx.outputs > 1 {
+        for input in inputs.iter().skip(1) {
+            inferred = inferred.also(input.name, state.clone());
+        }
+    }
+    inferred = inferred.attr("states", Attr::Flag(cx.outputs > 1));
     let last = Attr::Flag(cx.args.word("output") == "last");
     let inferred = inferred.attr("last", last).attr("bidirectional", Attr::Flag(both));
     Ok(inferred.attr("reverse", Attr::Flag(cx.args.flag("reverse"))))
+}
+
+/// The state before the first step: all of it or none, as wide as that behind the last.
+fn check_states(
+    cx: &mut Context<'_>,
+    inputs: &[Input],
+    taken: &[Option<&Arrival>],
+    width: &Dim,
+) -> Result<(), Problem> {
+    let states = || inputs.iter().zip(taken).skip(1);
+    let given = states().filter(|(_, state)| state.is_some()).count();
+    if given > 0 && given < states().count() {
+        let text = format!("`{}` takes {}, but `c` is missing", cx.layer, Input::list(inputs));
+        return Err(Problem::new(text).help("a state has both, or begins with zeros: `x => …`"));
+    }
+    for (input, state) in states().filter_map(|(input, state)| Some((input, (*state)?))) {
+        let text = format!(
+            "`{}` takes [{width}] for `{}`, but {} {}",
+            cx.layer, input.name, state.origin, state.shape
+        );
+        let problem = Problem::new(text).help("a state has the features that the layer gives");
+        match state.shape.dims.as_slice() {
+            [features] => cx.require(Cond::Equal(features.clone(), width.clone()), problem)?,
+            _ => return Err(problem),
+        }
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -114,6 +158,20 @@ mod tests {
         let input = Shape::floats(vec![named("TIME"), named("WIDTH")]);
         let (got, deferred) = infer_with(&DEF, &[("hidden_size", size(8))], &[input]).unwrap();
         assert_eq!((got.shape.to_string(), deferred.len()), ("[TIME, 8]".into(), 0));
+    }
+
+    #[test]
+    fn a_state_comes_in_and_goes_out() {
+        let known = |sizes: &[&[usize]]| sizes.iter().map(|s| Shape::known(s)).collect::<Vec<_>>();
+        let text = |inputs: &[&[usize]]| {
+            infer_with(&DEF, &[H], &known(inputs)).map(|_| ()).map_err(|problem| problem.text)
+        };
+        assert_eq!(text(&[&[7, 3], &[8], &[8]]), Ok(()));
+        let takes = "`Lstm` takes [8] for `h`, but `Before` (line 1) gives ";
+        assert_eq!(text(&[&[7, 3], &[7], &[8]]), Err(format!("{takes}[7]")));
+        assert_eq!(text(&[&[7, 3], &[1, 8], &[8]]), Err(format!("{takes}[1, 8]")));
+        let missing = "`Lstm` takes `x`, `h` and `c`, but `c` is missing";
+        assert_eq!(text(&[&[7, 3], &[8]]), Err(missing.into()));
     }
 
     #[test]

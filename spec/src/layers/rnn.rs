@@ -9,10 +9,10 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Rnn",
     doc: "A state along time, made anew in each step from itself and the input.",
-    takes: "`[time, features]`",
+    takes: "`[time, features]`, or `(x, h)`",
     keras: "SimpleRNN",
     pytorch: "nn.RNN",
-    arity: Arity::One,
+    arity: Arity::UpTo(&recurrent::WITHOUT_MEMORY),
     args: &[
         recurrent::HIDDEN,
         ArgDef::option(
@@ -32,5 +32,5 @@ pub const DEF: LayerDef = LayerDef {
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let word = Attr::Word(cx.args.word("nonlinearity").into());
-    Ok(recurrent::infer(cx, 1)?.attr("nonlinearity", word))
+    Ok(recurrent::infer(cx, 1, &recurrent::WITHOUT_MEMORY)?.attr("nonlinearity", word))
 }

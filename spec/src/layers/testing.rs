@@ -1,6 +1,7 @@
 //! What the unit tests of shape rules share.
 
 use crate::args::{Args, Value};
+use crate::composite::{self, Expansion};
 use crate::dim::Dim;
 use crate::layer::{Context, Deferred, Inferred, LayerDef};
 use crate::problem::{Arrival, Problem};
@@ -16,12 +17,43 @@ pub(crate) fn infer_with(
         assert!(def.args.iter().any(|arg| arg.name == *name), "{} has no `{name}`", def.name);
     }
     let args = Args::of(def.args, given);
-    let arrivals: Vec<Arrival> = inputs
-        .iter()
-        .map(|shape| Arrival { shape: shape.clone(), origin: "`Before` (line 1) gives".into() })
-        .collect();
+    let arrivals = arrivals(inputs);
     let mut context = Context::new(def.name, &args, &arrivals);
     (def.infer)(&mut context).map(|inferred| (inferred, context.deferred))
+}
+
+/// What a layer becomes.
+pub(crate) fn expanded(
+    def: &'static LayerDef,
+    given: &[(&'static str, Value)],
+    inputs: &[Shape],
+) -> Result<Expansion, Problem> {
+    let (args, arrivals) = (Args::of(def.args, given), arrivals(inputs));
+    composite::expand(def, &mut Context::new(def.name, &args, &arrivals))
+}
+
+fn arrivals(inputs: &[Shape]) -> Vec<Arrival> {
+    let arrival =
+        |shape: &Shape| Arrival { shape: shape.clone(), origin: "`Before` (line 1) gives".into() };
+    inputs.iter().map(arrival).collect()
+}
+
+/// What a layer becomes: the name and the parameters' shapes of each part, and the output's shape;
+/// or the message.
+pub(crate) fn made(
+    def: &'static LayerDef,
+    given: &[(&'static str, Value)],
+    input: &Shape,
+) -> Result<(Vec<(String, String)>, String), String> {
+    let made = expanded(def, given, std::slice::from_ref(input)).map_err(|problem| problem.text)?;
+    let shape = |dims: &Vec<Dim>| Shape::floats(dims.clone()).to_string();
+    let parts = made.parts.iter().map(|part| {
+        let params: Vec<_> = part.inferred.params.iter().map(|param| shape(&param.dims)).collect();
+        (part.name.clone(), params.join(" "))
+    });
+    let (parts, last) = (parts.collect(), made.outputs[0].1.checked_sub(1));
+    let output = last.map_or(input, |last| &made.parts[last].inferred.shape);
+    Ok((parts, output.to_string()))
 }
 
 /// Infers a joining layer for two inputs, as the block `layer` does.

@@ -1,6 +1,7 @@
 //! Kernels: slices in, slices out; no tensors, no allocation. Each has a slow reference beside it
 //! and a test against it.
 
+pub(crate) mod attention;
 pub(crate) mod batch_norm;
 pub(crate) mod conv;
 pub(crate) mod gated;

@@ -4,7 +4,10 @@ use super::{Builder, layout};
 use crate::engine::chunk::Edge;
 use crate::engine::kernels::gated::Gated;
 use crate::engine::kernels::layer_norm::MOMENTS;
-use crate::engine::steps::{GatedStep, LayerNormStep, Layout, PReluStep, SoftmaxStep};
+use crate::engine::steps::{
+    Added, GatedStep, LayerNormStep, Layout, PReluStep, PositionsStep, SoftmaxStep,
+};
+use crate::layers::positional_encoding::waves;
 
 impl Builder<'_> {
     /// An axis as it lies: its size, and how far apart its elements are. In pixels the axes are
@@ -45,6 +48,20 @@ impl Builder<'_> {
         let y = self.slot(x.slot.len);
         self.steps.push(Box::new(PReluStep { x, y, weight, along, behind }));
         self.place(self.value_of(number), y, layout);
+        Some(())
+    }
+
+    pub(super) fn positions(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let &[time, width] = node.shape else { return None };
+        let added = match node.params.count {
+            0 => Added::Waves(waves(time, width).map(|x| x as f32).collect()),
+            _ => Added::Learned(node.params.first),
+        };
+        let x = self.edge(node.inputs[0])?;
+        let y = self.slot(x.slot.len);
+        self.steps.push(Box::new(PositionsStep { x, y, added }));
+        self.place(self.value_of(number), y, Layout::Plain);
         Some(())
     }
 

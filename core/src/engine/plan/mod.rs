@@ -1,5 +1,6 @@
 //! A graph, compiled into steps with a place for each value.
 
+mod attention;
 mod batch_norm;
 mod conv;
 mod lines;
@@ -274,9 +275,11 @@ impl<'a> Builder<'a> {
             "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(number),
             "Permute" | "Transpose" | "Slice" | "Select" | "RepeatVector" => self.moved(number),
             "Rnn" | "Lstm" | "Gru" => self.recurrent(number),
+            "MultiHeadAttention" => self.attention(number),
             "Embedding" => self.embedding(number),
             "Softmax" | "LogSoftmax" => self.softmax(number),
             "Glu" | "Swiglu" => self.gated(number),
+            "PositionalEncoding" => self.positions(number),
             "PRelu" => self.p_relu(number),
             "LayerNorm" => self.layer_norm(number),
             _ => self.map(number),
@@ -305,10 +308,10 @@ impl<'a> Builder<'a> {
         let relu = self.fuse_relu(&mut last);
         let act = if skip.is_some() { Act::None } else { relu };
         let y = self.slot(node.shape.iter().product());
-        let first = node.params.first;
-        let bias = (node.params.count > 1).then_some(first + 1);
+        let weight = node.params.first;
+        let bias = (node.params.count > 1).then_some(weight + 1);
         let linear = Linear::new(inputs, outputs);
-        let step = LinearStep { linear, inputs, outputs, x, y, weight: first, bias, act };
+        let step = LinearStep { linear, inputs, outputs, x, y, first: 0, weight, bias, act };
         self.steps.push(Box::new(step));
         self.add_into(skip, y, relu);
         self.place(self.value_of(last), y, Layout::Plain);
@@ -408,8 +411,9 @@ fn jobs(steps: &[Planned], params: &[Slot]) -> Vec<Job> {
     for (number, planned) in steps.iter().enumerate() {
         let Some(shared) = planned.step.shared() else { continue };
         let slot = params[shared.param];
-        for from in (0..shared.len).step_by(shared.piece) {
-            let part = from..shared.len.min(from + shared.piece);
+        let end = shared.first + shared.len;
+        for from in (shared.first..end).step_by(shared.piece) {
+            let part = from..end.min(from + shared.piece);
             let range = slot.offset + part.start..slot.offset + part.end;
             match jobs.iter_mut().find(|job| job.range == range) {
                 Some(job) => job.steps.push(number),

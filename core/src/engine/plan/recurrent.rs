@@ -11,11 +11,13 @@ impl Builder<'_> {
         let node = &self.graph.nodes[number];
         let &[time, features] = self.graph.shape_of(node.inputs[0]) else { return None };
         let ways = directions(node);
-        let hidden = node.shape.last()? / ways.len();
+        let hidden = *self.graph.params_of(node).get(1)?.shape.last()?;
         let (cell, steps) = (cell_of(node), Steps::new(cell_of(node), hidden));
         let gates = cell.gates() * hidden;
         let sizes = Sizes { time, features, hidden, gates, kept: steps.kept() };
         let x = self.edge(node.inputs[0])?;
+        let first = node.inputs[1..].iter().map(|&state| self.edge(state));
+        let first = first.collect::<Option<Vec<_>>>()?;
         let each = node.params.count / ways.len();
         let mut all = Vec::new();
         for (number, &reverse) in ways.iter().enumerate() {
@@ -34,6 +36,8 @@ impl Builder<'_> {
             steps,
             directions: all,
             last: node.flag("last"),
+            first,
+            ends: node.flag("states"),
             input: Linear::new(features, gates),
             hidden: Linear::new(hidden, gates),
         }));

@@ -53,7 +53,8 @@ pub(crate) struct LinearStep {
     pub(crate) outputs: usize,
     pub(crate) x: Edge,
     pub(crate) y: Slot,
-    /// Numbers of the parameters.
+    /// Numbers of the parameters, and the rows of both that stand before this step's.
+    pub(crate) first: usize,
     pub(crate) weight: usize,
     pub(crate) bias: Option<usize>,
     pub(crate) act: Act,
@@ -62,6 +63,14 @@ pub(crate) struct LinearStep {
 impl LinearStep {
     fn rows(&self, n: usize) -> usize {
         self.y.len / self.outputs * n
+    }
+
+    fn weights<'a>(&self, call: &Call<'a>) -> &'a [f32] {
+        &call.params[self.weight][self.first * self.inputs..][..self.outputs * self.inputs]
+    }
+
+    fn biases<'a>(&self, call: &Call<'a>) -> Option<&'a [f32]> {
+        self.bias.map(|bias| &call.params[bias][self.first..][..self.outputs])
     }
 }
 
@@ -86,14 +95,14 @@ impl Step for LinearStep {
 
     fn deliver(&self, gradients: &[f32], to: &mut Deliver<'_>) {
         if let Some(number) = self.bias {
-            to(number, &mut |sum| add(gradients, sum));
+            to(number, &mut |sum| add(gradients, &mut sum[self.first..][..self.outputs]));
         }
     }
 
     fn shared(&self) -> Option<Shared> {
         let rows = (PIECE / self.inputs).max(1).next_multiple_of(TILE);
-        let len = self.outputs * self.inputs;
-        Some(Shared { param: self.weight, len, piece: rows * self.inputs })
+        let (first, len) = (self.first * self.inputs, self.outputs * self.inputs);
+        Some(Shared { param: self.weight, first, len, piece: rows * self.inputs })
     }
 
     fn shared_gradient(
@@ -103,7 +112,8 @@ impl Step for LinearStep {
         overwrite: bool,
         to: &mut [f32],
     ) {
-        let outputs = part.start / self.inputs..part.end / self.inputs;
+        let [start, end] = [part.start, part.end].map(|at| at / self.inputs - self.first);
+        let outputs = start..end;
         for (i, chunk) in groups.iter().flat_map(Group::chunks).enumerate() {
             let (memory, n) = (&chunk.memory, chunk.n);
             let x = &memory.values[self.x.slot.range(n)];
@@ -116,8 +126,7 @@ impl Step for LinearStep {
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let (rows, samples) = (self.rows(chunk.n), chunk.n);
         let at = chunk.forward(self.x.slot, self.y, Slot::default());
-        let bias = self.bias.map(|bias| call.params[bias]);
-        let weight = call.params[self.weight];
+        let (weight, bias) = (self.weights(call), self.biases(call));
         if call.threads > 1 && self.divides(samples) {
             One { step: self, x: at.x, weight, bias, part: PART }.outputs(0, at.y, call.threads);
         } else {
@@ -137,7 +146,7 @@ impl Step for LinearStep {
         if self.x.input && !call.input_gradient {
             return;
         }
-        let weight = call.params[self.weight];
+        let weight = self.weights(call);
         self.linear.backward_input(rows, at.dy, weight, self.x.first, at.dx);
     }
 }
@@ -153,7 +162,8 @@ mod tests {
         let (x, y) = (Edge { slot: Slot::default(), first: true, input: true }, Slot::default());
         let linear = Linear::new(inputs, outputs);
         let act = Act::Relu;
-        let step = LinearStep { linear, inputs, outputs, x, y, weight: 0, bias: Some(1), act };
+        let (first, weight, bias) = (0, 0, Some(1));
+        let step = LinearStep { linear, inputs, outputs, x, y, first, weight, bias, act };
         let [x, weight, bias] =
             [inputs, outputs * inputs, outputs].map(|len| numbers(len, len as u32));
         let run = |part: usize| {

@@ -1,6 +1,7 @@
 //! What a plan consists of: one file for each kind of step.
 
 mod add;
+mod attention;
 mod batch_norm;
 mod concat;
 mod conv;
@@ -19,6 +20,7 @@ mod maximum;
 mod moved;
 mod p_relu;
 mod pool;
+mod positions;
 mod product;
 mod recurrent;
 mod reduce;
@@ -27,6 +29,7 @@ mod softmax;
 mod upsample;
 
 pub(crate) use add::{AddIntoStep, AddStep};
+pub(crate) use attention::{AttentionStep, Part as AttentionPart};
 pub(crate) use batch_norm::{Norm, NormStep};
 pub(crate) use concat::{ConcatStep, Part};
 pub(crate) use conv::{ConvParts, ConvStep, Fold};
@@ -39,12 +42,13 @@ pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
 pub(crate) use gated::GatedStep;
 pub(crate) use layer_norm::LayerNormStep;
 pub(crate) use linear::LinearStep;
-pub(crate) use map::{Map, MapStep};
+pub(crate) use map::{Dropout, Map, MapStep};
 pub(crate) use mat_mul::MatMulStep;
 pub(crate) use maximum::MaxStep;
 pub(crate) use moved::MoveStep;
 pub(crate) use p_relu::PReluStep;
 pub(crate) use pool::{PoolStep, Pooling};
+pub(crate) use positions::{Added, PositionsStep};
 pub(crate) use product::MulStep;
 pub(crate) use recurrent::{Direction, RecurrentStep, Sizes};
 pub(crate) use reduce::ReduceStep;
@@ -150,7 +154,8 @@ pub(crate) trait Step: Debug + Send + Sync {
 pub(crate) struct Shared {
     /// Its number.
     pub(crate) param: usize,
-    /// Elements.
+    /// The first element of it that is this step's, and how many are.
+    pub(crate) first: usize,
     pub(crate) len: usize,
     /// Elements that are computed at once.
     pub(crate) piece: usize,

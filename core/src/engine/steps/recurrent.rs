@@ -35,6 +35,10 @@ pub(crate) struct RecurrentStep {
     pub(crate) directions: Vec<Direction>,
     /// Only the states behind the last step come out.
     pub(crate) last: bool,
+    /// The state before the first step, and an `Lstm`'s memory; zeros where it is empty.
+    pub(crate) first: Vec<Edge>,
+    /// The state behind the last step comes out too, behind all others, and an `Lstm`'s memory.
+    pub(crate) ends: bool,
     /// The products of the input and of the state.
     pub(crate) input: Linear,
     pub(crate) hidden: Linear,
@@ -134,10 +138,67 @@ impl RecurrentStep {
         Some((at * self.directions.len() + number) * hidden)
     }
 
-    /// The states to the output.
-    fn give(&self, number: usize, states: &[f32], y: &mut [f32]) {
+    /// Where the end of a state (0), or of a memory (1), stands in the output of a sample.
+    fn end_place(&self, number: usize, part: usize) -> usize {
+        let Sizes { time, hidden, .. } = self.sizes;
+        let steps = if self.last { 1 } else { time };
+        ((steps + part) * self.directions.len() + number) * hidden
+    }
+
+    /// How many parts of a direction's state are given in the end: 0, 1, or with a memory 2.
+    fn end_parts(&self) -> usize {
+        let memory = self.kind == "Lstm";
+        if self.ends { 1 + usize::from(memory) } else { 0 }
+    }
+
+    /// The state before the first step of a direction, where it is given: the gates lie before it.
+    fn begin(&self, number: usize, values: &mut [f32], n: usize) {
+        let Sizes { time, hidden, gates, .. } = self.sizes;
+        let starts = [time * gates * n, (time * gates + (time + 1) * hidden) * n];
+        for (edge, start) in self.first.iter().zip(starts) {
+            let room = self.directions[number].room.range(n);
+            let (from, room) = two(values, edge.slot.range(n), room);
+            let samples = from.chunks_exact(edge.slot.len);
+            for (to, from) in room[start..].chunks_exact_mut(hidden).zip(samples) {
+                to.copy_from_slice(&from[number * hidden..][..hidden]);
+            }
+        }
+    }
+
+    /// The gradients of the state before the first step to where they belong; they lie where the
+    /// backward of this direction worked.
+    fn begin_back(&self, call: &Call<'_>, number: usize, gradients: &mut [f32], n: usize) {
+        let Sizes { time, hidden, gates, .. } = self.sizes;
+        let starts = [time * gates * n, (time * gates + hidden) * n];
+        // Backwards: of a value that is taken twice, the last writes first.
+        for (edge, start) in self.first.iter().zip(starts).rev() {
+            if edge.input && !call.input_gradient {
+                continue;
+            }
+            let room = self.directions[number].room.range(n);
+            let (work, dx) = two_mut(gradients, room, edge.slot.range(n));
+            let samples = dx.chunks_exact_mut(edge.slot.len);
+            for (to, from) in samples.zip(work[start..].chunks_exact(hidden)) {
+                let to = &mut to[number * hidden..][..hidden];
+                match edge.first {
+                    true => to.copy_from_slice(from),
+                    false => add(from, to),
+                }
+            }
+        }
+    }
+
+    /// The states to the output, and what is behind the last step; `kept` holds an `Lstm`'s memory.
+    fn give(&self, number: usize, states: &[f32], kept: &[f32], y: &mut [f32]) {
         let hidden = self.sizes.hidden;
         let n = y.len() / self.y.len;
+        let behind = self.sizes.time * n * hidden;
+        for (part, all) in [states, kept].into_iter().enumerate().take(self.end_parts()) {
+            for (sample, end) in all[behind..][..n * hidden].chunks_exact(hidden).enumerate() {
+                let to = sample * self.y.len + self.end_place(number, part);
+                y[to..to + hidden].copy_from_slice(end);
+            }
+        }
         for step in 0..self.sizes.time {
             let Some(place) = self.place(number, step) else { continue };
             for sample in 0..n {
@@ -154,6 +215,20 @@ impl RecurrentStep {
         for (sample, dh) in dh.chunks_exact_mut(self.sizes.hidden).enumerate() {
             let from = sample * self.y.len + place;
             add(&dy[from..from + dh.len()], dh);
+        }
+    }
+
+    /// The gradients of what is behind the last step, or zeros.
+    fn take_ends(&self, number: usize, dy: &[f32], to: [&mut [f32]; 2]) {
+        for (part, to) in to.into_iter().enumerate() {
+            if part >= self.end_parts() {
+                to.fill(0.0);
+                continue;
+            }
+            for (sample, to) in to.chunks_exact_mut(self.sizes.hidden).enumerate() {
+                let from = sample * self.y.len + self.end_place(number, part);
+                to.copy_from_slice(&dy[from..from + to.len()]);
+            }
         }
     }
 
@@ -176,8 +251,10 @@ impl RecurrentStep {
         let Parts { gates, states, kept } = Parts::of(room, sizes, n);
         self.input.forward(sizes.time * n, x, weight_ih, bias_ih, Act::None, gates);
         let (hidden, of_kept) = (n * sizes.hidden, n * sizes.kept);
-        states[..hidden].fill(0.0);
-        kept[..of_kept].fill(0.0);
+        if self.first.is_empty() {
+            states[..hidden].fill(0.0);
+            kept[..of_kept].fill(0.0);
+        }
         for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate() {
             let (before, after) = around(states, step, hidden);
             let (kept_before, kept) = around(kept, step, of_kept);
@@ -204,8 +281,7 @@ impl RecurrentStep {
         let (hidden, of_kept, apart) = (n * sizes.hidden, n * sizes.kept, n * self.steps.apart());
         let Parts { gates: products, states: work, .. } = Parts::of(work, sizes, n);
         let (dh, dc) = work[..2 * hidden].split_at_mut(hidden);
-        dh.fill(0.0);
-        dc.fill(0.0);
+        self.take_ends(number, dy, [&mut *dh, &mut *dc]);
         for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate().rev() {
             self.take(number, step, dy, dh);
             let products = &mut products[step * apart..(step + 1) * apart];
@@ -220,7 +296,7 @@ impl RecurrentStep {
             });
             let overwrite = apart == 0;
             let products = if overwrite { gates } else { products };
-            if step > 0 {
+            if step > 0 || !self.first.is_empty() {
                 self.hidden.backward_input(n, products, weight_hh, overwrite, dh);
             }
         }
@@ -302,10 +378,12 @@ impl Step for RecurrentStep {
         for (number, direction) in self.directions.iter().enumerate() {
             self.by_step(direction, &chunk.memory.values[self.x.slot.range(n)], x);
             let room = direction.room.range(n);
+            self.begin(number, &mut chunk.memory.values, n);
             self.run(call, direction, x, product, &mut chunk.memory.values[room.clone()]);
             let (room, y) = two(&mut chunk.memory.values, room, self.y.range(n));
-            let gates = self.sizes.time * self.sizes.gates * n;
-            self.give(number, &room[gates..], y);
+            let Sizes { time, hidden, gates, .. } = self.sizes;
+            let (states, kept) = room[time * gates * n..].split_at((time + 1) * hidden * n);
+            self.give(number, states, kept, y);
         }
     }
 
@@ -335,6 +413,7 @@ impl Step for RecurrentStep {
                 let dx = &mut memory.gradients[self.x.slot.range(n)];
                 self.back_by_step(direction, x, dx, self.x.first && number == 0);
             }
+            self.begin_back(call, number, &mut memory.gradients, n);
         }
     }
 }

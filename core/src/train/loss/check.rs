@@ -43,6 +43,45 @@ pub(super) fn floats<E: Float, D: Backend<E>>(
     }
 }
 
+/// That a loss of several outputs was given others.
+pub(super) fn counts(loss: &str, outputs: usize, targets: usize, given: (usize, usize)) -> Error {
+    let plural = |count: usize, what: &str| match count {
+        0 => format!("no {what}"),
+        1 => format!("1 {what}"),
+        _ => format!("{count} {what}s"),
+    };
+    Error::Data(format!(
+        "{loss} takes {} and {}, but was given {} and {}",
+        plural(outputs, "output"),
+        plural(targets, "target"),
+        plural(given.0, "output"),
+        plural(given.1, "target")
+    ))
+}
+
+/// Rows and their size, of outputs that have the same shape.
+pub(super) fn alike(loss: &str, shapes: &[&Vec<usize>]) -> Result<(usize, usize)> {
+    match shapes.first().and_then(|shape| shape.split_last()) {
+        Some((&size, rows))
+            if !rows.is_empty() && shapes.windows(2).all(|two| two[0] == two[1]) =>
+        {
+            Ok((rows.iter().product(), size))
+        }
+        _ => Err(Error::Data(format!(
+            "{loss} compares outputs of one shape, such as [size], along their last axis, but \
+             received {shapes:?} (the first size is the batch)"
+        ))),
+    }
+}
+
+/// That an output has not the shape that a loss takes.
+pub(super) fn unfit_output(loss: &str, expected: &str, output: &[usize]) -> Error {
+    Error::Data(format!(
+        "{loss} takes an output of shape {expected}, but received {:?}",
+        output.get(1..).unwrap_or(&[])
+    ))
+}
+
 /// The target as 1 and -1, which 0 stands for too; of the shape of the output.
 pub(super) fn signs<E: Float, D: Backend<E>>(
     loss: &str,

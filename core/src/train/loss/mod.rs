@@ -9,8 +9,10 @@ use dfdx::prelude::*;
 mod binary_cross_entropy;
 mod binary_focal;
 pub(crate) mod check;
+mod cosine_embedding;
 mod criteria;
 mod cross_entropy;
+mod ctc;
 mod custom;
 mod focal;
 mod hinge;
@@ -22,11 +24,18 @@ mod mean_squared;
 mod multi_margin;
 mod nll;
 mod several;
+mod triplet_margin;
 
 pub use binary_cross_entropy::BinaryCrossEntropy;
 pub use binary_focal::{BinaryFocal, Settings as BinaryFocalSettings};
+pub use cosine_embedding::CosineEmbedding;
+#[cfg(feature = "engine")]
+pub(crate) use cosine_embedding::EPS as COSINE_EPS;
 pub use criteria::Criterion;
 pub use cross_entropy::{CrossEntropy, CrossEntropyWith};
+#[cfg(feature = "engine")]
+pub(crate) use ctc::Targets as CtcTargets;
+pub use ctc::{Ctc, Settings as CtcSettings};
 pub use custom::{CustomLoss, custom_loss};
 pub use focal::Focal;
 pub use hinge::Hinge;
@@ -38,6 +47,9 @@ pub use mean_squared::MeanSquared;
 pub use multi_margin::{Margins, MultiMargin};
 pub use nll::Nll;
 pub use several::Weighted;
+#[cfg(feature = "engine")]
+pub(crate) use triplet_margin::EPS as TRIPLET_EPS;
+pub use triplet_margin::TripletMargin;
 
 /// One number on the tape, ready for dfdx's `backward`.
 pub type Scalar<E, D> = Tensor<Rank0, E, D, OwnedTape<E, D>>;
@@ -57,6 +69,15 @@ impl<E: Float, D: Backend<E>> Output<E, D> {
     /// With an empty tape.
     pub(crate) fn detached(array: &Array<E, D>) -> Self {
         Output { data: array.data.retaped(), shape: array.shape.clone() }
+    }
+
+    /// Of a typed tensor, batch axis first: for a loss of several outputs, in a loop written by hand.
+    ///
+    /// # Errors
+    /// [`Error::Device`] if the device has no memory.
+    pub fn of<S: Ranked>(tensor: Tensor<S, E, D, OwnedTape<E, D>>) -> Result<Self> {
+        let (Array { data, shape }, tape) = erase(tensor)?;
+        Ok(Output { data: data.put_tape(tape), shape })
     }
 
     /// As a dfdx tensor, batch axis first: `output.tensor::<(usize, Const<10>)>()?`.
@@ -126,8 +147,7 @@ pub trait Loss<E: Float, D: Backend<E>> {
         Self: Sized,
     {
         let target = target.into_value(output.device())?;
-        let (Array { data, shape }, tape) = erase(output)?;
-        self.compute(vec![Output { data: data.put_tape(tape), shape }], &[target])
+        self.compute(vec![Output::of(output)?], &[target])
     }
 }
 
@@ -166,6 +186,25 @@ macro_rules! criterion {
     };
 }
 use criterion;
+
+/// A value and its gradient by `x`, computed by hand.
+fn explicit<E: Float, D: Backend<E>>(
+    x: Tensor<(usize,), E, D, OwnedTape<E, D>>,
+    value: E,
+    gradient: Vec<E>,
+) -> Result<Scalar<E, D>> {
+    let (x, mut tape) = x.split_tape();
+    let scalar: Tensor<Rank0, E, D> =
+        x.device().try_tensor_from_vec(vec![value], ()).map_err(Error::device)?;
+    let result = scalar.clone();
+    tape.add_backward_op(move |gradients| {
+        gradients.try_alloc_for(&scalar)?;
+        let scale = gradients.get(&scalar).as_vec().first().copied().unwrap_or_default();
+        let scaled = gradient.into_iter().map(|slope| slope * scale).collect();
+        D::add_gradient(gradients, &x, scaled)
+    });
+    Ok(result.put_tape(tape))
+}
 
 /// The mean of all elements.
 fn mean<E: Float, D: Backend<E>>(

@@ -17,13 +17,18 @@ pub(crate) struct Dropout {
 }
 
 impl Dropout {
-    /// Writes the factors of the elements from `start` on, counted as they lie in a batch.
-    pub(super) fn mask(&self, key: u64, start: usize, mask: &mut [f32]) {
+    /// The factor of each element by its number.
+    pub(crate) fn factors(&self, key: u64) -> impl Fn(usize) -> f32 + Copy + use<> {
         let key = mix(key, self.node);
         // Of 53 random bits: exact, as the product is a power of two.
         let limit = (self.p * (1_u64 << 53) as f64).ceil() as u64;
         let kept = (1.0 / (1.0 - self.p)) as f32;
-        let factor = |i: usize| if mix(key, i as u64) >> 11 < limit { 0.0 } else { kept };
+        move |i: usize| if mix(key, i as u64) >> 11 < limit { 0.0 } else { kept }
+    }
+
+    /// Writes the factors of the elements from `start` on, counted as they lie in a batch.
+    pub(super) fn mask(&self, key: u64, start: usize, mask: &mut [f32]) {
+        let factor = self.factors(key);
         let Layout::Pixels { channels, pixels } = self.layout else {
             return mask.iter_mut().enumerate().for_each(|(i, m)| *m = factor(start + i));
         };

@@ -1,0 +1,241 @@
+//! `MultiHeadAttention`: softmax(q·kᵀ / √d)·v of several heads.
+
+use super::dropout::mask;
+use super::linear::product;
+use super::softmax::{below_zero, normalized};
+use super::window::Window;
+use super::{Call, Flat, OnDevice, error};
+use crate::backend::{Backend, Float};
+use crate::error::Result;
+use crate::rng::mix;
+use crate::value::Value;
+use dfdx::prelude::*;
+use netwright_spec::graph::Node;
+
+/// The parameters of a `MultiHeadAttention<num_heads>` layer. Queries q, keys k and values v are linear
+/// maps of the input, or k and v of a memory; each head has a part of d = width / heads features of all
+/// three, and gives softmax(q·kᵀ / √d)·v; the output is a linear map of all heads beside each other.
+///
+/// # Shapes
+/// `[time, width]` → `[time, width]`. In the graph form `(query, memory) => MultiHeadAttention<8>` looks
+/// at the steps of `memory`, `[other time, width]`; a last value of one index for each sample,
+/// `(x, lengths)`, says how many steps there are to look at: those behind them have the weight 0.
+/// `in_proj_weight` is `[3 · width, width]`, with the rows of q, k and v in this order, `in_proj_bias`
+/// `[3 · width]`; `out_proj_weight` is `[width, width]`, `out_proj_bias` `[width]`: the parameters of
+/// PyTorch's `nn.MultiheadAttention`.
+///
+/// With `causal = true` a step sees only itself and those before it. In training the weights of the
+/// softmax are dropped with the probability `dropout`.
+///
+/// A length of 0, or beyond the steps, is an error.
+///
+/// # Initial values
+/// As PyTorch's: `in_proj_weight` uniform in ±√(6 / (4 · width)), `out_proj_weight` in ±1/√width, biases 0.
+///
+/// # Source
+/// Vaswani and others: Attention Is All You Need, 2017.
+#[derive(Clone, Debug)]
+pub struct MultiHeadAttention<Wi, Wo, Bi, Bo> {
+    /// Makes queries, keys and values.
+    pub in_proj_weight: Wi,
+    /// Makes the output of all heads.
+    pub out_proj_weight: Wo,
+    /// Added to queries, keys and values.
+    pub in_proj_bias: Bi,
+    /// Added to the output.
+    pub out_proj_bias: Bo,
+}
+
+/// Four axes.
+type Four<E, D> = Tensor<(usize, usize, usize, usize), E, D, OwnedTape<E, D>>;
+/// Three axes: head and sample, step, feature.
+type Heads<E, D> = Tensor<(usize, usize, usize), E, D, OwnedTape<E, D>>;
+
+/// What is attended to.
+struct Sizes {
+    batch: usize,
+    heads: usize,
+    queries: usize,
+    keys: usize,
+    width: usize,
+}
+
+/// Which of a node's inputs are its memory and its lengths; `index` says of an input whether it holds
+/// indices.
+pub(crate) fn inputs(
+    count: usize,
+    index: impl Fn(usize) -> bool,
+) -> (Option<usize>, Option<usize>) {
+    let memory = (1..count).find(|&i| !index(i));
+    (memory, (1..count).find(|&i| index(i)))
+}
+
+/// What the softmax cannot be of.
+pub(crate) fn check(node: &Node, lengths: &[usize], keys: usize) -> Result<()> {
+    match lengths.iter().position(|&length| length == 0 || length > keys) {
+        None => Ok(()),
+        Some(sample) => Err(error(
+            node,
+            format!("the length {} of sample {sample} is not in 1 ..= {keys}", lengths[sample]),
+        )),
+    }
+}
+
+pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
+    let index = |i: usize| matches!(call.inputs.get(i), Some(Value::Indices(_)));
+    let (memory, lengths) = inputs(call.inputs.len(), index);
+    let &[queries, width] = call.input_shape() else {
+        return Err(call.error("takes [time, width]"));
+    };
+    let keys = memory.and_then(|i| call.inputs[i].shape().get(1).copied()).unwrap_or(queries);
+    let sizes =
+        Sizes { batch: call.batch, heads: call.node.size("num_heads"), queries, keys, width };
+    let lengths = match lengths.and_then(|i| call.inputs.get(i)) {
+        Some(Value::Indices(array)) => array.data.as_vec(),
+        _ => vec![keys; call.batch],
+    };
+    check(call.node, &lengths, keys)?;
+    let x = call.input()?;
+    let other = match memory {
+        Some(i) => call.nth_input(i)?,
+        None => x.retaped(),
+    };
+    let q = projected(call, x, 0..width)?;
+    let both = projected(call, other, width..3 * width)?;
+    let q = by_head(q, &sizes, [queries, 1], 0)?.try_mul(E::of(scale(&sizes))).on_device()?;
+    let v = by_head(both.retaped(), &sizes, [keys, 2], 1)?;
+    let k = by_head(both, &sizes, [keys, 2], 0)?;
+    let found = attention(call, &sizes, &lengths, [q, k, v])?;
+    output(call, found, &sizes)
+}
+
+fn scale(sizes: &Sizes) -> f64 {
+    1.0 / ((sizes.width / sizes.heads.max(1)) as f64).sqrt()
+}
+
+/// Some rows of the first map, of all steps.
+fn projected<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    x: Flat<E, D>,
+    rows: std::ops::Range<usize>,
+) -> Result<Flat<E, D>> {
+    let (weight, bias) = (call.param(0)?, call.has_param(2).then(|| call.param(2)).transpose()?);
+    let count = rows.len();
+    let columns = call.input_shape().last().copied().unwrap_or(1);
+    let all = weight.shape().0 / columns.max(1);
+    let weight = weight.try_reshape_like(&(all, columns)).on_device()?;
+    let weight = Window::gather(weight, rows.clone().collect())?;
+    let bias = match bias {
+        Some(bias) => {
+            let bias = bias.try_reshape_like(&(all, 1)).on_device()?;
+            let bias = Window::gather(bias, rows.collect())?;
+            Some(bias.try_reshape_like(&(count,)).on_device()?)
+        }
+        None => None,
+    };
+    product(x, weight, bias)
+}
+
+/// Of [samples, steps, parts · heads · features] one of the parts: head and sample, step, feature.
+fn by_head<E: Float, D: Backend<E>>(
+    z: Flat<E, D>,
+    sizes: &Sizes,
+    [steps, parts]: [usize; 2],
+    part: usize,
+) -> Result<Heads<E, D>> {
+    let &Sizes { batch, heads, width, .. } = sizes;
+    let features = width / heads.max(1);
+    let z = z.try_reshape_like(&(batch, steps, parts * heads, features)).on_device()?;
+    let z: Four<E, D> = z.try_permute::<_, Axes4<2, 0, 1, 3>>().on_device()?;
+    let z = z.try_reshape_like(&(parts, batch * steps * width)).on_device()?;
+    let z = Window::gather(z, vec![part])?;
+    z.try_reshape_like(&(heads * batch, steps, features)).on_device()
+}
+
+/// softmax(q·kᵀ)·v
+fn attention<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    sizes: &Sizes,
+    lengths: &[usize],
+    [q, k, v]: [Heads<E, D>; 3],
+) -> Result<Flat<E, D>> {
+    let &Sizes { batch, heads, queries, keys, width } = sizes;
+    let k = k.try_permute::<(usize, usize, usize), Axes3<0, 2, 1>>().on_device()?;
+    let scores = q.try_matmul(k).on_device()?;
+    let count = heads * batch * queries * keys;
+    let scores = scores.try_reshape_like(&(count,)).on_device()?;
+    let scores = hide(call, sizes, lengths, scores)?;
+    let lines = (heads * batch * queries, keys, 1);
+    let weights = normalized(below_zero(scores, lines)?, lines)?;
+    let weights = drop(call, sizes, weights)?;
+    let weights = weights.try_reshape_like(&(heads * batch, queries, keys)).on_device()?;
+    let y = weights.try_matmul(v).on_device()?;
+    let y = y.try_reshape_like(&(heads, batch, queries, width / heads.max(1))).on_device()?;
+    let y: Four<E, D> = y.try_permute::<_, Axes4<1, 2, 0, 3>>().on_device()?;
+    y.try_reshape_like(&(batch * queries * width,)).on_device()
+}
+
+/// Scores of what is not to be seen are -∞.
+fn hide<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    sizes: &Sizes,
+    lengths: &[usize],
+    scores: Flat<E, D>,
+) -> Result<Flat<E, D>> {
+    let &Sizes { batch, heads, queries, keys, .. } = sizes;
+    let causal = call.node.flag("causal");
+    if !causal && lengths.iter().all(|&length| length == keys) {
+        return Ok(scores);
+    }
+    let seen = |sample: usize, query: usize| match causal {
+        true => lengths[sample].min(query + 1),
+        false => lengths[sample],
+    };
+    let mut hidden = Vec::with_capacity(scores.shape().0);
+    for (sample, query) in
+        (0..heads * batch).flat_map(|i| (0..queries).map(move |q| (i % batch, q)))
+    {
+        hidden.extend(
+            (0..keys).map(|key| if key < seen(sample, query) { E::default() } else { E::one() }),
+        );
+    }
+    let count = (hidden.len(),);
+    let hidden = call.device.try_tensor_from_vec(hidden, count).on_device()?;
+    let hidden = hidden.try_gt(E::default()).on_device()?;
+    let nothing = call
+        .device
+        .try_tensor_from_vec(vec![E::of(f64::NEG_INFINITY); count.0], count)
+        .on_device()?;
+    hidden.try_choose(nothing.put_tape(OwnedTape::default()), scores).on_device()
+}
+
+/// In training some weights are 0. Their numbers are those of [samples, heads, queries, keys].
+fn drop<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    sizes: &Sizes,
+    weights: Flat<E, D>,
+) -> Result<Flat<E, D>> {
+    let (p, Some(key)) = (call.node.number("dropout"), call.training) else { return Ok(weights) };
+    if p == 0.0 {
+        return Ok(weights);
+    }
+    let &Sizes { batch, heads, queries, keys, .. } = sizes;
+    let block = (queries * keys) as u64;
+    let numbers = (0..heads * batch).flat_map(|i| {
+        let first = ((i % batch) * heads + i / batch) as u64 * block;
+        first..first + block
+    });
+    let mask: Vec<E> = mask(mix(key, call.number as u64), p, numbers);
+    let count = (mask.len(),);
+    let mask = call.device.try_tensor_from_vec(mask, count).on_device()?;
+    weights.try_mul(mask).on_device()
+}
+
+fn output<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    x: Flat<E, D>,
+    sizes: &Sizes,
+) -> Result<Flat<E, D>> {
+    let weight = call.param(1)?.try_reshape_like(&(sizes.width, sizes.width)).on_device()?;
+    product(x, weight, if call.has_param(3) { Some(call.param(3)?) } else { None })
+}
