@@ -291,6 +291,18 @@ contracts! {
     softsign: [3, 4] => { Softsign }
     positional_encoding: [3, 5] => { PositionalEncoding }
     positional_encoding_learned: [3, 4] => { PositionalEncoding<learned = true>, Linear<2> }
+    transformer_encoder: [3, 4] => { TransformerEncoder<2, 2, 5> }
+    transformer_encoder_options: [4, 6] => {
+        TransformerEncoder<1, 3, 5, norm_first = true, activation = gelu, causal = true>(dropout = 0.2)
+    }
+    transformer_encoder_shared: [3, 4] => {
+        layer encoder: TransformerEncoder<1, 1, 3>;
+        Repeat<2> { encoder }
+    }
+    transformer_decoder: [3, 4] => {
+        let memory = input => Permute<[1, 0]>, Linear<4>;
+        (input, memory) => TransformerDecoder<1, 2, 5>
+    }
     rnn: [4, 3] => { Rnn<5> }
     rnn_relu_last: [4, 3] => { Rnn<5, nonlinearity = relu, output = last> }
     lstm: [4, 3] => { Lstm<5> }

@@ -56,6 +56,14 @@ agree! {
         let same = (input, input) => MultiHeadAttention<4>;
         (same, memory) => MultiHeadAttention<2>, Relu
     }
+    encoder: [6, 8] => { Linear<8>, TransformerEncoder<2, 4, 19>, Linear<2> }
+    encoder_options: [5, 6] => {
+        TransformerEncoder<2, 2, 7, norm_first = true, activation = gelu, causal = true>(dropout = 0.2)
+    }
+    decoder: [5, 8] => {
+        let memory = input => Permute<[1, 0]>, Linear<8>, TransformerEncoder<1, 2, 9>;
+        (input, memory) => TransformerDecoder<2, 4, 9>
+    }
     rnn: [5, 3] => { Rnn<19>, Linear<2> }
     rnn_relu: [5, 3] => { Linear<4>, Rnn<7, nonlinearity = relu, output = last> }
     lstm: [9, 3] => { Tanh, Lstm<19> }

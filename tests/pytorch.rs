@@ -15,6 +15,8 @@ use support::{Case, Data, Run};
 const TOLERANCE: f64 = 1e-5;
 /// For whole networks in `f32`, whose errors grow from layer to layer.
 const DEEP: f64 = 1e-4;
+/// The files of whole networks.
+const WHOLE: [&str; 4] = ["random", "graphs", "transformer_encoder", "transformer_decoder"];
 /// For whole networks in `f64`, whose numbers PyTorch computed in `f64` and stored as `f32`.
 const DOUBLE: f64 = 1e-6;
 
@@ -148,7 +150,7 @@ macro_rules! pytorch {
             let file = SafeTensors::deserialize(&bytes).unwrap();
             assert_eq!(cases(&file), BTreeSet::from([$(stringify!($case)),*]));
             $(
-                let (case, deep) = (stringify!($case), ["random", "graphs"].contains(&layer));
+                let (case, deep) = (stringify!($case), WHOLE.contains(&layer));
                 let tolerance = if deep { DEEP } else { TOLERANCE };
                 let mut net = $case::Net::seeded(&Cpu::default(), 1);
                 Fixture { file: &file, layer, case, tolerance }.check::<f32>(&mut net);

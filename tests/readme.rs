@@ -25,6 +25,34 @@ fn the_table_of_layers_is_the_catalogues() {
     assert_eq!(found, table, "UPDATE_EXPECT=1 cargo test --test readme");
 }
 
+/// Every loss and optimizer stands in its table, and nothing else does.
+#[test]
+fn the_tables_of_losses_and_optimizers_are_whole() {
+    let readme = include_str!("../README.md");
+    for (head, folder, made_by) in [
+        ("| loss | settings", "loss", "criterion!("),
+        ("| optimizer | settings", "optim", "rule!("),
+    ] {
+        let rows = readme.lines().skip_while(|line| !line.starts_with(head)).skip(2);
+        let rows = rows.take_while(|line| line.starts_with("| `"));
+        let mut found: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+        let mut wanted = Vec::new();
+        let path = format!("{}/core/src/train/{folder}", env!("CARGO_MANIFEST_DIR"));
+        for file in std::fs::read_dir(path).unwrap() {
+            let path = file.unwrap().path();
+            let text =
+                if path.is_file() { std::fs::read_to_string(path).unwrap() } else { continue };
+            let made = text.lines().filter_map(|line| line.strip_prefix(made_by));
+            wanted.extend(made.filter_map(|rest| rest.split(',').next().map(str::to_owned)));
+        }
+        // `CrossEntropy` with settings.
+        wanted.retain(|name| name != "CrossEntropyWith");
+        found.sort_unstable();
+        wanted.sort_unstable();
+        assert_eq!(found, wanted);
+    }
+}
+
 fn table() -> String {
     let mut table = String::from(
         "| layer | takes | options (default) | Keras | PyTorch |\n| --- | --- | --- | --- | --- |\n",

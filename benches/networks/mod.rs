@@ -50,6 +50,13 @@ pub fn sentences(samples: usize) -> Batch {
 }
 
 network! {
+    /// W4: two layers of a transformer, and what all steps say together.
+    pub struct Encoder([64, 128]) -> [10] {
+        TransformerEncoder<2, 4, 512>, Mean<axis = 0>, Linear<10>,
+    }
+}
+
+network! {
     /// W6: six residual blocks in three stages.
     pub struct ResNet([3, 32, 32]) -> [10] {
         Conv2d<16, 3, padding = 1, bias = false>, BatchNorm2d, Relu,

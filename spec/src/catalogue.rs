@@ -29,6 +29,8 @@ pub const ALL: &[&LayerDef] = &[
     &layers::lstm::DEF,
     &layers::gru::DEF,
     &layers::multi_head_attention::DEF,
+    &layers::transformer_encoder::DEF,
+    &layers::transformer_decoder::DEF,
     &layers::batch_norm1d::DEF,
     &layers::batch_norm2d::DEF,
     &layers::layer_norm::DEF,
@@ -66,7 +68,8 @@ pub const ALL: &[&LayerDef] = &[
 ];
 
 /// The layers that are made of others: the runtime has their parts.
-pub const COMPOSITES: &[&str] = &["DepthwiseConv2d", "SeparableConv2d"];
+pub const COMPOSITES: &[&str] =
+    &["DepthwiseConv2d", "SeparableConv2d", "TransformerEncoder", "TransformerDecoder"];
 
 /// The layer of this name. One that joins several values ([`Arity::Many`]) is found too, although
 /// only blocks and operators insert it.

@@ -106,12 +106,12 @@ where
     [values, of_inputs, params.iter().map(gradient).collect()]
 }
 
-/// Parameters in [0.5, 1.5], floats in ±2, indices below 7. Those of recurrent layers and attention
-/// are in ±0.5: no digit is left of the gradients of a state, or of a softmax, at its limits.
+/// Parameters in [0.5, 1.5], floats in ±2, indices below 7. Those of recurrent layers, attention
+/// and transformers are in ±0.5: no digit is left of the gradients of a state, or of a softmax, at its limits.
 pub fn data(graph: &'static Graph, batch: usize) -> (Vec<Vec<f32>>, Vec<Data<f32>>) {
     let mut random = Random(1);
     let params = graph.params.iter().map(|param| {
-        let small = ["_l0", "_proj_"].iter().any(|part| param.name.contains(part));
+        let small = ["_l0", "_proj_", "_linear"].iter().any(|part| param.name.contains(part));
         let middle = if small { 0.0 } else { 1.0 };
         let mut number = || (middle + 0.5 * random.number()) as f32;
         (0..param.shape.iter().product::<usize>()).map(|_| number()).collect()

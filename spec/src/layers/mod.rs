@@ -55,6 +55,8 @@ pub mod sub;
 pub mod sum;
 pub mod swiglu;
 pub mod tanh;
+pub mod transformer_decoder;
+pub mod transformer_encoder;
 pub mod transpose;
 pub mod unsqueeze;
 pub mod upsample2d;
@@ -66,6 +68,7 @@ mod pointwise;
 mod pool;
 mod recurrent;
 mod reduce;
+mod transformer;
 mod window;
 
 #[cfg(test)]

@@ -202,7 +202,7 @@ fn a_named_size_is_the_number_it_stands_for() {
         let given = random.given(def);
         // These decide the rank or which size changes, so they must be numbers.
         let decides = |name: &str| {
-            ["axes", "axis0", "axis1"].contains(&name)
+            ["axes", "axis0", "axis1", "num_layers"].contains(&name)
                 || (name == "axis" && NUMBERED.contains(&def.name))
         };
         let named = |value: &Value| matches!(value, Value::Size(Dim::Named(_) | Dim::Type(_)));

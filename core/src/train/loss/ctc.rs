@@ -254,12 +254,12 @@ impl Path<'_> {
     }
 
     fn class(&self, place: usize) -> usize {
-        if place % 2 == 0 { self.blank } else { self.labels[place / 2] }
+        if place.is_multiple_of(2) { self.blank } else { self.labels[place / 2] }
     }
 
     /// Whether a way may come to this place from the last but one.
     fn skips(&self, place: usize) -> bool {
-        place % 2 == 1 && place > 1 && self.class(place) != self.class(place - 2)
+        !place.is_multiple_of(2) && place > 1 && self.class(place) != self.class(place - 2)
     }
 
     /// The negative logarithm of the probability. `ahead` gets, for each step and place, the

@@ -101,8 +101,8 @@ pub struct Correct {
 
 /// A function from what a network gives and what it should give to one number.
 ///
-/// Every loss here is the mean over the batch and all axes, as PyTorch's with
-/// `reduction="mean"`. A tuple of losses is one for several outputs, `5.0 * loss` a [`Weighted`]
+/// Every loss here is a mean over the batch, as PyTorch's with `reduction="mean"`; what it is a mean
+/// of, each says. A tuple of losses is one for several outputs, `5.0 * loss` a [`Weighted`]
 /// one. A loss of your own is [`custom_loss`], or a type that implements this.
 pub trait Loss<E: Float, D: Backend<E>> {
     /// The loss of a batch: one `Output` for each output of the network, one `Value` for each
