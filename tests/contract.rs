@@ -289,6 +289,16 @@ contracts! {
     hard_sigmoid: [3, 4] => { HardSigmoid }
     log_sigmoid: [3, 4] => { LogSigmoid }
     softsign: [3, 4] => { Softsign }
+    conv1d: [3, 7] => { Conv1d<4, 3> }
+    conv1d_causal: [4, 6] => { Conv1d<6, 2, padding = causal, dilation = 2, groups = 2, bias = false> }
+    conv1d_strides: [2, 9] => { Conv1d<3, 3, stride = 2, padding = 1>, Relu, MaxPool1d<2>, Conv1d<2, 1, padding = same> }
+    conv_transpose1d: [3, 4] => { ConvTranspose1d<2, 3, stride = 2, padding = 1, output_padding = 1> }
+    max_pool1d: [2, 9] => { MaxPool1d<3, stride = 2, padding = 1> }
+    avg_pool1d: [2, 9] => { AvgPool1d<3, stride = 2, padding = 1, count_include_pad = false, ceil_mode = true> }
+    global_max_pool2d: [3, 4, 5] => { GlobalMaxPool2d }
+    zero_pad2d: [2, 3, 4] => { ZeroPad2d<(1, 0), bottom = 2, right = 3> }
+    crop2d: [2, 5, 6] => { Crop2d<1, right = 0> }
+    pixel_shuffle: [8, 2, 3] => { PixelShuffle<2> }
     positional_encoding: [3, 5] => { PositionalEncoding }
     positional_encoding_learned: [3, 4] => { PositionalEncoding<learned = true>, Linear<2> }
     transformer_encoder: [3, 4] => { TransformerEncoder<2, 2, 5> }

@@ -484,6 +484,9 @@ include!("fixtures/transformer.rs");
 include!("fixtures/recurrent.rs");
 include!("fixtures/separable.rs");
 
+// Lines, and the border of images.
+include!("fixtures/lines.rs");
+
 // Attention.
 include!("fixtures/attention.rs");
 

@@ -222,6 +222,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Mul" => mul::forward(call),
         "MultiHeadAttention" => multi_head_attention::forward(call),
         "PRelu" => p_relu::forward(call),
+        "Crop2d" | "PixelShuffle" | "ZeroPad2d" => moves::forward(call),
         "Permute" => permute::forward(call),
         "PositionalEncoding" => positional_encoding::forward(call),
         "Relu" => relu::forward(call),

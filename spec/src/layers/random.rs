@@ -39,7 +39,12 @@ impl Random {
         match arg.kind {
             ArgKind::Pair { same: true, .. } if self.below(3) == 0 => Value::Word("same".into()),
             ArgKind::Pair { .. } if self.below(2) == 0 => Value::Pair(self.size(), self.size()),
-            ArgKind::Size { .. } | ArgKind::Pair { .. } => Value::Size(self.size()),
+            ArgKind::SizeOr { words, .. } if self.below(3) == 0 => {
+                Value::Word(words[self.below(words.len())].into())
+            }
+            ArgKind::Size { .. } | ArgKind::SizeOr { .. } | ArgKind::Pair { .. } => {
+                Value::Size(self.size())
+            }
             ArgKind::Flag => Value::Flag(self.below(2) == 0),
             ArgKind::Word(words) => Value::Word(words[self.below(words.len())].into()),
             ArgKind::Number { .. } => Value::Number(Number::Named("RATE".into())),

@@ -273,7 +273,8 @@ impl<'a> Builder<'a> {
             "Linear" => self.linear(number),
             "Flatten" => self.reshape(number),
             "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(number),
-            "Permute" | "Transpose" | "Slice" | "Select" | "RepeatVector" => self.moved(number),
+            "Permute" | "Transpose" | "Slice" | "Select" | "RepeatVector" | "ZeroPad2d"
+            | "Crop2d" | "PixelShuffle" => self.moved(number),
             "Rnn" | "Lstm" | "Gru" => self.recurrent(number),
             "MultiHeadAttention" => self.attention(number),
             "Embedding" => self.embedding(number),

@@ -3,7 +3,7 @@
 use super::{Builder, Place, layout};
 use crate::engine::chunk::{Edge, Slot};
 use crate::engine::steps::{Copied, EmbeddingStep, Layout, MoveStep, Transpose};
-use crate::layers::moves::sources;
+use crate::layers::moves::{NOTHING, sources};
 use netwright_spec::graph::Node;
 
 impl Builder<'_> {
@@ -43,7 +43,7 @@ impl Builder<'_> {
         let plain = sources(node, self.graph.shape_of(value))?;
         let mut sources = vec![0; plain.len()];
         for (i, from) in plain.into_iter().enumerate() {
-            sources[target.place(i)] = lies.place(from);
+            sources[target.place(i)] = if from == NOTHING { from } else { lies.place(from) };
         }
         let x = self.edge(value)?;
         let y = self.slot(sources.len());
