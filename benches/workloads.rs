@@ -70,7 +70,19 @@ fn w3(c: &mut Criterion) {
     infer_words::<32>(c, &net);
 }
 
-use networks::{Cnn, Encoder, Mlp, ResNet, SkipGram, Words, batch, pairs, sentences};
+fn w4(c: &mut Criterion) {
+    let mut net = Encoder::seeded(&Cpu::default(), 0);
+    train(c, "W4", &mut net, &batch(16, &[64, 128]));
+    infer::<16, Rank3<16, 64, 128>, _>(c, "W4", &net);
+}
+
+/// The loss is the mean of six, not their sum: a rate of 6 · 0.025 is as long a step.
+fn w5(c: &mut Criterion) {
+    let (mut net, batch) = (SkipGram::seeded(&Cpu::default(), 0), pairs(1024));
+    let mut sgd = Sgd::default().lr(6.0 * 0.025);
+    c.bench_function("W5/train/1024", |b| {
+        b.iter(|| net.step(&batch, BinaryCrossEntropy, &mut sgd).map(|step| step.loss));
+    });
 }
 
 fn w6(c: &mut Criterion) {
