@@ -276,21 +276,36 @@ fn direction(formula: Formula, p: f32, m: f32, s: f32) -> f32 {
 #[inline(always)]
 unsafe fn lamb<V: Lanes>(formula: Formula, parts: Parts<'_>, lengths: &mut [f64; 2]) {
     const LANES: usize = 16;
-    let Formula::Lamb { betas, rests, .. } = formula else { return };
     let Parts { param, gradient, first, second } = parts;
+    let (params, param) = param.as_chunks::<LANES>();
+    let (gradients, gradient) = gradient.as_chunks::<LANES>();
+    let (firsts, first) = first.as_chunks_mut::<LANES>();
+    let (seconds, second) = second.as_chunks_mut::<LANES>();
     let mut sums = [[0.0_f32; LANES]; 2];
-    let lanes = param.chunks(LANES).zip(gradient.chunks(LANES));
-    let memories = first.chunks_mut(LANES).zip(second.chunks_mut(LANES));
-    for ((p, g), (m, s)) in lanes.zip(memories) {
-        for (i, ((&p, &g), (m, s))) in p.iter().zip(g).zip(m.iter_mut().zip(s)).enumerate() {
-            *m = betas[0] * *m + rests[0] * g;
-            *s = betas[1] * *s + rests[1] * (g * g);
-            let r = direction(formula, p, *m, *s);
-            sums[0][i] += p * p;
+    for (((p, g), m), s) in params.iter().zip(gradients).zip(firsts).zip(seconds) {
+        for i in 0..LANES {
+            let r = averaged(formula, p[i], g[i], &mut m[i], &mut s[i]);
+            sums[0][i] += p[i] * p[i];
             sums[1][i] += r * r;
         }
     }
+    for (i, ((&p, &g), (m, s))) in
+        param.iter().zip(gradient).zip(first.iter_mut().zip(second)).enumerate()
+    {
+        let r = averaged(formula, p, g, m, s);
+        sums[0][i] += p * p;
+        sums[1][i] += r * r;
+    }
     *lengths = sums.map(|sums| sums.iter().map(|&sum| f64::from(sum)).sum());
+}
+
+/// Moves LAMB's averages of one element; its direction.
+#[inline(always)]
+fn averaged(formula: Formula, p: f32, g: f32, m: &mut f32, s: &mut f32) -> f32 {
+    let Formula::Lamb { betas, rests, .. } = formula else { return 0.0 };
+    *m = betas[0] * *m + rests[0] * g;
+    *s = betas[1] * *s + rests[1] * (g * g);
+    direction(formula, p, *m, *s)
 }
 
 /// For every element of the parameter, the gradient and the first memory.
