@@ -124,7 +124,8 @@ fn true_parameter_gradients(model: &mut Net, training: Option<u64>, grads: &[Vec
     let params = model.graph().params;
     for (i, param) in params.iter().enumerate().filter(|(_, param)| param.trainable) {
         let values = model.tensors()[i].array().unwrap().data.as_vec();
-        for direction in directions(values.len()) {
+        for mut direction in directions(values.len()) {
+            direction[param.still()].fill(0.0);
             let difference = central(|step| {
                 let moved: Vec<f64> =
                     values.iter().zip(&direction).map(|(x, d)| x + step * d).collect();
@@ -264,6 +265,12 @@ contracts! {
     repeat_vector: [3] => { RepeatVector<4>, Linear<2> }
     embedding: [usize; 4] => { Embedding<7, 3> }
     embedding_scalar: [usize] => { Embedding<7, 3> }
+    embedding_padding: [usize; 4] => { Embedding<7, 3, padding = 1>, Linear<2> }
+    embedding_products: [usize; 4] => {
+        let a = input => words: Embedding<7, 3>;
+        let b = input => others: Embedding<7, 2, padding = 1>, Reshape<[_, 1]>, Slice<0, 3, axis = 0>;
+        matmul(a, b)
+    }
     embedding_rows: [usize; 2, 3] => { Embedding<9, 2> }
     batch_norm1d: [4] => { BatchNorm1d }
     batch_norm1d_time: [3, 4] => { BatchNorm1d<affine = false>(eps = 0.1, momentum = 0.3) }
@@ -329,6 +336,8 @@ contracts! {
         let (_, _, c) = (input, (input => Select<0, axis = 0>), (input => Mean<axis = 0>)) => Lstm<3, reverse = true>;
         c
     }
+    lstm_layers: [4, 3] => { Lstm<2, layers = 3, output = last>(dropout = 0.3), Linear<2> }
+    gru_layers: [3, 2] => { let (y, h) = input => Gru<2, layers = 2>; (y => Flatten, Linear<4>) * h }
     gru_states: [3, 2] => {
         let (_, h) = (input, (input => Flatten, Linear<8>)) => Gru<4, bidirectional = true>;
         h

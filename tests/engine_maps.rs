@@ -80,6 +80,7 @@ agree! {
     lstm: [9, 3] => { Tanh, Lstm<19> }
     lstm_words: [usize; 6] => { Embedding<7, 5>, Lstm<9, bidirectional = true>, Lstm<4, output = last>, Linear<2> }
     lstm_reverse: [5, 3] => { Lstm<9, reverse = true, bias = false>, Relu }
+    lstm_layers: [5, 3] => { Lstm<17, layers = 2, bidirectional = true>, Gru<5, layers = 2, output = last> }
     lstm_states: [5, 19] => {
         let z = input => Select<0, axis = 0>;
         let (y, h, c) = (input, z, z) => Lstm<19>;
@@ -186,6 +187,17 @@ agree! {
     max_of_many: [2, 3, 2, 2] => { Max<axis = 1>, Conv2d<2, 1> }
     max_twice: [3, 5] => { let a = input => Tanh; (a => Max) + (a => Max) + (input => Max) }
     embedding: [usize; 4] => { Embedding<7, 3> }
+    embedding_padding: [usize; 4] => { Embedding<7, 3, padding = 2>, Tanh }
+    embedding_products: [usize; 4] => {
+        layer words: Embedding<7, 19, padding = 2>;
+        let b = input => words, Select<1, axis = 0>, Unsqueeze<1>;
+        matmul((input => words), b) => Softmax
+    }
+    matmul_column: [5, 19] => {
+        let a = input => Tanh;
+        let b = input => Select<1, axis = 0>, Unsqueeze<1>;
+        concat(matmul(a, b), matmul(a, (b => Tanh))) => Linear<2>
+    }
     embedding_scalar: [usize] => { Embedding<7, 3>, Linear<2> }
     embedding_image: [usize; 2, 3] => { Embedding<9, 2>, Conv2d<3, 1>, Flatten }
     reshape: [2, 6] => { Reshape<[3, 4]> }
