@@ -27,7 +27,7 @@ pub use netwright_core::sizes::{Num, Size};
 pub use netwright_core::spec::scalar::Scalar;
 pub use netwright_core::{
     Apply, Backend, Error, Files, Float, Forward, GradientReport, Layer, Mode, Model, Result,
-    Taped, check_gradients, data, dfdx, function, layers,
+    Stream, Taped, check_gradients, data, dfdx, function, layers,
 };
 pub use netwright_core::{engine, files, summary, train, typenum, value};
 pub use netwright_macros::{Layer, network};

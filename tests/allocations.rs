@@ -16,11 +16,13 @@ mod networks;
 struct Counting;
 
 static COUNT: AtomicUsize = AtomicUsize::new(0);
+static BYTES: AtomicUsize = AtomicUsize::new(0);
 
 // SAFETY: everything is handed on to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         COUNT.fetch_add(1, Ordering::Relaxed);
+        BYTES.fetch_add(layout.size(), Ordering::Relaxed);
         // SAFETY: the caller's promises.
         unsafe { System.alloc(layout) }
     }
@@ -103,6 +105,48 @@ fn residual() {
     predictions(net, batches.each_ref());
 }
 
+/// Only some rows of two tables move, or, with momentum, all.
+fn tables() {
+    let batches = [40, 9].map(networks::pairs);
+    let step = |net: &mut networks::SkipGram, batch: &Batch, sgd: &mut Sgd| {
+        count(|| assert!(net.step(batch, BinaryCrossEntropy, &mut *sgd).is_ok()))
+    };
+    for momentum in [0.0, 0.9] {
+        let net = &mut networks::SkipGram::seeded(&Cpu::default(), 0);
+        let sgd = &mut Sgd::default().momentum(momentum);
+        assert!(step(net, &batches[0], sgd) > 0, "the counter does not count");
+        for i in 2..4 {
+            assert_eq!(step(net, &batches[0], sgd), 0, "step {i}");
+            assert_eq!(step(net, &batches[1], sgd), 0, "a smaller batch behind step {i}");
+        }
+    }
+}
+
+network! {
+    struct Vocabulary([usize; 4]) -> [4, 8] { words: Embedding<100_000, 8> }
+}
+
+/// No step, not even the first, takes memory for a whole table.
+fn vocabulary() {
+    let mut net = Vocabulary::seeded(&Cpu::default(), 0);
+    let batch = Batch {
+        inputs: Column::indices(vec![5, 99_999, 5, 0], &[4]).into_iter().collect(),
+        targets: Column::floats(vec![0.0; 32], &[4, 8]).into_iter().collect(),
+    };
+    let rows = |net: &Vocabulary<f32, Cpu>| {
+        let all = net.words.weight.as_vec();
+        [all[5 * 8..6 * 8].to_vec(), all[6 * 8..7 * 8].to_vec()]
+    };
+    let [row, other] = rows(&net);
+    let before = BYTES.load(Ordering::Relaxed);
+    assert!(net.step(&batch, MeanSquared, &mut Sgd::default()).is_ok());
+    let bytes = BYTES.load(Ordering::Relaxed) - before;
+    assert!(bytes < 100_000, "{bytes} bytes");
+    let [moved, still] = rows(&net);
+    assert_ne!(moved, row);
+    assert_eq!(still, other);
+}
+
 network! {
     struct Steps([7, 3]) -> [7, 4] { Linear<4> }
 
@@ -143,6 +187,8 @@ fn nothing_but_the_first_allocates() {
         dense();
         convolutional();
         residual();
+        tables();
+        vocabulary();
         other_losses();
     });
     // Inside the pool, for rayon's queue from outside into it takes memory now and then; so does
@@ -151,5 +197,6 @@ fn nothing_but_the_first_allocates() {
     pool.install(|| {
         dense();
         convolutional();
+        tables();
     });
 }

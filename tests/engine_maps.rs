@@ -40,6 +40,17 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    group_norm: [6, 5, 4] => { Conv2d<6, 3>, GroupNorm<2>, Relu, Flatten, GroupNorm<3>, Linear<2> }
+    group_norm_line: [6, 19] => { GroupNorm<6> }
+    instance_norm2d: [3, 5, 4] => { let a = input => Tanh; a + (a => InstanceNorm2d) + (a => InstanceNorm2d<affine = true>) }
+    rms_norm: [5, 19] => { Linear<17>, RmsNorm, Tanh }
+    rms_norm_image: [3, 5, 4] => { Conv2d<2, 2>, RmsNorm<affine = false>, Conv2d<2, 1> }
+    spatial_dropout2d: [19, 3, 4] => { Conv2d<17, 2>, Relu, SpatialDropout2d(0.4), Conv2d<2, 1>, Flatten, Dropout(0.2) }
+    conv1d: [3, 17] => { Conv1d<9, 3, padding = causal, dilation = 2>, Relu, MaxPool1d<2>, Conv1d<2, 3, padding = same> }
+    conv_transpose1d: [3, 7] => { Tanh, ConvTranspose1d<9, 4, stride = 2>, AvgPool1d<2> }
+    borders: [3, 5, 4] => { ZeroPad2d<2, bottom = 0>, Conv2d<17, 3>, Crop2d<(0, 1)>, Relu, ZeroPad2d<1> }
+    border_of_one: [1, 3, 4] => { Tanh, ZeroPad2d<1>, Crop2d<2, bottom = 0> }
+    shuffled: [12, 3, 4] => { Conv2d<36, 1>, PixelShuffle<3>, Conv2d<2, 2>, GlobalMaxPool2d, Linear<2> }
     positions: [5, 7] => { PositionalEncoding }
     positions_learned: [5, 6] => { Linear<6>, PositionalEncoding<learned = true>, Relu }
     positions_twice: [4, 6] => {
@@ -69,6 +80,7 @@ agree! {
     lstm: [9, 3] => { Tanh, Lstm<19> }
     lstm_words: [usize; 6] => { Embedding<7, 5>, Lstm<9, bidirectional = true>, Lstm<4, output = last>, Linear<2> }
     lstm_reverse: [5, 3] => { Lstm<9, reverse = true, bias = false>, Relu }
+    lstm_layers: [5, 3] => { Lstm<17, layers = 2, bidirectional = true>, Gru<5, layers = 2, output = last> }
     lstm_states: [5, 19] => {
         let z = input => Select<0, axis = 0>;
         let (y, h, c) = (input, z, z) => Lstm<19>;
@@ -175,6 +187,17 @@ agree! {
     max_of_many: [2, 3, 2, 2] => { Max<axis = 1>, Conv2d<2, 1> }
     max_twice: [3, 5] => { let a = input => Tanh; (a => Max) + (a => Max) + (input => Max) }
     embedding: [usize; 4] => { Embedding<7, 3> }
+    embedding_padding: [usize; 4] => { Embedding<7, 3, padding = 2>, Tanh }
+    embedding_products: [usize; 4] => {
+        layer words: Embedding<7, 19, padding = 2>;
+        let b = input => words, Select<1, axis = 0>, Unsqueeze<1>;
+        matmul((input => words), b) => Softmax
+    }
+    matmul_column: [5, 19] => {
+        let a = input => Tanh;
+        let b = input => Select<1, axis = 0>, Unsqueeze<1>;
+        concat(matmul(a, b), matmul(a, (b => Tanh))) => Linear<2>
+    }
     embedding_scalar: [usize] => { Embedding<7, 3>, Linear<2> }
     embedding_image: [usize; 2, 3] => { Embedding<9, 2>, Conv2d<3, 1>, Flatten }
     reshape: [2, 6] => { Reshape<[3, 4]> }

@@ -215,7 +215,7 @@ macro_rules! mixed {
                     Conv2d<$double, 1>, LayerNorm<axes = 2>;
                 let halved = deep => MaxPool2d<(2, 1)>, Upsample2d<(2, 1)>;
                 let both = concat(deep, halved) * 0.5;
-                let text = words => Embedding<cfg::BASE, $width>, joined, Softmax;
+                let text = words => Embedding<cfg::BASE, $width, padding = { $width - 1 }>, joined, Softmax;
                 let table = both => Conv2d<$double, (KERNEL, 1), padding = (1, 0)>;
                 let flat = table => Reshape<[$double, _]>, Mean, Linear<$rest>;
                 let all = concat(flat, (text => Flatten), (image => Sum, Sum)) => Linear<$classes>;

@@ -246,6 +246,7 @@ pytorch! {
     embedding {
         plain: [usize; 5] => { layer: Embedding<7, 3> }
         rows: [usize; 3, 4] => { layer: Embedding<4, 2> }
+        padding: [usize; 5] => { layer: Embedding<7, 3, padding = 2> }
     }
     batch_norm1d {
         features_train: [4] => { layer: BatchNorm1d }
@@ -482,6 +483,12 @@ include!("fixtures/transformer.rs");
 // Layers along time.
 include!("fixtures/recurrent.rs");
 include!("fixtures/separable.rs");
+
+// Norms of each sample.
+include!("fixtures/norms.rs");
+
+// Lines, and the border of images.
+include!("fixtures/lines.rs");
 
 // Attention.
 include!("fixtures/attention.rs");

@@ -112,6 +112,9 @@ fn options(def: &LayerDef) -> String {
 fn option(arg: &ArgDef) -> String {
     let others = match arg.kind {
         ArgKind::Pair { same: true, .. } => ", or `same`".to_string(),
+        ArgKind::SizeOr { words, .. } => {
+            words.iter().map(|word| format!(", or `{word}`")).collect()
+        }
         ArgKind::Word(words) => words[1..].iter().map(|word| format!(", or `{word}`")).collect(),
         _ => String::new(),
     };
@@ -124,7 +127,7 @@ fn default(arg: &ArgDef) -> String {
         Some(Default::Size(n)) => n.to_string(),
         Some(Default::Flag(flag)) => flag.to_string(),
         Some(Default::Word(word)) => word.into(),
-        Some(Default::Number(x)) if x < 1e-3 => format!("{x:e}"),
+        Some(Default::Number(x)) if x > 0.0 && x < 1e-3 => format!("{x:e}"),
         Some(Default::Number(x)) => format!("{x:?}"),
         Some(Default::Absent) | None => {
             let text = arg.doc.split_once("; ").map_or(arg.doc, |(_, text)| text);

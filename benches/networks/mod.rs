@@ -87,3 +87,30 @@ network! {
         GlobalAvgPool2d, Linear<10>,
     }
 }
+
+network! {
+    /// W5: skip-gram with negative sampling. The context is the word that was seen near the center
+    /// and 5 that were drawn; the scores are logits of having been seen.
+    pub struct SkipGram(center: [usize], context: [usize; 6]) -> [6] {
+        let near = context => contexts: Embedding<10_000, 100>;
+        let word = center => centers: Embedding<10_000, 100>, Unsqueeze<1>;
+        matmul(near, word) => Flatten
+    }
+}
+
+/// Random pairs of words, each with 5 negatives.
+pub fn pairs(samples: usize) -> Batch {
+    let mut state = 1_u64;
+    let mut word = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as usize % 10_000
+    };
+    let mut words = |count| (0..count).map(|_| word()).collect::<Vec<usize>>();
+    let seen = (0..samples).flat_map(|_| [1.0, 0.0, 0.0, 0.0, 0.0, 0.0]).collect();
+    let center = Column::indices(words(samples), &[]);
+    let context = Column::indices(words(6 * samples), &[6]);
+    Batch {
+        inputs: [center, context].into_iter().flatten().collect(),
+        targets: Column::floats(seen, &[6]).into_iter().collect(),
+    }
+}

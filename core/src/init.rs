@@ -12,8 +12,7 @@ use netwright_spec::graph::{Init, Param};
 pub fn initialize<E: Float, D: Backend<E>>(model: &mut dyn Model<E, D>, seed: u64) -> Result<()> {
     let graph = model.graph();
     for (number, (tensor, param)) in model.tensors_mut().into_iter().zip(graph.params).enumerate() {
-        let count: usize = param.shape.iter().product();
-        let values: Vec<E> = values(param.init, count, mix(seed, number as u64));
+        let values: Vec<E> = values(param, mix(seed, number as u64));
         tensor.write(&values)?;
     }
     model.state().reseed(seed);
@@ -33,20 +32,17 @@ pub fn reset<S: Shape, E: Float, D: Device<E>>(
 
 /// Instantiated once for each device, not for each shape.
 fn drawn<E: Float, D: Device<E>>(params: &[Param], name: &str, device: &D) -> Vec<E> {
-    let param = params.iter().find(|param| param.name == name);
-    let (init, shape) = param.map_or((Init::Zeros, &[][..]), |p| (p.init, p.shape));
-    let seed = match init {
+    let Some(param) = params.iter().find(|param| param.name == name) else { return Vec::new() };
+    let seed = match param.init {
         Init::Zeros | Init::Ones | Init::Constant(_) => 0,
-        Init::FanIn(_) | Init::Glorot(..) | Init::Normal(_) | Init::Uniform(_) => {
-            device.random_u64()
-        }
+        _ => device.random_u64(),
     };
-    values(init, shape.iter().product(), seed)
+    values(param, seed)
 }
 
-fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {
+fn values<E: Float>(param: &Param, seed: u64) -> Vec<E> {
     let mut rng = Rng::seeded(seed, 0);
-    let mut draw: Box<dyn FnMut() -> f64> = match init {
+    let mut draw: Box<dyn FnMut() -> f64> = match param.init {
         Init::Zeros => Box::new(|| 0.0),
         Init::Ones => Box::new(|| 1.0),
         Init::Constant(x) => Box::new(move || x),
@@ -60,6 +56,12 @@ fn values<E: Float>(init: Init, count: usize, seed: u64) -> Vec<E> {
         }
         Init::Uniform(bound) => Box::new(move || (2.0 * rng.uniform() - 1.0) * bound),
         Init::Normal(deviation) => Box::new(move || rng.normal() * deviation),
+        Init::NormalExceptRow(_) => Box::new(move || rng.normal()),
     };
-    (0..count).map(|_| E::of(draw())).collect()
+    let count = param.shape.iter().product();
+    let mut values: Vec<E> = (0..count).map(|_| E::of(draw())).collect();
+    if let Some(still) = values.get_mut(param.still()) {
+        still.fill(E::default());
+    }
+    values
 }

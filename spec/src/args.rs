@@ -28,6 +28,13 @@ pub enum ArgKind {
         /// Whether the word `same` is allowed too.
         same: bool,
     },
+    /// One size, at least `min`, or one of these words.
+    SizeOr {
+        /// 0 for padding.
+        min: usize,
+        /// Words such as `same`.
+        words: &'static [&'static str],
+    },
     /// `true` or `false`.
     Flag,
     /// One of these words.
@@ -76,6 +83,9 @@ impl ArgKind {
             ArgKind::Size { .. } => "a size".into(),
             ArgKind::Pair { same: false, .. } => "a size or (height, width)".into(),
             ArgKind::Pair { same: true, .. } => "a size, (height, width) or `same`".into(),
+            ArgKind::SizeOr { words, .. } => {
+                format!("a size, {}", ArgKind::Word(words).describe().replace(" or ", ", or "))
+            }
             ArgKind::Flag => "`true` or `false`".into(),
             ArgKind::Word(words) => {
                 words.iter().map(|w| format!("`{w}`")).collect::<Vec<_>>().join(" or ")

@@ -10,10 +10,18 @@ pub const ALL: &[&LayerDef] = &[
     &layers::depthwise_conv2d::DEF,
     &layers::separable_conv2d::DEF,
     &layers::conv_transpose2d::DEF,
+    &layers::conv1d::DEF,
+    &layers::conv_transpose1d::DEF,
     &layers::max_pool2d::DEF,
     &layers::avg_pool2d::DEF,
+    &layers::max_pool1d::DEF,
+    &layers::avg_pool1d::DEF,
     &layers::global_avg_pool2d::DEF,
+    &layers::global_max_pool2d::DEF,
     &layers::upsample2d::DEF,
+    &layers::pixel_shuffle::DEF,
+    &layers::zero_pad2d::DEF,
+    &layers::crop2d::DEF,
     &layers::flatten::DEF,
     &layers::reshape::DEF,
     &layers::permute::DEF,
@@ -34,7 +42,11 @@ pub const ALL: &[&LayerDef] = &[
     &layers::batch_norm1d::DEF,
     &layers::batch_norm2d::DEF,
     &layers::layer_norm::DEF,
+    &layers::group_norm::DEF,
+    &layers::instance_norm2d::DEF,
+    &layers::rms_norm::DEF,
     &layers::dropout::DEF,
+    &layers::spatial_dropout2d::DEF,
     &layers::relu::DEF,
     &layers::leaky_relu::DEF,
     &layers::elu::DEF,
@@ -68,8 +80,17 @@ pub const ALL: &[&LayerDef] = &[
 ];
 
 /// The layers that are made of others: the runtime has their parts.
-pub const COMPOSITES: &[&str] =
-    &["DepthwiseConv2d", "SeparableConv2d", "TransformerEncoder", "TransformerDecoder"];
+pub const COMPOSITES: &[&str] = &[
+    "AvgPool1d",
+    "Conv1d",
+    "ConvTranspose1d",
+    "DepthwiseConv2d",
+    "GlobalMaxPool2d",
+    "MaxPool1d",
+    "SeparableConv2d",
+    "TransformerDecoder",
+    "TransformerEncoder",
+];
 
 /// The layer of this name. One that joins several values ([`Arity::Many`]) is found too, although
 /// only blocks and operators insert it.

@@ -120,6 +120,14 @@ impl Context<'_> {
         Some(Wire { number, arrival: Arrival { shape: part.inferred.shape.clone(), origin } })
     }
 
+    /// Gives a parameter of the part behind this value another shape of as many elements.
+    pub fn part_param(&mut self, wire: &Wire, name: &str, dims: Vec<Dim>) {
+        let part = wire.number.checked_sub(self.inputs.len());
+        let part = part.and_then(|part| self.made.parts.get_mut(part));
+        let params = part.into_iter().flat_map(|part| &mut part.inferred.params);
+        params.filter(|param| param.name == name).for_each(|param| param.dims = dims.clone());
+    }
+
     /// What a layer that is made of parts gives: these of their outputs.
     pub fn made_of(&mut self, output: &Wire, also: &[(&'static str, &Wire)]) -> Inferred {
         let outputs = also.iter().map(|(name, wire)| (*name, wire.number));

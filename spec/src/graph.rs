@@ -140,6 +140,8 @@ pub enum Init {
     Glorot(usize, usize),
     /// Normal with mean 0 and this standard deviation; 1 is PyTorch's default for embeddings.
     Normal(f64),
+    /// Normal with mean 0 and variance 1, with zeros in this row of a table: that of padding.
+    NormalExceptRow(usize),
     /// Uniform between this and its negative.
     Uniform(f64),
     /// All the same number.
@@ -167,6 +169,16 @@ impl Graph {
         self.params.get(node.params.first..node.params.first + node.params.count).unwrap_or(&[])
     }
 
+    /// Whether nothing is ever taken of this parameter but some of its rows, those of indices: all
+    /// others have no gradient then.
+    pub fn is_table(&self, param: usize) -> bool {
+        let mut takers = self.nodes.iter().filter(|node| {
+            (node.params.first..node.params.first + node.params.count).contains(&param)
+        });
+        let rows = |node: &Node| matches!(node.kind, "Embedding" | "EmbeddingBag");
+        takers.next().is_some_and(rows) && takers.all(rows)
+    }
+
     /// The shape of a value's samples: an input's or a node's.
     pub const fn shape_of(&self, value: usize) -> &'static [usize] {
         let inputs = self.inputs.len();
@@ -176,6 +188,16 @@ impl Graph {
             self.nodes[value - inputs].shape
         } else {
             &[]
+        }
+    }
+}
+
+impl Param {
+    /// The elements that get no gradient although it is trained: the row of a table's padding.
+    pub fn still(&self) -> core::ops::Range<usize> {
+        match (self.init, self.shape) {
+            (Init::NormalExceptRow(row), &[_, width]) => row * width..(row + 1) * width,
+            _ => 0..0,
         }
     }
 }

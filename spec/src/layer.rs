@@ -172,6 +172,8 @@ pub enum ParamInit {
     Glorot([Dim; 2]),
     /// Normal with mean 0 and variance 1.
     Normal,
+    /// The same, with zeros in this row.
+    NormalExceptRow(Dim),
 }
 
 /// An attribute of a node. See [`crate::graph::Attr`].

@@ -2,10 +2,11 @@
 
 use std::str::FromStr;
 
-const TEXTS: [&str; 3] = [
+const TEXTS: [&str; 4] = [
     include_str!("../fixtures/training.txt"),
     include_str!("../fixtures/losses.txt"),
     include_str!("../fixtures/optimizers.txt"),
+    include_str!("../fixtures/tables.txt"),
 ];
 
 /// The numbers of this name.

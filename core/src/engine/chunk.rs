@@ -69,6 +69,9 @@ pub(crate) struct Chunk {
     pub(crate) memory: Memory,
     /// What a loss found.
     pub(crate) found: Found,
+    /// No element of a gradient that a use adds to a row is larger than this; infinity if one is
+    /// not finite.
+    pub(crate) largest: f32,
 }
 
 /// What a loss found in some samples.

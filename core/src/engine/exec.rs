@@ -2,6 +2,7 @@
 
 use super::chunk::{Chunk, GROUPS, Group, Room, Slot};
 use super::plan::{Plan, Planned};
+use super::rows::Uses;
 use super::simd::Floats;
 use super::steps::{Call, Layout, Purpose, Source, transpose};
 use super::threads::{both, inside, limit, spread};
@@ -30,6 +31,8 @@ pub(super) struct Workspace {
     pub(super) gradients: Floats,
     /// For each step: of the forward, of the backward.
     statistics: Vec<[Vec<f64>; 2]>,
+    /// For each table: the rows that were used.
+    pub(super) uses: Vec<Uses>,
     pub(super) lists: Lists,
 }
 
@@ -52,6 +55,8 @@ pub(crate) struct Run {
     /// Neither the training form nor a backward is wanted.
     inference: bool,
     pub(super) threads: usize,
+    /// Whether the gradients of tables are those of their used rows.
+    pub(super) by_rows: bool,
     /// Whether a gradient that is not finite was seen.
     pub(super) unsound: AtomicBool,
 }
@@ -102,6 +107,7 @@ impl Engine {
             training,
             inference,
             threads: limit(),
+            by_rows: false,
             unsound: AtomicBool::new(false),
         };
         run.take_room(backward);
@@ -174,6 +180,12 @@ impl Run {
         self.groups().iter().flat_map(Group::chunks)
     }
 
+    /// Tables need no gradients but those of the used rows, which [`rows`](Self::rows) gives.
+    pub(crate) fn by_rows(mut self, by_rows: bool) -> Self {
+        self.by_rows = by_rows;
+        self
+    }
+
     /// Ranges of steps between which all chunks wait for each other.
     fn segments(&self) -> usize {
         if self.training.is_some() { self.plan().segments.len() } else { 1 }
@@ -200,6 +212,7 @@ impl Run {
             statistics: [forward, backward],
             threads: if self.used == 1 { self.threads } else { 1 },
             input_gradient: given.input_gradient,
+            by_rows: self.by_rows,
         }
     }
 
@@ -277,6 +290,7 @@ impl Run {
         let last = self.segments() - 1;
         self.pass(true, |run, chunk| {
             run.segment_forward(last, given, chunk);
+            chunk.largest = 0.0;
             turn(run, chunk);
             run.segment_backward(last, given, chunk);
         });

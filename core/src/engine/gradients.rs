@@ -1,6 +1,6 @@
 //! The gradients of the parameters, from what the chunks left: always added in the same order.
 
-use super::chunk::Group;
+use super::chunk::{Group, Slot};
 use super::exec::{Given, Run};
 use super::plan::Job;
 use super::steps::add;
@@ -15,11 +15,13 @@ impl Run {
     /// Fills the gradients of all parameters, in the user's layout.
     pub(super) fn finish_gradients(&mut self, given: Given<'_>) {
         self.sum_groups();
+        self.find_rows(given);
         let mut gradients = std::mem::take(&mut self.work.gradients);
         let plan = self.plan();
-        gradients.resize(plan.flat);
+        gradients.resize(if self.by_rows { plan.dense } else { plan.flat });
         self.run_jobs(&plan.jobs, 0, &mut gradients, self.threads);
-        for slot in plan.params.iter().filter(|slot| !plan.in_jobs(slot)) {
+        let by_rows = |slot: &Slot| self.by_rows && slot.offset >= plan.dense;
+        for slot in plan.params.iter().filter(|slot| !plan.in_jobs(slot) && !by_rows(slot)) {
             gradients[slot.range(1)].fill(0.0);
         }
         let mut deliver = |param: usize, add: &mut dyn FnMut(&mut [f32])| {
@@ -29,13 +31,25 @@ impl Run {
         for planned in &plan.steps {
             planned.step.deliver(&first.parameters[planned.gradients.range(1)], &mut deliver);
             for chunk in self.chunks() {
-                planned.step.deliver_chunk(given.inputs, chunk, &mut deliver);
+                planned.step.deliver_chunk(chunk, &mut deliver);
             }
         }
-        for slot in plan.params.iter().filter(|slot| !plan.in_jobs(slot)) {
+        for (number, table) in plan.tables.iter().enumerate() {
+            if !(self.by_rows && table.alone) {
+                let slot = plan.params[table.param];
+                self.add_rows(number, &mut gradients[slot.range(1)]);
+                if plan.in_jobs(&slot) {
+                    self.see(&gradients[slot.range(1)]);
+                }
+            }
+        }
+        for slot in plan.params.iter().filter(|slot| !plan.in_jobs(slot) && !by_rows(slot)) {
             self.see(&gradients[slot.range(1)]);
         }
         self.work.gradients = gradients;
+        if self.by_rows && !self.rows_are_finite() {
+            self.unsound.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Takes note of gradients that are not finite, while they are near.
@@ -75,10 +89,12 @@ impl Run {
         }
     }
 
-    /// After a backward, the gradient of a parameter; none for what is not trained.
-    pub(crate) fn gradient(&self, param: usize) -> Option<&[f32]> {
+    /// After a backward, the gradient of a parameter; none for what is not trained, nor for a
+    /// table that has its gradient by rows.
+    pub(crate) fn whole_gradient(&self, param: usize) -> Option<&[f32]> {
         let slot = self.plan().params[param];
-        (slot.len > 0).then(|| &self.work.gradients[slot.range(1)])
+        let dense = slot.len > 0 && !(self.by_rows && slot.offset >= self.plan().dense);
+        dense.then(|| &self.work.gradients[slot.range(1)])
     }
 }
 

@@ -19,16 +19,18 @@ pub(crate) mod learn {
     pub(crate) use super::chunk::Memory;
     pub(crate) use super::exec::{Given, Run};
     pub(crate) use super::loss::Job as LossJob;
+    pub(crate) use super::rows::Gradient;
     pub(crate) use super::run::{check, engine_of};
     pub(crate) use super::steps::Source;
     pub(crate) use super::threads::inside;
-    pub(crate) use super::update::all_finite;
 }
 #[cfg(feature = "engine")]
 mod loss;
 #[cfg(feature = "engine")]
 mod plan;
 mod report;
+#[cfg(feature = "engine")]
+mod rows;
 #[cfg(feature = "engine")]
 mod run;
 #[cfg_attr(not(feature = "engine"), allow(dead_code, unused_imports, unused_macros))]

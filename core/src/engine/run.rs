@@ -181,7 +181,7 @@ fn backward(
         run.backward(Given { params, inputs, input_gradient }, &output_gradients);
     });
     for (number, array) in saved.params.iter().enumerate() {
-        if let Some(gradient) = run.gradient(number) {
+        if let Some(gradient) = run.whole_gradient(number) {
             add(gradient, gradients.get_or_alloc_mut(&array.data)?);
         }
     }

@@ -5,6 +5,7 @@
 
 use super::simd::{Lanes, Level, kernel};
 use super::threads::both;
+use std::ops::Range;
 
 /// Elements that one thread takes at once.
 const PIECE: usize = 1 << 16;
@@ -45,6 +46,12 @@ impl Formula {
         }
     }
 
+    /// Whether a gradient of 0 may move a parameter or what is remembered of it.
+    #[cfg(feature = "engine")]
+    pub(crate) fn moves_without_gradient(self) -> bool {
+        !matches!(self, Formula::Sgd { decay: 0.0, .. } | Formula::Adagrad { decay: 0.0, .. })
+    }
+
     /// What it remembers before the first step.
     pub(crate) fn start(self) -> f32 {
         if let Formula::Adagrad { start, .. } = self { start } else { 0.0 }
@@ -68,14 +75,42 @@ impl Parts<'_> {
 
     fn split(self) -> [Self; 2] {
         let at = (self.param.len() / 2).next_multiple_of(PIECE);
+        self.split_at(at)
+    }
+
+    /// Those before and behind this element.
+    pub(crate) fn split_at(self, at: usize) -> [Self; 2] {
         let (p0, p1) = self.param.split_at_mut(at);
-        let (g0, g1) = self.gradient.split_at(at);
+        let (g0, g1) = self.gradient.split_at(at.min(self.gradient.len()));
         let (a0, a1) = self.first.split_at_mut(at.min(self.first.len()));
         let (b0, b1) = self.second.split_at_mut(at.min(self.second.len()));
         [
             Parts { param: p0, gradient: g0, first: a0, second: b0 },
             Parts { param: p1, gradient: g1, first: a1, second: b1 },
         ]
+    }
+
+    /// Some of the elements.
+    pub(crate) fn part(&mut self, range: Range<usize>) -> Parts<'_> {
+        let some = |len: usize| range.start.min(len)..range.end.min(len);
+        let [gradient, first, second] =
+            [self.gradient.len(), self.first.len(), self.second.len()].map(some);
+        Parts {
+            param: &mut self.param[range],
+            gradient: &self.gradient[gradient],
+            first: &mut self.first[first],
+            second: &mut self.second[second],
+        }
+    }
+}
+
+/// Moves the rows of this width whose gradient is not 0 throughout.
+pub(crate) fn update_rows(formula: Formula, width: usize, mut parts: Parts<'_>) {
+    for at in (0..parts.param.len()).step_by(width.max(1)) {
+        let row = parts.part(at..at + width);
+        if row.gradient.iter().any(|g| *g != 0.0) {
+            update(formula, row, 1);
+        }
     }
 }
 
@@ -127,21 +162,24 @@ fn go(formula: Formula, parts: Parts<'_>, threads: usize) {
 
 /// Whether all numbers are finite.
 pub(crate) fn all_finite(numbers: &[f32]) -> bool {
+    numbers.chunks(PIECE).all(|part| largest(part).is_finite())
+}
+
+/// The largest size of a number; infinity if one is not finite.
+pub(crate) fn largest(numbers: &[f32]) -> f32 {
+    let mut found = 0;
     // SAFETY: the body has no promises to keep.
-    numbers.chunks(PIECE).all(|part| unsafe {
-        let mut found = 0;
-        worst(Level::best(), part, &mut found);
-        found < f32::INFINITY.to_bits()
-    })
+    unsafe { worst(Level::best(), numbers, &mut found) };
+    f32::from_bits(found.min(f32::INFINITY.to_bits()))
 }
 
 kernel!(unsafe fn piece(formula: Formula, parts: Parts<'_>) = step);
 kernel!(unsafe fn averages(formula: Formula, parts: Parts<'_>, lengths: &mut [f64; 2]) = lamb);
-kernel!(unsafe fn worst(numbers: &[f32], found: &mut u32) = largest);
+kernel!(unsafe fn worst(numbers: &[f32], found: &mut u32) = largest_bits);
 
 /// The largest bits without the sign; those of what is not finite are the largest of all.
 #[inline(always)]
-unsafe fn largest<V: Lanes>(numbers: &[f32], found: &mut u32) {
+unsafe fn largest_bits<V: Lanes>(numbers: &[f32], found: &mut u32) {
     *found = numbers.iter().fold(0, |worst, x| worst.max(x.abs().to_bits()));
 }
 
@@ -238,21 +276,36 @@ fn direction(formula: Formula, p: f32, m: f32, s: f32) -> f32 {
 #[inline(always)]
 unsafe fn lamb<V: Lanes>(formula: Formula, parts: Parts<'_>, lengths: &mut [f64; 2]) {
     const LANES: usize = 16;
-    let Formula::Lamb { betas, rests, .. } = formula else { return };
     let Parts { param, gradient, first, second } = parts;
+    let (params, param) = param.as_chunks::<LANES>();
+    let (gradients, gradient) = gradient.as_chunks::<LANES>();
+    let (firsts, first) = first.as_chunks_mut::<LANES>();
+    let (seconds, second) = second.as_chunks_mut::<LANES>();
     let mut sums = [[0.0_f32; LANES]; 2];
-    let lanes = param.chunks(LANES).zip(gradient.chunks(LANES));
-    let memories = first.chunks_mut(LANES).zip(second.chunks_mut(LANES));
-    for ((p, g), (m, s)) in lanes.zip(memories) {
-        for (i, ((&p, &g), (m, s))) in p.iter().zip(g).zip(m.iter_mut().zip(s)).enumerate() {
-            *m = betas[0] * *m + rests[0] * g;
-            *s = betas[1] * *s + rests[1] * (g * g);
-            let r = direction(formula, p, *m, *s);
-            sums[0][i] += p * p;
+    for (((p, g), m), s) in params.iter().zip(gradients).zip(firsts).zip(seconds) {
+        for i in 0..LANES {
+            let r = averaged(formula, p[i], g[i], &mut m[i], &mut s[i]);
+            sums[0][i] += p[i] * p[i];
             sums[1][i] += r * r;
         }
     }
+    for (i, ((&p, &g), (m, s))) in
+        param.iter().zip(gradient).zip(first.iter_mut().zip(second)).enumerate()
+    {
+        let r = averaged(formula, p, g, m, s);
+        sums[0][i] += p * p;
+        sums[1][i] += r * r;
+    }
     *lengths = sums.map(|sums| sums.iter().map(|&sum| f64::from(sum)).sum());
+}
+
+/// Moves LAMB's averages of one element; its direction.
+#[inline(always)]
+fn averaged(formula: Formula, p: f32, g: f32, m: &mut f32, s: &mut f32) -> f32 {
+    let Formula::Lamb { betas, rests, .. } = formula else { return 0.0 };
+    *m = betas[0] * *m + rests[0] * g;
+    *s = betas[1] * *s + rests[1] * (g * g);
+    direction(formula, p, *m, *s)
 }
 
 /// For every element of the parameter, the gradient and the first memory.

@@ -86,6 +86,7 @@ fn param(param: &Param) -> String {
         Init::Ones => quoted("ones"),
         Init::Glorot(rows, columns) => format!(r#"{{"glorot":[{rows},{columns}]}}"#),
         Init::FanIn(fan_in) => format!(r#"{{"fan_in":{fan_in}}}"#),
+        Init::NormalExceptRow(row) => format!(r#"{{"normal_except_row":{row}}}"#),
         Init::Normal(x) => format!(r#"{{"normal":{x:?}}}"#),
         Init::Uniform(x) => format!(r#"{{"uniform":{x:?}}}"#),
         Init::Constant(x) => format!(r#"{{"constant":{x:?}}}"#),

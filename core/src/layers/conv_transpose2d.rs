@@ -82,8 +82,11 @@ struct Sizes {
 impl Sizes {
     fn of<E: Float, D: Backend<E>>(call: &Call<'_, E, D>) -> Option<Self> {
         let node: &Node = call.node;
-        let &[_, _, kernel_h, kernel_w] = call.params.first()?.shape.as_slice() else {
-            return None;
+        let [kernel_h, kernel_w] = match *call.params.first()?.shape.as_slice() {
+            [_, _, h, w] => [h, w],
+            // `ConvTranspose1d` is one of images of one row.
+            [_, _, w] => [1, w],
+            _ => return None,
         };
         let (&[sh, sw], &[dh, dw], &[top, _, left, _]) =
             (node.sizes("stride"), node.sizes("dilation"), node.sizes("padding"))

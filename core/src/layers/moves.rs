@@ -8,13 +8,18 @@ use crate::error::Result;
 use dfdx::prelude::*;
 use netwright_spec::graph::Node;
 
-/// The number of the input's element that each element of the output is, both row-major; `None` for
-/// a layer that moves nothing.
+/// Where a zero comes from.
+pub(crate) const NOTHING: usize = usize::MAX;
+
+/// The number of the input's element that each element of the output is, both row-major, or
+/// [`NOTHING`]; `None` for a layer that moves nothing.
 pub(crate) fn sources(node: &Node, input: &[usize]) -> Option<Vec<usize>> {
     match node.kind {
         "Permute" | "Transpose" => Some(permuted(node.sizes("order"), input)),
         "Slice" => Some(cut(input, node.size("axis"), node.size("start"), node.shape)),
         "Select" => Some(selected(input, node.size("axis"), index(node, input))),
+        "ZeroPad2d" | "Crop2d" => Some(bordered(node, input)),
+        "PixelShuffle" => Some(shuffled(node.size("upscale_factor"), node.shape)),
         "RepeatVector" => {
             let [n, features] = [0, 1].map(|i| node.shape.get(i).copied().unwrap_or(1));
             Some((0..n).flat_map(|_| 0..features).collect())
@@ -65,11 +70,52 @@ fn around(shape: &[usize], axis: usize) -> (usize, usize, usize) {
     (shape.iter().take(axis).product(), shape.get(axis).copied().unwrap_or(1), behind)
 }
 
+/// The pixels of an image with a border of zeros, or without its border.
+fn bordered(node: &Node, input: &[usize]) -> Vec<usize> {
+    let (&[channels, height, width], &[_, rows, columns], &[top, _, left, _]) =
+        (input, node.shape, node.sizes("padding"))
+    else {
+        return Vec::new();
+    };
+    // Where a row or a column of the output lies in the input.
+    let lies = |at: usize, before: usize, size: usize| match node.kind {
+        "Crop2d" => Some(at + before),
+        _ => at.checked_sub(before).filter(|at| *at < size),
+    };
+    let place = |channel: usize, row: usize, column: usize| {
+        let at = lies(row, top, height).zip(lies(column, left, width));
+        at.map_or(NOTHING, |(row, column)| (channel * height + row) * width + column)
+    };
+    let rows = (0..channels).flat_map(|channel| (0..rows).map(move |row| (channel, row)));
+    rows.flat_map(|(channel, row)| (0..columns).map(move |c| place(channel, row, c))).collect()
+}
+
+/// Channels as squares of pixels.
+fn shuffled(factor: usize, output: &[usize]) -> Vec<usize> {
+    let &[channels, rows, columns] = output else { return Vec::new() };
+    let factor = factor.max(1);
+    let [height, width] = [rows / factor, columns / factor];
+    let place = |channel: usize, row: usize, column: usize| {
+        let from = (channel * factor + row % factor) * factor + column % factor;
+        (from * height + row / factor) * width + column / factor
+    };
+    let rows = (0..channels).flat_map(|channel| (0..rows).map(move |row| (channel, row)));
+    rows.flat_map(|(channel, row)| (0..columns).map(move |c| place(channel, row, c))).collect()
+}
+
 pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
-    let Some(sources) = sources(call.node, call.input_shape()) else {
+    let Some(mut sources) = sources(call.node, call.input_shape()) else {
         return Err(call.error("moves nothing"));
     };
-    samples(Window::gather(rows(call)?, sources)?)
+    let mut rows = rows(call)?;
+    if sources.contains(&NOTHING) {
+        let &(count, batch) = rows.shape();
+        let zeros = call.device.try_zeros_like(&(1, batch)).on_device()?;
+        rows =
+            (rows, zeros.put_tape(OwnedTape::default())).try_concat_along(Axis::<0>).on_device()?;
+        sources.iter_mut().filter(|from| **from == NOTHING).for_each(|from| *from = count);
+    }
+    samples(Window::gather(rows, sources)?)
 }
 
 /// One row for each element of a sample, the batch innermost.

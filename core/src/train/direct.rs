@@ -8,7 +8,7 @@ use super::optim::{Memory, Rule, fused};
 use super::step::{Report, bad_gradient, bad_value, finite_loss};
 use crate::data::{Batch, Column};
 use crate::engine::learn::{
-    Given, LossJob, Memory as Values, Run, Source, all_finite, check, engine_of, inside,
+    Given, LossJob, Memory as Values, Run, Source, check, engine_of, inside,
 };
 use crate::error::Result;
 use crate::model::Model;
@@ -34,7 +34,7 @@ pub(crate) fn learn(
     let slots = memory.slots(graph)?;
     let before = model.state().clone();
     let key = model.state().next_key();
-    let mut run = engine.begin(samples, Some(key), true);
+    let mut run = engine.begin(samples, Some(key), true).by_rows(rule.by_rows());
     let mut lists = run.lists();
     let mut params = recycled(std::mem::take(&mut lists.params));
     model.visit_mut(&mut |tensor| params.extend(tensor.slice_mut()));
@@ -191,7 +191,8 @@ impl Task<'_> {
     fn finite(&self, run: &Run) -> Result<()> {
         let params = self.graph.params;
         if !run.sound() {
-            let bad = |i: &usize| run.gradient(*i).is_some_and(|gradient| !all_finite(gradient));
+            let threads = run.threads();
+            let bad = |i: &usize| run.gradient(*i).is_some_and(|g| !g.finite(threads));
             return bad_gradient((0..params.len()).find(bad).map(|i| params[i].name));
         }
         let mut bad = None;

@@ -10,6 +10,7 @@ use crate::data::{Batch, Column, Samples};
 use crate::engine::PlanReport;
 use crate::error::{Error, Result};
 use crate::model::Model;
+use crate::stream::Stream;
 use crate::summary::Summary;
 
 /// What every network can do as a whole.
@@ -138,6 +139,34 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
         Self: Sized,
     {
         D::predict(self, inputs.columns(), outputs)
+    }
+
+    /// The network one step at a time: each step gives what the whole sequence would give for it, at the
+    /// cost of one step. A network is along time where the first axis of each of its inputs is
+    /// time, and each layer gives a step from that step and those before it: recurrent layers in
+    /// one direction, causal attention, positional encodings, and all layers that treat each step for
+    /// itself.
+    ///
+    /// # Errors
+    /// [`Error::Layer`] names the first layer that mixes steps in another way, such as `Flatten`, a
+    /// mean over time or a second direction; [`Error::Data`] an input without time.
+    ///
+    /// ```
+    /// # use netwright_core::{Backend, Float, Model, Result};
+    /// use netwright_core::data::Column;
+    /// use netwright_core::train::Train;
+    ///
+    /// fn watch<E: Float, D: Backend<E>>(net: &impl Model<E, D>, steps: &[Column]) -> Result<()> {
+    ///     let mut stream = net.stream()?;
+    ///     for step in steps {
+    ///         println!("{:?}", stream.push(step)?.as_floats());
+    ///     }
+    ///     stream.reset(); // another sequence begins
+    ///     Ok(())
+    /// }
+    /// ```
+    fn stream(&self) -> Result<Stream<E, D>> {
+        Stream::of(self)
     }
 
     /// How the network runs on its device: fused steps of the engine on the CPU in `f32`, node by

@@ -125,6 +125,10 @@ fn param(code: &Code<'_>, node: &Node, param: &ParamDef) -> TokenStream {
         ParamInit::Ones => quote!(Ones),
         ParamInit::Constant(x) => quote!(Constant(#x)),
         ParamInit::Normal => quote!(Normal(1.0)),
+        ParamInit::NormalExceptRow(row) => {
+            let row = sizes::size(row, constants);
+            quote!(NormalExceptRow(#row))
+        }
         ParamInit::FanIn(dims) => {
             let dims = sizes::slice(dims, constants);
             quote!(FanIn(#p::size::product(#dims)))

@@ -121,6 +121,13 @@ impl Resolver<'_> {
                 Some("false") => Some(Value::Flag(false)),
                 _ => self.wrong(def, arg),
             },
+            (ArgValue::Size(size), ArgKind::SizeOr { min, words }) => match word(size) {
+                Some(word) if words.contains(&word.as_str()) => Some(Value::Word(word)),
+                _ => {
+                    self.not_word(def, size)?;
+                    Some(Value::Size(self.size(size, min)?))
+                }
+            },
             (ArgValue::Size(size), ArgKind::Word(words)) => match word(size) {
                 Some(word) if words.contains(&word.as_str()) => Some(Value::Word(word)),
                 _ => self.wrong(def, arg),

@@ -1,7 +1,8 @@
 //! `Embedding`: a learned vector for each index.
 
-use crate::args::{ArgDef, ArgKind};
-use crate::layer::{Arity, Context, Inferred, LayerDef, ParamInit};
+use crate::args::{ArgDef, ArgKind, Default};
+use crate::dim::{Dim, Op};
+use crate::layer::{Arity, Attr, Cond, Context, Inferred, LayerDef, ParamInit};
 use crate::problem::{Arrival, Problem};
 use crate::shape::Shape;
 
@@ -13,13 +14,24 @@ pub const DEF: LayerDef = LayerDef {
     keras: "Embedding",
     pytorch: "nn.Embedding",
     arity: Arity::One,
-    args: &[
-        ArgDef::position("num_embeddings", ArgKind::Size { min: 1 }, "how many indices there are"),
-        ArgDef::position("embedding_dim", ArgKind::Size { min: 1 }, "size of each vector"),
-    ],
+    args: &[NUM_EMBEDDINGS, EMBEDDING_DIM, PADDING],
     params: &["weight"],
     infer,
 };
+
+/// The rows of the table.
+pub(crate) const NUM_EMBEDDINGS: ArgDef =
+    ArgDef::position("num_embeddings", ArgKind::Size { min: 1 }, "how many indices there are");
+/// The columns of the table.
+pub(crate) const EMBEDDING_DIM: ArgDef =
+    ArgDef::position("embedding_dim", ArgKind::Size { min: 1 }, "size of each vector");
+/// The index that fills up what is too short.
+pub(crate) const PADDING: ArgDef = ArgDef::option(
+    "padding",
+    ArgKind::Size { min: 0 },
+    Default::Absent,
+    "an index that stands for nothing: its row begins as zeros and gets no gradient",
+);
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let Some(input) = cx.inputs.first() else {
@@ -31,11 +43,24 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     if input.shape.rank() > 2 {
         return Err(cx.takes("[usize], [usize; time] or [usize; rows, time]", input));
     }
-    let width = cx.args.size("embedding_dim");
     let mut dims = input.shape.dims.clone();
-    dims.push(width.clone());
-    let weight = vec![cx.args.size("num_embeddings"), width];
-    Ok(Inferred::shape(Shape::floats(dims)).param("weight", weight, ParamInit::Normal))
+    dims.push(cx.args.size("embedding_dim"));
+    table(cx, Inferred::shape(Shape::floats(dims)))
+}
+
+/// With the table, and the attribute `padding` where there is one.
+pub(crate) fn table(cx: &mut Context<'_>, inferred: Inferred) -> Result<Inferred, Problem> {
+    let rows = cx.args.size("num_embeddings");
+    let weight = vec![rows.clone(), cx.args.size("embedding_dim")];
+    if cx.args.get("padding").is_none() {
+        return Ok(inferred.param("weight", weight, ParamInit::Normal));
+    }
+    let padding = cx.args.size("padding");
+    let least = cx.compute(Op::Add, &[padding.clone(), Dim::Known(1)])?;
+    let text = format!("`padding` is one of the {rows} indices, counted from 0, not {padding}");
+    cx.require(Cond::AtMost(least, rows), Problem::new(text).at("padding"))?;
+    let init = ParamInit::NormalExceptRow(padding.clone());
+    Ok(inferred.param("weight", weight, init).attr("padding", Attr::Size(padding)))
 }
 
 fn floats(cx: &Context<'_>, input: &Arrival) -> Problem {
@@ -50,7 +75,7 @@ fn floats(cx: &Context<'_>, input: &Arrival) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dim::Dim;
+    use crate::args::Value;
     use crate::layers::testing::{generic, infer_with, named, size};
 
     fn embed(input: Shape) -> Result<Inferred, Problem> {
@@ -71,6 +96,26 @@ mod tests {
         let got = embed(Shape::indices(vec![])).unwrap();
         assert_eq!(got.params[0].dims, [Dim::Known(10_000), Dim::Known(64)]);
         assert_eq!(got.params[0].init, ParamInit::Normal);
+    }
+
+    #[test]
+    fn the_row_of_the_padding_begins_as_zeros() {
+        let infer = |padding: Dim| {
+            let given = [
+                ("num_embeddings", size(10)),
+                ("embedding_dim", size(4)),
+                ("padding", Value::Size(padding)),
+            ];
+            infer_with(&DEF, &given, &[Shape::indices(vec![])])
+        };
+        let got = infer(9.into()).unwrap().0;
+        assert_eq!(got.params[0].init, ParamInit::NormalExceptRow(9.into()));
+        assert_eq!(got.attrs, [("padding", Attr::Size(9.into()))]);
+        assert_eq!(infer(named("PAD")).unwrap().1.len(), 1);
+        assert_eq!(
+            infer(10.into()).unwrap_err().text,
+            "`padding` is one of the 10 indices, counted from 0, not 10"
+        );
     }
 
     #[test]

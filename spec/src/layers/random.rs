@@ -39,7 +39,12 @@ impl Random {
         match arg.kind {
             ArgKind::Pair { same: true, .. } if self.below(3) == 0 => Value::Word("same".into()),
             ArgKind::Pair { .. } if self.below(2) == 0 => Value::Pair(self.size(), self.size()),
-            ArgKind::Size { .. } | ArgKind::Pair { .. } => Value::Size(self.size()),
+            ArgKind::SizeOr { words, .. } if self.below(3) == 0 => {
+                Value::Word(words[self.below(words.len())].into())
+            }
+            ArgKind::Size { .. } | ArgKind::SizeOr { .. } | ArgKind::Pair { .. } => {
+                Value::Size(self.size())
+            }
             ArgKind::Flag => Value::Flag(self.below(2) == 0),
             ArgKind::Word(words) => Value::Word(words[self.below(words.len())].into()),
             ArgKind::Number { .. } => Value::Number(Number::Named("RATE".into())),
@@ -59,7 +64,8 @@ impl Random {
     fn given(&mut self, def: &LayerDef) -> Given {
         let mut given = Vec::new();
         for arg in def.args {
-            if arg.default.is_none() || self.below(3) == 0 {
+            let rare = ["layers", "dropout"].contains(&arg.name);
+            if arg.default.is_none() || self.below(if rare { 20 } else { 3 }) == 0 {
                 given.push((arg.name, self.value(arg)));
             }
         }
@@ -202,7 +208,7 @@ fn a_named_size_is_the_number_it_stands_for() {
         let given = random.given(def);
         // These decide the rank or which size changes, so they must be numbers.
         let decides = |name: &str| {
-            ["axes", "axis0", "axis1", "num_layers"].contains(&name)
+            ["axes", "axis0", "axis1", "num_layers", "layers"].contains(&name)
                 || (name == "axis" && NUMBERED.contains(&def.name))
         };
         let named = |value: &Value| matches!(value, Value::Size(Dim::Named(_) | Dim::Type(_)));

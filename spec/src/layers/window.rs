@@ -47,7 +47,11 @@ fn too_large(
     window: &Window,
 ) -> Result<Problem, Problem> {
     let arrival = cx.floats()?;
-    let high = if axis == "height" { "high" } else { "wide" };
+    let high = match axis {
+        "height" => "high",
+        "length" => "long",
+        _ => "wide",
+    };
     let dilated = if *reach == window.kernel { "" } else { " with its dilation" };
     let with_padding =
         if input == padded { String::new() } else { format!(" ({padded} with padding)") };

@@ -44,8 +44,30 @@ fn backward_at(level: Level, block: Block, y: &[f32], d: &mut [f32]) {
     }
 }
 
+/// Makes of logarithms, in place, what they are of.
+pub(crate) fn exponentials(x: &mut [f32]) {
+    exponentials_at(Level::best(), x);
+}
+
+fn exponentials_at(level: Level, x: &mut [f32]) {
+    // SAFETY: there are so many floats.
+    unsafe { exponentials_of(level, x.as_mut_ptr(), x.len()) }
+}
+
+kernel!(unsafe fn exponentials_of(x: *mut f32, len: usize) = exponentials_body);
 kernel!(unsafe fn block_forward(block: Block, x: *const f32, y: *mut f32) = forward_body);
 kernel!(unsafe fn block_backward(block: Block, y: *const f32, d: *mut f32) = backward_body);
+
+#[inline(always)]
+unsafe fn exponentials_body<V: Lanes>(x: *mut f32, len: usize) {
+    // SAFETY: every place is below `len`.
+    unsafe {
+        for i in (0..len).step_by(V::COUNT) {
+            let count = V::COUNT.min(len - i);
+            exp(V::load_up_to(x.add(i), count)).store_up_to(x.add(i), count);
+        }
+    }
+}
 
 #[inline(always)]
 unsafe fn forward_body<V: Lanes>(block: Block, x: *const f32, y: *mut f32) {

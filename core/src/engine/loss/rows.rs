@@ -69,21 +69,25 @@ fn missing(settings: Margins<'_>, scores: &[f32], label: usize, gradient: &mut [
 
 /// The loss of one label; its gradient overwrites the logarithms of the probabilities.
 fn row(settings: Labels<'_>, label: usize, weight: f32, share: f32, log: &mut [f32]) -> f32 {
-    let (mut loss, slope) = focused(log[label], settings.gamma as f32);
+    let (loss, slope) = focused(log[label], settings.gamma as f32);
     let right = weight * (1.0 - settings.smoothing as f32);
-    loss *= right;
     let uniform = settings.smoothing as f32 / log.len() as f32;
     let class = |class| uniform * settings.of_class(class) as f32;
-    let (right, mut all) = (right * slope, right * slope);
-    if settings.smoothing > 0.0 {
+    let (mut loss, mut all) = (right * loss, right * slope);
+    if uniform > 0.0 {
         loss -= log.iter().enumerate().map(|(i, log)| class(i) * log).sum::<f32>();
         all += (0..log.len()).map(class).sum::<f32>();
     }
-    for (i, log) in log.iter_mut().enumerate() {
-        let p = if settings.scores { log.exp() } else { 0.0 };
-        *log = (all * p - class(i)) * share;
+    if settings.scores {
+        softmax::exponentials(log);
+        log.iter_mut().for_each(|p| *p *= all * share);
+    } else {
+        log.fill(0.0);
     }
-    log[label] -= right * share;
+    if uniform > 0.0 {
+        log.iter_mut().enumerate().for_each(|(i, slope)| *slope -= class(i) * share);
+    }
+    log[label] -= right * slope * share;
     loss
 }
 

@@ -96,7 +96,12 @@ fn transposed_sizes(graph: &Graph, node: &Node) -> Option<ConvSizes> {
 /// Those of a convolution between two images, with the weight and the attributes of the node.
 fn sizes_between(graph: &Graph, node: &Node, from: &[usize], to: &[usize]) -> Option<ConvSizes> {
     let (&[channels, height, width], &[out_channels, _, _]) = (from, to) else { return None };
-    let &[_, _, kernel_h, kernel_w] = graph.params_of(node).first()?.shape else { return None };
+    let [kernel_h, kernel_w] = match *graph.params_of(node).first()?.shape {
+        [_, _, h, w] => [h, w],
+        // Of a line: an image of one row.
+        [_, _, w] => [1, w],
+        _ => return None,
+    };
     let (&[top, bottom, left, right], &[sh, sw], &[dh, dw]) =
         (node.sizes("padding"), node.sizes("stride"), node.sizes("dilation"))
     else {

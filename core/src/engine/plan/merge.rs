@@ -4,7 +4,9 @@ use super::{Builder, layout};
 use crate::engine::chunk::{Edge, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
-use crate::engine::steps::{AddIntoStep, AddStep, ConcatStep, MatMulStep, MulStep, Part, SubStep};
+use crate::engine::steps::{
+    AddIntoStep, AddStep, ConcatStep, MatMulStep, MulStep, Part, RowDotsStep, SubStep,
+};
 
 impl Builder<'_> {
     pub(super) fn add(&mut self, number: usize) -> Option<()> {
@@ -51,10 +53,22 @@ impl Builder<'_> {
     pub(super) fn mat_mul(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let (&[a, b], &[_, columns]) = (node.inputs, node.shape) else { return None };
+        let embedding = a.checked_sub(self.graph.inputs.len());
+        if let Some(embedding) = embedding.filter(|number| self.is_multiplied(*number)) {
+            let x = self.edge(b)?;
+            let y = self.slot(node.shape.iter().product());
+            let rows = self.rows(&self.graph.nodes[embedding], y)?;
+            self.steps.push(Box::new(RowDotsStep { rows, x }));
+            self.place(self.value_of(number), y, layout(node.shape));
+            return Some(());
+        }
         let inner = *self.graph.shape_of(a).last()?;
         let (a, b) = (self.edge(a)?, self.edge(b)?);
         let y = self.slot(node.shape.iter().product());
-        let linear = Linear::new(columns, inner);
+        let linear = match columns {
+            1 => Linear::new(inner, y.len),
+            _ => Linear::new(columns, inner),
+        };
         self.steps.push(Box::new(MatMulStep { a, b, y, inner, columns, linear }));
         self.place(self.value_of(number), y, layout(node.shape));
         Some(())

@@ -16,7 +16,7 @@ use super::chunk::{Edge, Slot};
 use super::kernels::conv::Act;
 use super::kernels::linear::Linear;
 use super::steps::{Enter, Layout, LinearStep, Step, Transpose};
-use netwright_spec::graph::{Graph, Param};
+use netwright_spec::graph::Graph;
 use places::Places;
 use std::ops::Range;
 
@@ -45,8 +45,11 @@ pub(crate) struct Plan {
     pub(crate) segments: Vec<Range<usize>>,
     /// Where the gradient of each parameter lies, in the user's layout; empty if it is not trained.
     pub(crate) params: Vec<Slot>,
-    /// Floats of all of those.
+    /// Floats of all of those; the tables that may be left out come last, behind `dense` floats.
     pub(crate) flat: usize,
+    pub(crate) dense: usize,
+    /// Parameters of which steps take rows.
+    pub(crate) tables: Vec<Table>,
     /// Gradients that are divided by the parameters' elements, in the order of their places.
     pub(crate) jobs: Vec<Job>,
     /// Where each of the network's inputs lies, and how.
@@ -72,6 +75,19 @@ pub(crate) struct Job {
     pub(crate) part: Range<usize>,
     /// The numbers of the steps that add to it.
     pub(crate) steps: Vec<usize>,
+}
+
+/// A parameter of which steps take rows.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) param: usize,
+    pub(crate) rows: usize,
+    /// Floats of a row.
+    pub(crate) width: usize,
+    /// The numbers of those steps.
+    pub(crate) steps: Vec<usize>,
+    /// Whether no step takes anything else of it.
+    pub(crate) alone: bool,
 }
 
 impl Plan {
@@ -239,7 +255,10 @@ impl<'a> Builder<'a> {
     fn node(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         // Moments or places lie right behind what they write, and that behind all that they read.
-        self.memory.at_end(matches!(node.kind, "LayerNorm" | "Max"));
+        self.memory.at_end(matches!(
+            node.kind,
+            "LayerNorm" | "Max" | "GroupNorm" | "InstanceNorm2d" | "RmsNorm"
+        ));
         match node.kind {
             "MaxPool2d" => self.max_pool(number),
             "AvgPool2d" => self.avg_pool(number),
@@ -257,7 +276,8 @@ impl<'a> Builder<'a> {
             "Linear" => self.linear(number),
             "Flatten" => self.reshape(number),
             "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(number),
-            "Permute" | "Transpose" | "Slice" | "Select" | "RepeatVector" => self.moved(number),
+            "Permute" | "Transpose" | "Slice" | "Select" | "RepeatVector" | "ZeroPad2d"
+            | "Crop2d" | "PixelShuffle" => self.moved(number),
             "Rnn" | "Lstm" | "Gru" => self.recurrent(number),
             "MultiHeadAttention" => self.attention(number),
             "Embedding" => self.embedding(number),
@@ -266,6 +286,8 @@ impl<'a> Builder<'a> {
             "PositionalEncoding" => self.positions(number),
             "PRelu" => self.p_relu(number),
             "LayerNorm" => self.layer_norm(number),
+            "GroupNorm" | "InstanceNorm2d" => self.group_norm(number),
+            "RmsNorm" => self.rms_norm(number),
             _ => self.map(number),
         }
     }
@@ -331,7 +353,8 @@ impl<'a> Builder<'a> {
                 step,
             })
             .collect();
-        let (params, flat) = places(self.graph);
+        let tables = tables(self.graph, &steps);
+        let (params, [dense, flat]) = places(self.graph, &tables);
         let Builder { memory, largest, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
         let (segments, jobs) = (segments(&steps), jobs(&steps, &params));
         Some(Plan {
@@ -344,6 +367,8 @@ impl<'a> Builder<'a> {
             segments,
             params,
             flat,
+            dense,
+            tables,
             jobs,
             inputs,
             outputs,
@@ -351,15 +376,33 @@ impl<'a> Builder<'a> {
     }
 }
 
-/// A place for the gradient of each parameter, and the floats of all.
-fn places(graph: &Graph) -> (Vec<Slot>, usize) {
-    let mut flat = 0;
-    let len = |param: &Param| match param.trainable {
-        true => param.shape.iter().product(),
-        false => 0,
-    };
-    let places = graph.params.iter().map(|param| Slot::next(&mut flat, len(param))).collect();
-    (places, flat)
+/// A place for the gradient of each parameter, tables last, and the floats without those and of all.
+fn places(graph: &Graph, tables: &[Table]) -> (Vec<Slot>, [usize; 2]) {
+    let (mut params, mut flat) = (vec![Slot::default(); graph.params.len()], 0);
+    let mut dense = 0;
+    for by_rows in [false, true] {
+        for (number, param) in graph.params.iter().enumerate().filter(|(_, p)| p.trainable) {
+            if tables.iter().any(|table| table.param == number && table.alone) == by_rows {
+                params[number] = Slot::next(&mut flat, param.shape.iter().product());
+            }
+        }
+        dense = if by_rows { dense } else { flat };
+    }
+    (params, [dense, flat])
+}
+
+fn tables(graph: &Graph, steps: &[Planned]) -> Vec<Table> {
+    let mut tables: Vec<Table> = Vec::new();
+    for (number, planned) in steps.iter().enumerate() {
+        let Some(param) = planned.step.table() else { continue };
+        if let Some(table) = tables.iter_mut().find(|table| table.param == param) {
+            table.steps.push(number);
+        } else if let &[rows, width] = graph.params[param].shape {
+            let alone = graph.is_table(param) && u32::try_from(rows).is_ok();
+            tables.push(Table { param, rows, width, steps: vec![number], alone });
+        }
+    }
+    tables
 }
 
 fn segments(steps: &[Planned]) -> Vec<Range<usize>> {

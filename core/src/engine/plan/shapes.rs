@@ -3,7 +3,8 @@
 use super::{Builder, Place, layout};
 use crate::engine::chunk::{Edge, Slot};
 use crate::engine::steps::{Copied, EmbeddingStep, Layout, MoveStep, Transpose};
-use crate::layers::moves::sources;
+use crate::layers::moves::{NOTHING, sources};
+use netwright_spec::graph::Node;
 
 impl Builder<'_> {
     /// `Reshape` and `Flatten`. Row-major order does not change; pixels are brought into it, and
@@ -42,7 +43,7 @@ impl Builder<'_> {
         let plain = sources(node, self.graph.shape_of(value))?;
         let mut sources = vec![0; plain.len()];
         for (i, from) in plain.into_iter().enumerate() {
-            sources[target.place(i)] = lies.place(from);
+            sources[target.place(i)] = if from == NOTHING { from } else { lies.place(from) };
         }
         let x = self.edge(value)?;
         let y = self.slot(sources.len());
@@ -79,17 +80,38 @@ impl Builder<'_> {
     pub(super) fn embedding(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let input = node.inputs[0];
-        let &[entries, width] = self.graph.params_of(node).first()?.shape else { return None };
         if !self.graph.inputs.get(input)?.index {
             return None;
         }
+        if self.is_multiplied(number) {
+            return Some(());
+        }
         let layout = layout(node.shape);
-        let weight = node.params.first;
-        let rows = self.slot(node.shape.iter().product());
-        self.steps.push(Box::new(EmbeddingStep { input, entries, width, weight, y: rows }));
-        let edge = Edge { slot: rows, first: true, input: false };
+        let y = self.slot(node.shape.iter().product());
+        let rows = self.rows(node, y)?;
+        self.steps.push(Box::new(rows));
+        let edge = Edge { slot: y, first: true, input: false };
         let to = self.reordered(edge, layout, true);
         self.place(self.value_of(number), to.slot, layout);
         Some(())
+    }
+
+    /// The step of an `Embedding` that writes `y`.
+    pub(super) fn rows(&self, node: &Node, y: Slot) -> Option<EmbeddingStep> {
+        let &[entries, width] = self.graph.params_of(node).first()?.shape else { return None };
+        let padding = node.attr("padding").map(|_| node.size("padding"));
+        let (input, weight) = (node.inputs[0], node.params.first);
+        Some(EmbeddingStep { input, entries, width, weight, padding, y })
+    }
+
+    /// Whether nothing takes the rows of this `Embedding` but one product with a column, which
+    /// reads them where they lie.
+    pub(super) fn is_multiplied(&self, number: usize) -> bool {
+        let node = &self.graph.nodes[number];
+        let Some(product) = self.sole_consumer(number, "MatMul") else { return false };
+        let product = &self.graph.nodes[product];
+        node.kind == "Embedding"
+            && product.inputs[0] == self.value_of(number)
+            && product.shape.last() == Some(&1)
     }
 }

@@ -1,7 +1,7 @@
 //! Convolution with bias and activation.
 
 use super::enter::add;
-use super::{Call, Deliver, Norm, Purpose, Source, Step};
+use super::{Call, Deliver, Norm, Purpose, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot};
 use crate::engine::kernels::conv::{Act, Conv, ConvSizes};
 use crate::engine::kernels::linear::relu_gradient;
@@ -159,7 +159,7 @@ impl Step for ConvStep {
     }
 
     /// What a chunk left out because its values or gradients, which lie there still, are not finite.
-    fn deliver_chunk(&self, _inputs: &[Source<'_>], chunk: &Chunk, to: &mut Deliver<'_>) {
+    fn deliver_chunk(&self, chunk: &Chunk, to: &mut Deliver<'_>) {
         if !self.left_out.load(Ordering::Relaxed) {
             return;
         }

@@ -2,7 +2,7 @@
 //! the convolution itself as the gradient of its input.
 
 use super::enter::add;
-use super::{Call, ConvParts, Deliver, Purpose, Source, Step};
+use super::{Call, ConvParts, Deliver, Purpose, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Slot};
 use crate::engine::kernels::conv::{Act, Conv, add_bias_gradient};
 use crate::engine::kernels::linear::relu_gradient;
@@ -77,7 +77,7 @@ impl Step for ConvTransposeStep {
     }
 
     /// What a chunk left out because its values or gradients, which lie there still, are not finite.
-    fn deliver_chunk(&self, _inputs: &[Source<'_>], chunk: &Chunk, to: &mut Deliver<'_>) {
+    fn deliver_chunk(&self, chunk: &Chunk, to: &mut Deliver<'_>) {
         if !self.left_out.load(Ordering::Relaxed) {
             return;
         }

@@ -1,7 +1,9 @@
 //! `Embedding`: rows of a table.
 
-use super::{Call, Deliver, Source, Step, add};
+use super::{Call, Source, Step, largest};
 use crate::engine::chunk::{Chunk, Slot};
+use crate::engine::kernels::rows::Rows;
+use crate::engine::rows::{Origin, Use};
 
 /// `y[i] = weight[index[i]]`
 #[derive(Debug)]
@@ -14,19 +16,29 @@ pub(crate) struct EmbeddingStep {
     pub(crate) width: usize,
     /// The number of the parameter.
     pub(crate) weight: usize,
+    /// The index whose row has no gradient.
+    pub(crate) padding: Option<usize>,
     pub(crate) y: Slot,
 }
 
 impl EmbeddingStep {
-    /// The indices of a chunk.
-    fn indices<'a>(&self, inputs: &[Source<'a>], chunk: &Chunk) -> &'a [usize] {
-        let each = self.y.len / self.width.max(1);
+    /// The indices of a chunk, `each` for each sample.
+    pub(super) fn indices<'a>(
+        &self,
+        inputs: &[Source<'a>],
+        chunk: &Chunk,
+        each: usize,
+    ) -> &'a [usize] {
         match inputs[self.input] {
             Source::Indices(indices) => {
                 &indices[chunk.first * each..(chunk.first + chunk.n) * each]
             }
             Source::Floats(_) => &[],
         }
+    }
+
+    fn rows<'a>(&self, inputs: &[Source<'a>], chunk: &Chunk) -> &'a [usize] {
+        self.indices(inputs, chunk, self.y.len / self.width)
     }
 }
 
@@ -36,24 +48,29 @@ impl Step for EmbeddingStep {
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let indices = self.indices(call.inputs, chunk);
-        let weight = call.params[self.weight];
-        let rows = chunk.memory.values[self.y.range(chunk.n)].chunks_exact_mut(self.width);
-        for (row, index) in rows.zip(indices) {
-            row.copy_from_slice(&weight[index * self.width..][..self.width]);
+        let numbers = self.rows(call.inputs, chunk);
+        let rows = Rows { table: call.params[self.weight], width: self.width, numbers };
+        rows.copy(&mut chunk.memory.values[self.y.range(chunk.n)]);
+    }
+
+    /// The gradient of the table is made of rows that are in the chunk already.
+    fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        if call.by_rows {
+            let most = largest(&chunk.memory.gradients[self.y.range(chunk.n)]);
+            chunk.largest = chunk.largest.max(most);
         }
     }
 
-    /// Nothing: the gradient of the table is made of rows that are in the chunk already.
-    fn backward(&self, _: &Call<'_>, _: &mut Chunk) {}
+    fn table(&self) -> Option<usize> {
+        Some(self.weight)
+    }
 
-    fn deliver_chunk(&self, inputs: &[Source<'_>], chunk: &Chunk, to: &mut Deliver<'_>) {
-        let rows = chunk.memory.gradients[self.y.range(chunk.n)].chunks_exact(self.width);
-        let rows = rows.zip(self.indices(inputs, chunk));
-        to(self.weight, &mut |table| {
-            for (row, index) in rows.clone() {
-                add(row, &mut table[index * self.width..][..self.width]);
+    fn uses(&self, inputs: &[Source<'_>], chunk: &Chunk, origin: Origin, to: &mut Vec<Use>) {
+        let places = self.y.range(chunk.n).step_by(self.width);
+        for (at, &index) in places.zip(self.rows(inputs, chunk)) {
+            if Some(index) != self.padding {
+                to.push(origin.gradient(index, at, 1.0));
             }
-        });
+        }
     }
 }

@@ -11,6 +11,9 @@ use crate::engine::kernels::linear::Linear;
 /// With `b` for its weight, a [`Linear`] from `columns` to `inner` has all three products: `y` is
 /// the gradient of its input for `a` as that of its output, `b`'s gradient is that of its weight,
 /// and `a`'s is its forward from `dy`.
+///
+/// Where `b` is a column, rows of one float would be slow: there `a` is the weight of a [`Linear`]
+/// from `inner` to `rows`, and `y` is its forward from `b`.
 #[derive(Debug)]
 pub(crate) struct MatMulStep {
     pub(crate) a: Edge,
@@ -44,7 +47,10 @@ impl Step for MatMulStep {
         let a = around.read(self.a.slot.range(n)).chunks_exact(self.a.slot.len);
         let b = around.read(self.b.slot.range(n)).chunks_exact(self.b.slot.len);
         for ((a, b), y) in a.zip(b).zip(y.chunks_exact_mut(self.y.len)) {
-            self.linear.backward_input(self.rows(), a, b, true, y);
+            match self.columns {
+                1 => self.linear.forward(1, b, a, None, Act::None, y),
+                _ => self.linear.backward_input(self.rows(), a, b, true, y),
+            }
         }
     }
 
@@ -57,14 +63,22 @@ impl Step for MatMulStep {
             let (db, dy) = two_mut(gradients, self.b.slot.range(n), self.y.range(n));
             let db = db.chunks_exact_mut(self.b.slot.len);
             for ((a, dy), db) in samples(self.a.slot).zip(dy.chunks_exact(self.y.len)).zip(db) {
-                self.linear.backward_weights(rows, dy, a, 0..self.inner, self.b.first, db);
+                match self.columns {
+                    1 => self.linear.backward_input(1, dy, a, self.b.first, db),
+                    _ => {
+                        let all = 0..self.inner;
+                        self.linear.backward_weights(rows, dy, a, all, self.b.first, db);
+                    }
+                }
             }
         }
         if !self.a.input || call.input_gradient {
             let (da, dy) = two_mut(gradients, self.a.slot.range(n), self.y.range(n));
             let da = da.chunks_exact_mut(self.a.slot.len);
             for ((b, dy), da) in samples(self.b.slot).zip(dy.chunks_exact(self.y.len)).zip(da) {
-                if self.a.first {
+                if self.columns == 1 {
+                    self.linear.backward_weights(1, b, dy, 0..rows, self.a.first, da);
+                } else if self.a.first {
                     self.linear.forward(rows, dy, b, None, Act::None, da);
                 } else {
                     let scratch = &mut chunk.memory.scratch[..da.len()];

@@ -12,6 +12,7 @@ mod difference;
 mod embedding;
 mod enter;
 mod gated;
+mod group_norm;
 mod layer_norm;
 mod linear;
 mod map;
@@ -24,6 +25,8 @@ mod positions;
 mod product;
 mod recurrent;
 mod reduce;
+mod rms_norm;
+mod row_dots;
 mod softmax;
 mod upsample;
 
@@ -39,6 +42,7 @@ pub(crate) use difference::SubStep;
 pub(crate) use embedding::EmbeddingStep;
 pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
 pub(crate) use gated::GatedStep;
+pub(crate) use group_norm::GroupNormStep;
 pub(crate) use layer_norm::LayerNormStep;
 pub(crate) use linear::LinearStep;
 pub(crate) use map::{Dropout, Map, MapStep};
@@ -51,10 +55,14 @@ pub(crate) use positions::{Added, PositionsStep};
 pub(crate) use product::MulStep;
 pub(crate) use recurrent::{Direction, RecurrentStep, Sizes};
 pub(crate) use reduce::ReduceStep;
+pub(crate) use rms_norm::RmsNormStep;
+pub(crate) use row_dots::RowDotsStep;
 pub(crate) use softmax::SoftmaxStep;
 pub(crate) use upsample::UpsampleStep;
 
 use super::chunk::{Chunk, Group, Slot};
+use super::rows::{Origin, Use};
+use super::update::largest;
 use std::fmt::Debug;
 use std::ops::Range;
 
@@ -96,7 +104,16 @@ pub(crate) trait Step: Debug + Send + Sync {
     fn deliver(&self, _gradients: &[f32], _add: &mut Deliver<'_>) {}
 
     /// As [`deliver`](Self::deliver), chunk after chunk, for gradients that lie in the values'.
-    fn deliver_chunk(&self, _inputs: &[Source<'_>], _chunk: &Chunk, _add: &mut Deliver<'_>) {}
+    fn deliver_chunk(&self, _chunk: &Chunk, _add: &mut Deliver<'_>) {}
+
+    /// The parameter that it takes rows of.
+    fn table(&self) -> Option<usize> {
+        None
+    }
+
+    /// Lists every row that it took for this chunk and that has a gradient, with where that lies.
+    /// The backward by rows has noted how large they may be in the chunk's `largest`.
+    fn uses(&self, _inputs: &[Source<'_>], _chunk: &Chunk, _origin: Origin, _to: &mut Vec<Use>) {}
 
     /// Floats of working memory for a chunk of `n` samples.
     fn scratch_len(&self, _n: usize) -> usize {
@@ -188,4 +205,6 @@ pub(crate) struct Call<'a> {
     pub(crate) threads: usize,
     /// Whether the gradient of the network's input is wanted.
     pub(crate) input_gradient: bool,
+    /// Whether the gradients of tables are those of their used rows.
+    pub(crate) by_rows: bool,
 }

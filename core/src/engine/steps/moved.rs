@@ -2,6 +2,7 @@
 
 use super::{Call, Step, add};
 use crate::engine::chunk::{Chunk, Edge, Slot};
+use crate::layers::moves::NOTHING;
 
 /// Each block of the output is one of the input.
 #[derive(Debug)]
@@ -10,14 +11,15 @@ pub(crate) struct MoveStep {
     pub(crate) y: Slot,
     /// Floats of a block.
     block: usize,
-    /// Where each block of the output begins in the input.
+    /// Where each block of the output begins in the input, or [`NOTHING`].
     sources: Vec<usize>,
 }
 
 impl MoveStep {
     /// From where each float comes: blocks are as long as all runs of neighbours allow.
     pub(crate) fn new(x: Edge, y: Slot, sources: &[usize]) -> Self {
-        let breaks = (1..sources.len()).filter(|&i| sources[i] != sources[i - 1] + 1);
+        let next = |from: usize| if from == NOTHING { NOTHING } else { from + 1 };
+        let breaks = (1..sources.len()).filter(|&i| sources[i] != next(sources[i - 1]));
         let block = breaks.fold(sources.len(), gcd).max(1);
         let sources = sources.iter().step_by(block).copied().collect();
         MoveStep { x, y, block, sources }
@@ -38,11 +40,15 @@ impl Step for MoveStep {
         let samples = at.x.chunks_exact(self.x.slot.len).zip(at.y.chunks_exact_mut(self.y.len));
         for (x, y) in samples {
             if self.block == 1 {
-                y.iter_mut().zip(&self.sources).for_each(|(y, from)| *y = x[*from]);
+                let value = |from: &usize| x.get(*from).copied().unwrap_or(0.0);
+                y.iter_mut().zip(&self.sources).for_each(|(y, from)| *y = value(from));
                 continue;
             }
             for (y, from) in y.chunks_exact_mut(self.block).zip(&self.sources) {
-                y.copy_from_slice(&x[*from..][..self.block]);
+                match *from {
+                    NOTHING => y.fill(0.0),
+                    from => y.copy_from_slice(&x[from..][..self.block]),
+                }
             }
         }
     }
@@ -58,10 +64,12 @@ impl Step for MoveStep {
         let samples = at.dx.chunks_exact_mut(self.x.slot.len).zip(at.dy.chunks_exact(self.y.len));
         for (dx, dy) in samples {
             if self.block == 1 {
-                dy.iter().zip(&self.sources).for_each(|(dy, from)| dx[*from] += dy);
+                let moved = dy.iter().zip(&self.sources).filter(|(_, from)| **from != NOTHING);
+                moved.for_each(|(dy, from)| dx[*from] += dy);
                 continue;
             }
-            for (dy, from) in dy.chunks_exact(self.block).zip(&self.sources) {
+            let moved = dy.chunks_exact(self.block).zip(&self.sources);
+            for (dy, from) in moved.filter(|(_, from)| **from != NOTHING) {
                 add(dy, &mut dx[*from..][..self.block]);
             }
         }

@@ -80,6 +80,12 @@ impl Settings {
         self.lr / (1.0 + (steps as f64 - 1.0) * self.lr_decay)
     }
 
+    /// Whether a gradient of 0 moves nothing.
+    #[cfg(feature = "engine")]
+    pub(super) fn by_rows(self) -> bool {
+        self.weight_decay == 0.0
+    }
+
     pub(super) fn formula(self, steps: u64) -> Formula {
         let Settings { eps, weight_decay, initial_accumulator_value, .. } = self;
         let [lr, eps, decay, start] =

@@ -63,6 +63,7 @@ pub struct Settings {
     eps: f64,
     weight_decay: f64,
     decoupled: bool,
+    pub(super) lazy: bool,
 }
 
 impl Default for Settings {
@@ -74,6 +75,7 @@ impl Default for Settings {
             eps: 1e-8,
             weight_decay: 0.0,
             decoupled: false,
+            lazy: false,
         }
     }
 }
@@ -112,6 +114,25 @@ macro_rules! builder {
     };
 }
 
+impl Adam {
+    /// Leaves rows of an embedding alone that were not used: PyTorch's `SparseAdam`.
+    ///
+    /// Without it, the averages of a row go on moving it for many steps after its last use, and
+    /// every step takes time for the whole table. With it, only rows with a gradient that is not 0
+    /// throughout are moved, with their averages and their weight decay; the biases are those of
+    /// the number of all steps. Other parameters are moved as ever.
+    ///
+    /// ```
+    /// use netwright_core::train::Adam;
+    /// let optimizer = Adam::default().lazy();
+    /// ```
+    #[must_use]
+    pub fn lazy(mut self) -> Self {
+        self.settings.lazy = true;
+        self
+    }
+}
+
 builder!(Adam);
 builder!(AdamW);
 rule!(Adam, Adam);
@@ -142,7 +163,10 @@ pub(super) fn update<E: Float, D: Backend<E>>(
     settings: Settings,
     p: &mut Parameter<'_, E, D>,
 ) -> Result<()> {
-    let Settings { lr, betas: [beta1, beta2], eps, weight_decay, decoupled, .. } = settings;
+    let Settings { lr, betas: [beta1, beta2], eps, weight_decay, decoupled, lazy, .. } = settings;
+    if lazy {
+        p.keep_rows_without_gradient()?;
+    }
     if !decoupled {
         p.decay_gradient(weight_decay)?;
     }

@@ -7,11 +7,11 @@ use super::{Rule, memory};
 #[cfg(feature = "engine")]
 use crate::data::{Batch, Column};
 #[cfg(feature = "engine")]
-use crate::engine::learn::Run;
+use crate::engine::learn::{Gradient, Run};
 #[cfg(feature = "engine")]
 use crate::engine::threads::both;
 use crate::engine::threads::limit;
-use crate::engine::update::{Formula, Parts, all_finite, update};
+use crate::engine::update::{Formula, Parts, all_finite, update, update_rows};
 use crate::error::Result;
 use crate::layers::OnDevice;
 use crate::model::{Model, arrays};
@@ -40,14 +40,15 @@ pub(crate) fn optimize(
     // A second handle on a parameter would turn changes in place into copies.
     drop(params);
     let tensors = model.tensors_mut().into_iter().zip(slots);
-    for ((ghost, (tensor, slot)), param) in ghosts.iter().zip(tensors).zip(graph.params) {
+    for (number, (ghost, (tensor, slot))) in ghosts.iter().zip(tensors).enumerate() {
         let gradient = gradients.get_or_alloc_mut(ghost).on_device()?;
         if gradient.is_empty() {
             // As long as everybody expects it.
             gradient.resize(slot.shape.iter().product(), 0.0);
-        } else if param.trainable {
+        } else if graph.params[number].trainable {
             slot.steps += 1;
-            step(rule.formula(slot.steps), tensor, slot, gradient)?;
+            let lazy = rule.is_lazy() && graph.is_table(number);
+            step((rule.formula(slot.steps), lazy), tensor, slot, gradient)?;
         }
     }
     Ok(())
@@ -101,7 +102,7 @@ pub(crate) fn move_all(
 fn move_some<'a>(
     rule: Rule,
     first: usize,
-    gradient: &(impl Fn(usize) -> Option<&'a [f32]> + Sync),
+    gradient: &(impl Fn(usize) -> Option<Gradient<'a>> + Sync),
     params: &mut [&mut [f32]],
     slots: &mut [Slot],
     threads: usize,
@@ -109,7 +110,8 @@ fn move_some<'a>(
     if let ([param], [slot]) = (&mut *params, &mut *slots) {
         if let Some(gradient) = gradient(first) {
             slot.steps += 1;
-            move_one(rule.formula(slot.steps), param, slot, gradient, threads);
+            let formula = rule.formula(slot.steps);
+            gradient.update(formula, parts(formula, param, slot), threads);
         }
     } else if !params.is_empty() {
         let middle = params.len() / 2;
@@ -123,35 +125,36 @@ fn move_some<'a>(
     }
 }
 
-fn move_one(
-    formula: Formula,
-    param: &mut [f32],
-    slot: &mut Slot,
-    gradient: &[f32],
-    threads: usize,
-) {
+/// A parameter, and what a formula remembers of it.
+fn parts<'a>(formula: Formula, param: &'a mut [f32], slot: &'a mut Slot) -> Parts<'a> {
     slot.averages.resize_with(2, Vec::new);
     for average in slot.averages.iter_mut().take(formula.memories()) {
-        average.resize(gradient.len(), formula.start());
+        average.resize(param.len(), formula.start());
     }
-    if let [first, second] = &mut slot.averages[..] {
-        update(formula, Parts { param, gradient, first, second }, threads);
+    match &mut slot.averages[..] {
+        [first, second, ..] => Parts { param, gradient: &[], first, second },
+        _ => Parts { param, gradient: &[], first: &mut [], second: &mut [] },
     }
 }
 
-/// Moves one parameter.
+/// Moves one parameter; a lazy rule leaves rows alone that have no gradient.
 fn step(
-    formula: Formula,
+    (formula, lazy): (Formula, bool),
     tensor: &mut dyn AnyTensor<f32, Cpu>,
     slot: &mut Slot,
     gradient: &[f32],
 ) -> Result<()> {
+    let width = slot.shape.last().copied().unwrap_or(1);
+    let mut go = |param: &mut [f32]| {
+        let parts = Parts { gradient, ..parts(formula, param, slot) };
+        if lazy { update_rows(formula, width, parts) } else { update(formula, parts, limit()) }
+    };
     if let Some(param) = tensor.slice_mut() {
-        move_one(formula, param, slot, gradient, limit());
+        go(param);
         return Ok(());
     }
     let mut param = tensor.array()?.data.as_vec();
-    move_one(formula, &mut param, slot, gradient, limit());
+    go(&mut param);
     tensor.write(&param)
 }
 

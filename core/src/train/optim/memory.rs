@@ -36,6 +36,10 @@ pub(crate) struct Slot<A> {
 pub(super) struct Parameter<'a, E: Float, D: Backend<E>> {
     tensor: &'a mut dyn AnyTensor<E, D>,
     slot: &'a mut Slot<Flat<E, D>>,
+    /// Whether it is a table of which rows are taken.
+    table: bool,
+    /// The elements that move; all of them if there is none.
+    moving: Option<Tensor<(usize,), bool, D>>,
     pub(super) gradient: Flat<E, D>,
 }
 
@@ -43,6 +47,20 @@ impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
     /// The number of this step, from 1.
     pub(super) fn steps(&self) -> u64 {
         self.slot.steps
+    }
+
+    /// From now on, the rows of a table whose gradient is 0 throughout stay as they are.
+    pub(super) fn keep_rows_without_gradient(&mut self) -> Result<()> {
+        let &[rows, width] = &self.slot.shape[..] else { return Ok(()) };
+        if self.table {
+            let sizes = self.gradient.clone().try_abs().on_device()?;
+            let sizes = sizes.try_reshape_like(&(rows, width)).on_device()?;
+            let sums: Tensor<(usize,), E, D> = sizes.try_sum::<_, Axis<1>>().on_device()?;
+            let sums = sums.try_broadcast_like::<_, Axis<1>>(&(rows, width)).on_device()?;
+            let sums = sums.try_reshape_like(&(rows * width,)).on_device()?;
+            self.moving = Some(sums.try_gt(E::default()).on_device()?);
+        }
+        Ok(())
     }
 
     /// A second handle on the parameter, to be dropped before it moves.
@@ -69,7 +87,11 @@ impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
     ) -> Result<Flat<E, D>> {
         drop(self.begin(number, 0.0)?);
         let average = &mut self.slot.averages[number];
+        let before = self.moving.as_ref().map(|moving| (moving.clone(), average.clone()));
         average.try_axpy(keep, value, share).on_device()?;
+        if let Some((moving, before)) = before {
+            *average = moving.try_choose(average.clone(), before).on_device()?;
+        }
         Ok(average.clone())
     }
 
@@ -90,6 +112,13 @@ impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
     /// `parameter = keep · parameter - rate · direction`, in place.
     pub(super) fn go(&mut self, keep: f64, direction: Flat<E, D>, rate: f64) -> Result<()> {
         let shape = self.slot.shape.clone();
+        let direction = match &self.moving {
+            Some(moving) => {
+                let still = direction.device().try_zeros_like(direction.shape()).on_device()?;
+                moving.clone().try_choose(direction, still).on_device()?
+            }
+            None => direction,
+        };
         self.tensor.axpy(keep, &Array { data: direction, shape }, -rate)
     }
 }
@@ -112,10 +141,12 @@ impl Memory {
         }
         // A second handle on a parameter would turn changes in place into copies.
         drop(params);
-        for ((tensor, slot), gradient) in model.tensors_mut().into_iter().zip(slots).zip(found) {
+        let tensors = model.tensors_mut().into_iter().zip(slots).zip(found).enumerate();
+        for (number, ((tensor, slot), gradient)) in tensors {
             if let Some(gradient) = gradient {
                 slot.steps += 1;
-                update(&mut Parameter { tensor, slot, gradient })?;
+                let table = graph.is_table(number);
+                update(&mut Parameter { tensor, slot, table, moving: None, gradient })?;
             }
         }
         Ok(())

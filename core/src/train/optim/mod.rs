@@ -133,6 +133,24 @@ impl Rule {
         }
     }
 
+    /// Whether rows of a table without a gradient stay as they are, so that only those that were
+    /// used need to be looked at.
+    #[cfg(feature = "engine")]
+    pub(crate) fn by_rows(self) -> bool {
+        match self {
+            Rule::Sgd(settings) => settings.by_rows(),
+            Rule::Adam(_) => self.is_lazy(),
+            Rule::Adagrad(settings) => settings.by_rows(),
+            _ => false,
+        }
+    }
+
+    /// Whether it leaves rows of a table alone that have no gradient, although its formula would
+    /// move them.
+    fn is_lazy(self) -> bool {
+        matches!(self, Rule::Adam(settings) if settings.lazy)
+    }
+
     /// For the step of this number.
     fn formula(self, steps: u64) -> Formula {
         match self {

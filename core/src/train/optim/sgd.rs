@@ -89,6 +89,12 @@ impl Settings {
         Ok(())
     }
 
+    /// Whether a gradient of 0 moves nothing.
+    #[cfg(feature = "engine")]
+    pub(super) fn by_rows(self) -> bool {
+        self.momentum == 0.0 && self.weight_decay == 0.0
+    }
+
     pub(super) fn formula(self) -> Formula {
         let [lr, momentum, decay] = [self.lr, self.momentum, self.weight_decay].map(f32::of);
         match self.momentum > 0.0 {

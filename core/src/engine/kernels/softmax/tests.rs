@@ -60,3 +60,19 @@ fn what_is_not_finite_stays_in_its_line() {
         }
     }
 }
+
+#[test]
+fn exponentials_are_the_references() {
+    for (level, len) in Level::all().iter().flat_map(|level| LENGTHS.map(|len| (*level, len))) {
+        let mut x: Vec<f32> = numbers(len, 3).iter().map(|x| 20.0 * x).collect();
+        x[len / 2] = f32::NEG_INFINITY;
+        let want: Vec<f32> = x.iter().map(|&x| f64::from(x).exp() as f32).collect();
+        exponentials_at(level, &mut x);
+        for (got, want) in x.iter().zip(want) {
+            assert!((got - want).abs() <= 1e-6 * want + 1e-37, "{level:?}: {got} for {want}");
+        }
+        x[len / 2] = f32::NAN;
+        exponentials_at(level, &mut x);
+        assert!(x[len / 2].is_nan());
+    }
+}

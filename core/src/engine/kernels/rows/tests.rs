@@ -1,0 +1,49 @@
+use super::*;
+use crate::engine::kernels::testing::{LENGTHS, close, numbers};
+
+/// Rows of this width, `each` for each of `samples`.
+fn example(width: usize, each: usize, samples: usize) -> (Vec<f32>, Vec<usize>) {
+    let numbers_of_rows = (0..each * samples).map(|i| i * i * 7 % 13).collect();
+    (numbers(13 * width, width as u32), numbers_of_rows)
+}
+
+#[test]
+fn products_and_combinations_are_those_of_the_reference() {
+    for (width, each, samples) in
+        LENGTHS.into_iter().flat_map(|width| [(width, 1, 1), (width, 3, 5), (width, 20, 2)])
+    {
+        let (table, rows) = example(width, each, samples);
+        let job = Rows { table: &table, width, numbers: &rows };
+        let row = |i: usize| &table[rows[i] * width..][..width];
+        let (x, factors) = (numbers(samples * width, 5), numbers(rows.len(), 6));
+        let mut copied = vec![f32::NAN; rows.len() * width];
+        job.copy(&mut copied);
+        assert!(copied.chunks(width).enumerate().all(|(i, got)| got == row(i)));
+        let dot = |i: usize| -> f32 {
+            let x = &x[i / each * width..][..width];
+            row(i).iter().zip(x).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>() as f32
+        };
+        let dots: Vec<f32> = (0..rows.len()).map(dot).collect();
+        let mut sums = vec![0.0; samples * width];
+        for i in 0..rows.len() {
+            let sum = &mut sums[i / each * width..][..width];
+            sum.iter_mut().zip(row(i)).for_each(|(sum, x)| *sum += factors[i] * x);
+        }
+        for &level in Level::all() {
+            let mut y = vec![f32::NAN; rows.len()];
+            job.dots_at(level, &x, &mut y);
+            close("dots", &y, &dots);
+            let mut y = vec![f32::NAN; sums.len()];
+            job.combine_at(level, &factors, &mut y, true);
+            close("combinations", &y, &sums);
+            job.combine_at(level, &factors, &mut y, false);
+            close("twice", &y, &sums.iter().map(|x| 2.0 * x).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "assertion failed")]
+fn a_row_that_is_not_there_is_refused() {
+    Rows { table: &[0.0; 6], width: 2, numbers: &[3] }.copy(&mut [0.0; 2]);
+}

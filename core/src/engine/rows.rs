@@ -1,0 +1,291 @@
+//! Gradients of tables by the rows that a batch used: neither the time nor the memory of a step
+//! depends on how many rows there are.
+//!
+//! A row's gradient is never written anywhere: what each use of it adds lies among the gradients of
+//! the chunks, and is summed up where it is needed, always in the order of the uses.
+
+use super::chunk::Chunk;
+use super::exec::{Given, Run};
+use super::kernels::product::Product;
+use super::kernels::rows::ask_for;
+use super::plan::Table;
+use super::threads::both;
+use super::update::{Formula, Parts, all_finite, update};
+use std::ops::Range;
+
+/// Floats of gradients that one thread takes at once.
+const PIECE: usize = 1 << 14;
+
+/// Floats of a row that are summed up at once, on the stack.
+const BLOCK: usize = 256;
+
+/// How many uses ahead of the one in hand memory is asked for.
+const AHEAD: usize = 8;
+
+/// Bits of a row's number that one pass of the sorting looks at.
+const DIGIT: u32 = 11;
+
+/// One use of a row: what it adds to the row's gradient is a vector, by a factor.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Use {
+    row: u32,
+    /// Where the vector begins in the chunk's memory.
+    at: u32,
+    factor: f32,
+    origin: Origin,
+    /// Whether it is one of the values, not of their gradients.
+    value: bool,
+}
+
+/// A chunk: its group, and its number in that.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin {
+    group: u8,
+    chunk: u16,
+}
+
+impl Origin {
+    /// The use of a row whose gradient lies among those of the values.
+    pub(super) fn gradient(self, row: usize, at: usize, factor: f32) -> Use {
+        Use { row: row as u32, at: at as u32, factor, origin: self, value: false }
+    }
+
+    /// The use of a row whose gradient is a value, by a factor.
+    pub(super) fn value(self, row: usize, at: usize, factor: f32) -> Use {
+        Use { value: true, ..self.gradient(row, at, factor) }
+    }
+}
+
+/// The uses of a table's rows, and room to sort them.
+#[derive(Debug, Default)]
+pub(super) struct Uses {
+    all: Vec<Use>,
+    spare: Vec<Use>,
+}
+
+impl Uses {
+    /// Sorts by row, and leaves the uses of one row in the order in which they were found.
+    fn sort(&mut self, rows: usize) {
+        let mut shift = 0;
+        while shift < u32::BITS && rows.saturating_sub(1) >> shift > 0 {
+            self.sort_by_digit(shift);
+            shift += DIGIT;
+        }
+    }
+
+    fn sort_by_digit(&mut self, shift: u32) {
+        let digit = |one: &Use| (one.row >> shift) as usize & ((1 << DIGIT) - 1);
+        let mut places = [0; 1 << DIGIT];
+        self.all.iter().for_each(|one| places[digit(one)] += 1);
+        let mut end = 0;
+        for place in &mut places {
+            end += *place;
+            *place = end - *place;
+        }
+        self.spare.resize(self.all.len(), Use::default());
+        for one in &self.all {
+            let place = &mut places[digit(one)];
+            self.spare[*place] = *one;
+            *place += 1;
+        }
+        std::mem::swap(&mut self.all, &mut self.spare);
+    }
+}
+
+impl Run {
+    /// Finds the used rows of all tables.
+    pub(super) fn find_rows(&mut self, given: Given<'_>) {
+        let mut found = std::mem::take(&mut self.work.uses);
+        let plan = self.plan();
+        found.resize_with(plan.tables.len(), Uses::default);
+        for (table, uses) in plan.tables.iter().zip(&mut found) {
+            uses.all.clear();
+            for &step in &table.steps {
+                for (origin, chunk) in self.places() {
+                    plan.steps[step].step.uses(given.inputs, chunk, origin, &mut uses.all);
+                }
+            }
+            if self.by_rows && table.alone {
+                uses.sort(table.rows);
+            }
+        }
+        self.work.uses = found;
+    }
+
+    /// All chunks, in the order of the samples.
+    fn places(&self) -> impl Iterator<Item = (Origin, &Chunk)> {
+        self.groups().iter().zip(0..).flat_map(|(group, number)| {
+            let origin = move |chunk| Origin { group: number, chunk };
+            group.chunks().zip(0..).map(move |(chunk, number)| (origin(number), chunk))
+        })
+    }
+
+    /// Adds what each use of a table's rows contributes to the gradient of the whole table.
+    pub(super) fn add_rows(&self, number: usize, gradient: &mut [f32]) {
+        let width = self.plan().tables[number].width;
+        for one in &self.work.uses[number].all {
+            let row = &mut gradient[one.row as usize * width..][..width];
+            self.product(one, 0..width).add(row, false);
+        }
+    }
+
+    /// Part of what a use adds to the gradient of its row.
+    fn product(&self, one: &Use, part: Range<usize>) -> Product<'_> {
+        let memory = &self.work.groups[usize::from(one.origin.group)].chunks
+            [usize::from(one.origin.chunk)]
+        .memory;
+        let floats = if one.value { &memory.values } else { &memory.gradients };
+        let at = one.at as usize;
+        let a = &floats[at + part.start..at + part.end];
+        Product { by: one.factor, a, b: None, active: None }
+    }
+
+    /// Whether the gradients of all used rows are finite. So they are if so many of the largest
+    /// would not be infinite; else each is looked at.
+    pub(super) fn rows_are_finite(&self) -> bool {
+        let largest = self.chunks().fold(0.0, |most: f32, chunk| most.max(chunk.largest));
+        let uses: usize = self.work.uses.iter().map(|uses| uses.all.len()).sum();
+        let rows = |table: &Table| self.rows(table.param).is_none_or(|r| r.finite(self.threads));
+        (2.0 * largest * uses as f32).is_finite() || self.plan().tables.iter().all(rows)
+    }
+
+    /// After a backward, the gradient of a parameter; none for what is not trained.
+    pub(crate) fn gradient(&self, param: usize) -> Option<Gradient<'_>> {
+        let rows = self.rows(param).map(Gradient::Rows);
+        rows.or_else(|| self.whole_gradient(param).map(Gradient::Whole))
+    }
+
+    /// After a backward by rows, the used rows of this parameter, if it is a table.
+    fn rows(&self, param: usize) -> Option<Rows<'_>> {
+        let mut tables = self.plan().tables.iter().zip(&self.work.uses);
+        let (table, uses) = tables.find(|(table, _)| table.param == param && table.alone)?;
+        self.by_rows.then_some(Rows { run: self, uses: &uses.all, width: table.width })
+    }
+}
+
+/// The gradient of a parameter.
+pub(crate) enum Gradient<'a> {
+    /// That of each element.
+    Whole(&'a [f32]),
+    /// That of the rows that were used; all others have none.
+    Rows(Rows<'a>),
+}
+
+impl Gradient<'_> {
+    pub(crate) fn finite(&self, threads: usize) -> bool {
+        match self {
+            Gradient::Whole(gradient) => all_finite(gradient),
+            Gradient::Rows(rows) => rows.finite(threads),
+        }
+    }
+
+    /// Moves the parameter by the formula; what `parts` have for a gradient does not matter.
+    pub(crate) fn update(self, formula: Formula, parts: Parts<'_>, threads: usize) {
+        match self {
+            Gradient::Whole(gradient) => update(formula, Parts { gradient, ..parts }, threads),
+            Gradient::Rows(rows) => rows.update(formula, parts, 0, threads),
+        }
+    }
+}
+
+/// Used rows of a table in their order, each with its gradient.
+#[derive(Clone, Copy)]
+pub(crate) struct Rows<'a> {
+    run: &'a Run,
+    uses: &'a [Use],
+    width: usize,
+}
+
+impl<'a> Rows<'a> {
+    /// The uses of each row.
+    fn each(self) -> impl Iterator<Item = &'a [Use]> {
+        self.uses.chunk_by(|a, b| a.row == b.row)
+    }
+
+    /// Two parts of nearly the same size, and the first row of the second; `None` for what one
+    /// thread does.
+    fn split(self) -> Option<([Self; 2], usize)> {
+        let half = self.uses.len() / 2;
+        if self.uses.len() * self.width <= PIECE {
+            return None;
+        }
+        let row = self.uses[half].row;
+        let middle = match self.uses.partition_point(|one| one.row < row) {
+            0 => self.uses.partition_point(|one| one.row <= row),
+            middle => middle,
+        };
+        let first = self.uses.get(middle)?.row as usize;
+        let (left, right) = self.uses.split_at(middle);
+        Some(([left, right].map(|uses| Rows { uses, ..self }), first))
+    }
+
+    /// What the uses of one row add to part of its gradient.
+    fn sum<'s>(&'s self, uses: &[Use], part: Range<usize>, sum: &'s mut [f32; BLOCK]) -> &'s [f32] {
+        if let [only] = uses
+            && only.factor == 1.0
+        {
+            return self.run.product(only, part).a;
+        }
+        let sum = &mut sum[..part.len()];
+        for (i, one) in uses.iter().enumerate() {
+            self.run.product(one, part.clone()).add(sum, i == 0);
+        }
+        sum
+    }
+
+    /// The parts of a row for [`sum`](Self::sum).
+    fn parts(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let width = self.width;
+        (0..width).step_by(BLOCK).map(move |first| first..width.min(first + BLOCK))
+    }
+
+    /// Whether all gradients are finite.
+    pub(crate) fn finite(self, threads: usize) -> bool {
+        if let Some(([left, right], _)) = self.split() {
+            let mut both_finite = [true; 2];
+            let [a, b] = &mut both_finite;
+            both(threads, |n| *a = left.finite(n), |n| *b = right.finite(n));
+            return both_finite == [true; 2];
+        }
+        let mut sum = [0.0; BLOCK];
+        self.each().all(|uses| self.parts().all(|part| all_finite(self.sum(uses, part, &mut sum))))
+    }
+
+    /// Moves the used rows by the formula; `parts` begin with row `first` of the table, and what
+    /// `gradient` is in them does not matter.
+    pub(crate) fn update(self, formula: Formula, parts: Parts<'_>, first: usize, threads: usize) {
+        if let Some(([left, right], row)) = self.split() {
+            let [low, high] = parts.split_at((row - first) * self.width);
+            both(
+                threads,
+                |threads| left.update(formula, low, first, threads),
+                |threads| right.update(formula, high, row, threads),
+            );
+        } else {
+            self.update_here(formula, parts, first);
+        }
+    }
+
+    fn update_here(self, formula: Formula, mut parts: Parts<'_>, first: usize) {
+        let (mut sum, width) = ([0.0; BLOCK], self.width);
+        let place = |one: &Use| (one.row as usize - first) * width;
+        let mut next = 0;
+        for uses in self.each() {
+            for one in self.uses.iter().take(next + uses.len() + AHEAD).skip(next + AHEAD) {
+                ask_for(self.run.product(one, 0..width).a);
+                ask_for(&parts.param[place(one)..][..width]);
+            }
+            next += uses.len();
+            let still = |part| self.sum(uses, part, &mut sum).iter().all(|g| *g == 0.0);
+            if formula.moves_without_gradient() && self.parts().all(still) {
+                continue;
+            }
+            let at = place(&uses[0]);
+            for part in self.parts() {
+                let gradient = self.sum(uses, part.clone(), &mut sum);
+                let place = at + part.start..at + part.end;
+                update(formula, Parts { gradient, ..parts.part(place) }, 1);
+            }
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Networks one step at a time: each step gives what the whole sequence gives for it.
+
+#![allow(clippy::unwrap_used)]
+
+use netwright::Stream;
+use netwright::data::Column;
+use netwright::prelude::*;
+
+network! {
+    /// All kinds of state, and layers that treat each step for itself.
+    struct States([6, 3]) -> [6, 4] {
+        Lstm<5, layers = 2>(dropout = 0.5), Dropout, LayerNorm, Residual { Gru<5>, Tanh }, Rnn<4, nonlinearity = relu>,
+        Residual { Linear<8>, Swiglu, Linear<4> },
+        Softmax,
+    }
+}
+
+network! {
+    /// Words; what is said behind the last one.
+    struct Words([usize; 5]) -> [2] {
+        Embedding<7, 3>, Lstm<4>, Gru<4, output = last>, Linear<3>, Relu, Linear<2>,
+    }
+}
+
+network! {
+    /// Attention to the steps before.
+    struct Attention([6, 4]) -> [6, 4] {
+        PositionalEncoding,
+        Residual { LayerNorm, MultiHeadAttention<2, causal = true> },
+        PositionalEncoding<learned = true>,
+        Residual { MultiHeadAttention<1, causal = true, bias = false>(dropout = 0.5) },
+        Residual { LayerNorm, Linear<6>, Gelu, Linear<4> },
+    }
+}
+
+network! {
+    /// Several inputs, outputs and uses of a value.
+    struct Several(words: [usize; 4], times: [4]) -> (all: [4, 5], last: [3]) {
+        let numbers = times => Reshape<[4, 1]>;
+        let x = concat((words => Embedding<7, 4>), numbers);
+        let y = x => Gru<5>;
+        (y + x, (x => Lstm<3>, Select<3, axis = 0>))
+    }
+}
+
+network! {
+    /// Nothing before the first step.
+    struct One([1, 4]) -> [1, 4] {
+        MultiHeadAttention<2, causal = true>,
+    }
+}
+
+/// Numbers that are not alike.
+fn numbers(count: usize) -> Vec<f32> {
+    (0..count).map(|i| ((i * 37 + 11) % 29) as f32 / 14.0 - 1.0).collect()
+}
+
+/// Sequences of `[time, width]`, and each step of all of them.
+fn floats(sequences: usize, time: usize, width: usize) -> (Column, Vec<Column>) {
+    let data = numbers(sequences * time * width);
+    let step = |t: usize| {
+        let rows = (0..sequences).flat_map(|s| &data[(s * time + t) * width..][..width]);
+        Column::floats(rows.copied().collect(), &[width]).unwrap()
+    };
+    let steps = (0..time).map(step).collect();
+    (Column::floats(data.clone(), &[time, width]).unwrap(), steps)
+}
+
+fn words(sequences: usize, time: usize) -> (Column, Vec<Column>) {
+    let data: Vec<usize> = (0..sequences * time).map(|i| i * 5 % 7).collect();
+    let step = |t: usize| Column::labels((0..sequences).map(|s| data[s * time + t]).collect());
+    (Column::indices(data.clone(), &[time]).unwrap(), (0..time).map(step).collect())
+}
+
+/// What a step gives is the row of the whole.
+fn same_row(whole: &Column, step: usize, row: &Column) {
+    let (&[time, width], sequences) = (whole.shape(), row.len()) else { panic!("no time") };
+    assert_eq!((row.shape(), sequences), (&[width][..], whole.len()));
+    let (whole, row) = (whole.as_floats().unwrap(), row.as_floats().unwrap());
+    for (sequence, row) in row.chunks_exact(width).enumerate() {
+        close(&whole[(sequence * time + step) * width..][..width], row);
+    }
+}
+
+fn close(a: &[f32], b: &[f32]) {
+    assert_eq!(a.len(), b.len());
+    assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5), "{a:?} {b:?}");
+}
+
+/// Twice the same sequences, with a reset between.
+fn rows<E: Float>(net: &impl Model<E, Cpu>, whole: &Column, steps: &[Column])
+where
+    Cpu: Backend<E>,
+{
+    let expected = net.predict(whole).unwrap();
+    let mut stream: Stream<E, Cpu> = net.stream().unwrap();
+    for _ in 0..2 {
+        for (number, step) in steps.iter().enumerate() {
+            assert_eq!(stream.steps(), number);
+            same_row(&expected, number, &stream.push(step).unwrap());
+        }
+        stream.reset();
+    }
+}
+
+/// In both float types: the engine runs `f32`, dfdx's tape `f64`.
+macro_rules! both {
+    ($($name:ident: $net:ident($($argument:expr),*))*) => {
+        $(mod $name {
+            use super::*;
+            #[test]
+            fn on_the_engine() {
+                let (whole, steps) = floats($($argument),*);
+                let net = $net::seeded(&Cpu::default(), 3);
+                rows(&net, &whole, &steps);
+            }
+            #[test]
+            fn on_the_portable_path() {
+                let (whole, steps) = floats($($argument),*);
+                rows(&$net::<f64, Cpu>::init(&Cpu::default(), 3).unwrap(), &whole, &steps);
+            }
+        })*
+    };
+}
+
+both! {
+    states: States(3, 6, 3)
+    attention: Attention(3, 6, 4)
+    attention_of_one: Attention(1, 6, 4)
+    one: One(2, 1, 4)
+}
+
+#[test]
+fn the_last_step_is_the_present_one() {
+    let net = Words::seeded(&Cpu::default(), 4);
+    let (whole, steps) = words(2, 5);
+    let mut stream = net.stream().unwrap();
+    let last = steps.iter().map(|step| stream.push(step).unwrap()).last().unwrap();
+    close(net.predict(&whole).unwrap().as_floats().unwrap(), last.as_floats().unwrap());
+    // A state has room for any number of steps.
+    assert!((0..20).all(|_| stream.push(&steps[0]).is_ok()));
+}
+
+#[test]
+fn several_inputs_and_outputs() {
+    let net = Several::seeded(&Cpu::default(), 5);
+    let ((a, word_steps), (times, time_steps)) = (words(3, 4), floats(3, 4, 1));
+    let b = Column::floats(times.as_floats().unwrap().to_vec(), &[4]).unwrap();
+    let expected = net.predict_all(&vec![a, b]).unwrap();
+    let (mut stream, mut outputs) = (net.stream().unwrap(), Vec::new());
+    for (number, (word, time)) in word_steps.into_iter().zip(time_steps).enumerate() {
+        let time = Column::floats(time.as_floats().unwrap().to_vec(), &[]).unwrap();
+        outputs = stream.push_all(&vec![word, time]).unwrap();
+        same_row(&expected[0], number, &outputs[0]);
+    }
+    close(expected[1].as_floats().unwrap(), outputs[1].as_floats().unwrap());
+    let step = vec![Column::labels(vec![1]), Column::floats(vec![0.5], &[]).unwrap()];
+    let error = net.stream().unwrap().push(&step).unwrap_err().to_string();
+    assert!(error.contains("has 2 outputs; `push_all`"), "{error}");
+    let error = net.stream().unwrap().push_all(&step[0]).unwrap_err().to_string();
+    assert!(error.contains("takes 2 inputs, not 1"), "{error}");
+}
+
+#[test]
+fn a_wrong_step_is_an_error_and_nothing_is_lost() {
+    let net = Attention::seeded(&Cpu::default(), 3);
+    let (whole, steps) = floats(2, 6, 4);
+    let expected = net.predict(&whole).unwrap();
+    let mut stream = net.stream().unwrap();
+    let error =
+        |stream: &mut Stream<f32, Cpu>, step: &Column| stream.push(step).unwrap_err().to_string();
+    for (number, step) in steps.iter().enumerate() {
+        let wide = error(&mut stream, &floats(2, 1, 5).1[0]);
+        assert!(wide.contains("is floats of shape [4], not floats of shape [5]"), "{wide}");
+        assert!(error(&mut stream, &words(2, 1).1[0]).contains("not indices of shape []"));
+        if number > 0 {
+            let text = error(&mut stream, &floats(3, 1, 4).1[0]);
+            assert!(text.contains("3 sequences at step") && text.contains("not 2"), "{text}");
+        }
+        same_row(&expected, number, &stream.push(step).unwrap());
+    }
+    assert!(error(&mut stream, &steps[0]).contains("has room for 6 steps"));
+    stream.reset();
+    let other = floats(1, 6, 4).1;
+    assert_eq!(stream.push(&other[0]).unwrap().len(), 1);
+}
+
+/// Networks that cannot run step by step, with the name of the layer and why.
+macro_rules! refused {
+    ($($name:ident: $shape:tt => { $($body:tt)* } $layer:literal $why:literal)*) => {
+        #[test]
+        fn what_mixes_steps_is_named() {
+            $(
+                mod $name {
+                    use netwright::prelude::*;
+                    network! { pub struct Net($shape) { $($body)* } }
+                }
+                let net = $name::Net::seeded(&Cpu::default(), 1);
+                let error = net.stream().err().unwrap().to_string();
+                assert!(error.contains($layer) && error.contains($why), "{error}");
+            )*
+        }
+    };
+}
+
+refused! {
+    flat: [5, 4] => { Tanh, all: Flatten, Linear<3> } "`all` (Flatten)" "it mixes steps"
+    mean: [5, 4] => { pool: Mean<axis = 0> } "`pool` (Mean)" "it mixes steps"
+    dense: [5] => { fc: Linear<3> } "`fc` (Linear)" "it mixes steps"
+    both: [5, 4] => { both: Lstm<3, bidirectional = true> } "`both` (Lstm)" "the end of the sequence"
+    back: [5, 4] => { back: Gru<3, reverse = true> } "`back` (Gru)" "the end of the sequence"
+    first: [5, 4] => { one: Select<0, axis = 0> } "`one` (Select)" "another step than the last"
+    ahead: [5, 4] => { look: MultiHeadAttention<2> } "`look`" "looks at later steps"
+    order: [5, 4] => { turn: Transpose<0, 1> } "`turn` (Transpose)" "it mixes steps"
+    normal: [5, 4] => { norm: BatchNorm1d } "`norm` (BatchNorm1d)" "more than one step"
+    state: [5, 4] => { let (_, h) = input => own: Gru<3>; h } "`own` (Gru)" "which a stream keeps"
+    image: [1, 8, 8] => { conv: Conv2d<2, 3> } "`conv` (Conv2d)" "more than one step"
+}
+
+network! {
+    struct Lengths(x: [5, 4], n: [usize]) -> [5, 4] { (x, n) => MultiHeadAttention<2> }
+}
+
+#[test]
+fn an_input_without_time_is_named() {
+    let error = Lengths::seeded(&Cpu::default(), 1).stream().err().unwrap().to_string();
+    assert!(error.contains("the same time as their first axis, but `n` is []"), "{error}");
+}
