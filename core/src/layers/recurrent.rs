@@ -21,11 +21,16 @@ macro_rules! layer {
         /// beginning: then it is twice `hidden`, and the last states are those of both ends.
         /// `reverse = true` goes from the end to the beginning alone. All weights and biases have
         /// gates · hidden rows, in PyTorch's order; the names are PyTorch's too, so that its parameters
-        /// of one layer load. Several layers are `Repeat<2> { … }`.
+        /// of one layer load.
         ///
         /// The state before the first step is zero, or given as the layer gives it: `[hidden]`, or with
         /// both directions one behind the other. In the graph form it goes in, `(x, h) => …`, and that
         /// behind the last step comes out, `let (y, h) = x => …`; an `Lstm`'s memory `c` behind it.
+        ///
+        /// `layers = 2` puts a second layer behind the first, with parameters of its own: `lstm_1_l0`
+        /// and `lstm_1_l1`, each with PyTorch's names of a first layer. In training `dropout` is the
+        /// probability that a number between two layers is 0. The states of all layers lie one behind
+        /// the other.
         ///
         /// # Initial values
         /// All uniform in ±1/√hidden, as in PyTorch.

@@ -14,15 +14,17 @@ pub const DEF: LayerDef = LayerDef {
     arity: Arity::UpTo(&recurrent::WITHOUT_MEMORY),
     args: &[
         recurrent::HIDDEN,
+        recurrent::LAYERS,
         recurrent::OUTPUT,
         recurrent::BIDIRECTIONAL,
         recurrent::REVERSE,
         recurrent::BIAS,
+        recurrent::DROPOUT,
     ],
     params: recurrent::PARAMS,
     infer,
 };
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
-    recurrent::infer(cx, 3, &recurrent::WITHOUT_MEMORY)
+    recurrent::infer(cx, 3, &recurrent::WITHOUT_MEMORY, &DEF)
 }

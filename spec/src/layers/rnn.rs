@@ -21,10 +21,12 @@ pub const DEF: LayerDef = LayerDef {
             Default::Word("tanh"),
             "what the new state goes through",
         ),
+        recurrent::LAYERS,
         recurrent::OUTPUT,
         recurrent::BIDIRECTIONAL,
         recurrent::REVERSE,
         recurrent::BIAS,
+        recurrent::DROPOUT,
     ],
     params: recurrent::PARAMS,
     infer,
@@ -32,5 +34,5 @@ pub const DEF: LayerDef = LayerDef {
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let word = Attr::Word(cx.args.word("nonlinearity").into());
-    Ok(recurrent::infer(cx, 1, &recurrent::WITHOUT_MEMORY)?.attr("nonlinearity", word))
+    Ok(recurrent::infer(cx, 1, &recurrent::WITHOUT_MEMORY, &DEF)?.attr("nonlinearity", word))
 }
