@@ -40,6 +40,12 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    group_norm: [6, 5, 4] => { Conv2d<6, 3>, GroupNorm<2>, Relu, Flatten, GroupNorm<3>, Linear<2> }
+    group_norm_line: [6, 19] => { GroupNorm<6> }
+    instance_norm2d: [3, 5, 4] => { let a = input => Tanh; a + (a => InstanceNorm2d) + (a => InstanceNorm2d<affine = true>) }
+    rms_norm: [5, 19] => { Linear<17>, RmsNorm, Tanh }
+    rms_norm_image: [3, 5, 4] => { Conv2d<2, 2>, RmsNorm<affine = false>, Conv2d<2, 1> }
+    spatial_dropout2d: [19, 3, 4] => { Conv2d<17, 2>, Relu, SpatialDropout2d(0.4), Conv2d<2, 1>, Flatten, Dropout(0.2) }
     conv1d: [3, 17] => { Conv1d<9, 3, padding = causal, dilation = 2>, Relu, MaxPool1d<2>, Conv1d<2, 3, padding = same> }
     conv_transpose1d: [3, 7] => { Tanh, ConvTranspose1d<9, 4, stride = 2>, AvgPool1d<2> }
     borders: [3, 5, 4] => { ZeroPad2d<2, bottom = 0>, Conv2d<17, 3>, Crop2d<(0, 1)>, Relu, ZeroPad2d<1> }
