@@ -118,7 +118,10 @@ fn the_loss_of_a_data_set_is_that_of_all_its_labels() {
     let inputs = (0..SAMPLES * 8).map(|i| (i * 5 % 13) as f32 / 5.0 - 1.0).collect();
     let inputs = Column::floats(inputs, &[4, 2]).unwrap();
     // Only those behind the first batch of an evaluation are complete.
-    let label = |i: usize| if i / 4 < 256 && i % 4 > 0 { 5 } else { i * i % 3 };
+    let label = |i: usize| match (i / 4, i % 4) {
+        (..256, 1..) => 5,
+        _ => i * i % 3,
+    };
     let target = Column::indices((0..SAMPLES * 4).map(label).collect(), &[4]).unwrap();
     let x: Tensor<(usize, Const<4>, Const<2>), f64, _> = inputs.tensor(&Cpu::default()).unwrap();
     for loss in [CrossEntropy.ignore_index(5), CrossEntropy.ignore_index(5).weight([1.0, 3.0, 0.5])]

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Gru",
     doc: "A state along time that gates keep or replace.",
-    takes: "`[time, features]`, or `(x, h)`",
+    takes: "`[time, features]`, or `(x, h, lengths)`",
     keras: "GRU",
     pytorch: "nn.GRU",
     arity: Arity::UpTo(&recurrent::WITHOUT_MEMORY),

@@ -8,7 +8,7 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Lstm",
     doc: "A state along time with a memory that gates open and close.",
-    takes: "`[time, features]`, or `(x, h, c)`",
+    takes: "`[time, features]`, or `(x, h, c, lengths)`",
     keras: "LSTM",
     pytorch: "nn.LSTM",
     arity: Arity::UpTo(&recurrent::INPUTS),

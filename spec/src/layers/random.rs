@@ -172,6 +172,7 @@ fn put_inferred(mut got: Inferred) -> Inferred {
         match &mut param.init {
             ParamInit::FanIn(dims) => *dims = put_all(dims),
             ParamInit::Glorot(dims) => *dims = dims.each_ref().map(put),
+            ParamInit::NormalExceptRow(dim) => *dim = put(dim),
             _ => {}
         }
     }

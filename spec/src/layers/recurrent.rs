@@ -1,6 +1,6 @@
 //! What the recurrent layers share: a state that goes along time.
 
-use super::{concat, dropout, slice, transformer};
+use super::{concat, dropout, multi_head_attention, slice, transformer};
 use crate::args::{ArgDef, ArgKind, Default, Number, Value};
 use crate::composite::{Wire, joined};
 use crate::dim::{Dim, Op};
@@ -20,9 +20,10 @@ pub(super) const PARAMS: &[&str] = &[
     "bias_hh_l0_reverse",
 ];
 
-/// A sequence, and the state before its first step.
-pub(super) const INPUTS: [Input; 3] = [Input::floats("x"), Input::floats("h"), Input::floats("c")];
-pub(super) const WITHOUT_MEMORY: [Input; 2] = [INPUTS[0], INPUTS[1]];
+/// A sequence, the state before its first step, and how many steps each sample has.
+pub(super) const INPUTS: [Input; 4] =
+    [Input::floats("x"), Input::floats("h"), Input::floats("c"), Input::indices("lengths")];
+pub(super) const WITHOUT_MEMORY: [Input; 3] = [INPUTS[0], INPUTS[1], INPUTS[3]];
 
 pub(super) const HIDDEN: ArgDef =
     ArgDef::position("hidden_size", ArgKind::Size { min: 1 }, "features of the state");
@@ -100,6 +101,9 @@ pub(super) fn infer<const N: usize>(
     let rows = cx.compute(Op::Mul, &[Dim::Known(gates), hidden.clone()])?;
     let directions = if both { 2 } else { 1 };
     let width = cx.compute(Op::Mul, &[Dim::Known(directions), hidden.clone()])?;
+    if let Some(lengths) = taken.last().copied().flatten() {
+        multi_head_attention::one_length(cx, lengths)?;
+    }
     let layers = layers(cx)?;
     if layers > 1 {
         let all = cx.compute(Op::Mul, &[Dim::Known(layers), width.clone()])?;
@@ -124,7 +128,7 @@ pub(super) fn infer<const N: usize>(
         }
     }
     if cx.outputs > 1 {
-        for input in inputs.iter().skip(1) {
+        for input in inputs.iter().skip(1).filter(|input| !input.index) {
             inferred = inferred.also(input.name, state.clone());
         }
     }
@@ -156,6 +160,7 @@ fn stacked(
     let kept = cx.args.only(&["hidden_size", "nonlinearity", "bidirectional", "reverse", "bias"]);
     let last = [kept.clone(), cx.args.only(&["output"])].concat();
     let given = (1..cx.inputs.len()).map(|i| cx.wire(i)).collect::<Result<Vec<_>, _>>()?;
+    let (lengths, given): (Vec<_>, Vec<_>) = given.into_iter().partition(|wire| wire.shape().index);
     let mut x = cx.wire(0)?;
     let mut ends: Vec<Vec<Wire>> = Vec::new();
     for layer in 0..layers {
@@ -166,7 +171,7 @@ fn stacked(
             taken.push(part_of(cx, &joined(&name, &format!("{kind}_before")), state, range)?);
         }
         let args = if layer + 1 == layers { &last } else { &kept };
-        let taken: Vec<&Wire> = taken.iter().collect();
+        let taken: Vec<&Wire> = taken.iter().chain(&lengths).collect();
         let mut given = cx.part_with_outputs((&name, cx.outputs), def, args, &taken)?;
         ends.push(given.split_off(1));
         x = given.remove(0);
@@ -206,7 +211,7 @@ fn check_states(
     taken: &[Option<&Arrival>],
     width: &Dim,
 ) -> Result<(), Problem> {
-    let states = || inputs.iter().zip(taken).skip(1);
+    let states = || inputs.iter().zip(taken).skip(1).filter(|(input, _)| !input.index);
     let given = states().filter(|(_, state)| state.is_some()).count();
     if given > 0 && given < states().count() {
         let text = format!("`{}` takes {}, but `c` is missing", cx.layer, Input::list(inputs));
@@ -258,7 +263,7 @@ mod tests {
         let takes = "`Lstm` takes [8] for `h`, but `Before` (line 1) gives ";
         assert_eq!(text(&[&[7, 3], &[7], &[8]]), Err(format!("{takes}[7]")));
         assert_eq!(text(&[&[7, 3], &[1, 8], &[8]]), Err(format!("{takes}[1, 8]")));
-        let missing = "`Lstm` takes `x`, `h` and `c`, but `c` is missing";
+        let missing = "`Lstm` takes `x`, `h`, `c` and `lengths` (indices), but `c` is missing";
         assert_eq!(text(&[&[7, 3], &[8]]), Err(missing.into()));
     }
 

@@ -9,7 +9,7 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Rnn",
     doc: "A state along time, made anew in each step from itself and the input.",
-    takes: "`[time, features]`, or `(x, h)`",
+    takes: "`[time, features]`, or `(x, h, lengths)`",
     keras: "SimpleRNN",
     pytorch: "nn.RNN",
     arity: Arity::UpTo(&recurrent::WITHOUT_MEMORY),
