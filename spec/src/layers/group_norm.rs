@@ -2,7 +2,6 @@
 
 use super::norm;
 use crate::args::{ArgDef, ArgKind};
-use crate::dim::Dim;
 use crate::layer::{Arity, Attr, Cond, Context, Inferred, LayerDef};
 use crate::problem::Problem;
 
@@ -40,6 +39,7 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dim::Dim;
     use crate::layers::testing::{infer, infer_with, named, size};
     use crate::shape::Shape;
 
