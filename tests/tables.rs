@@ -109,9 +109,12 @@ fn compare<N: Model<f32, Cpu>>(
     }
 }
 
+/// Makes an optimizer.
+type Make = fn() -> Box<dyn Optimizer<f32, Cpu>>;
+
 #[test]
 fn rows_move_as_in_the_whole_table() {
-    let optimizers: [fn() -> Box<dyn Optimizer<f32, Cpu>>; 6] = [
+    let optimizers: [Make; 6] = [
         || Box::new(Sgd::default().lr(0.01)),
         || Box::new(Adagrad::default().lr(0.1)),
         || Box::new(Adam::default().lr(0.01).lazy()),

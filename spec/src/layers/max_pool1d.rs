@@ -63,7 +63,7 @@ mod tests {
     #[test]
     fn lengths_follow_pytorch() {
         let two = ("kernel_size", size(2));
-        assert_eq!(shape(&DEF, &[two.clone()], &[4, 21]), Ok("[4, 10]".into()));
+        assert_eq!(shape(&DEF, std::slice::from_ref(&two), &[4, 21]), Ok("[4, 10]".into()));
         let ceil = [two.clone(), ("ceil_mode", Value::Flag(true))];
         assert_eq!(shape(&DEF, &ceil, &[4, 21]), Ok("[4, 11]".into()));
         let three = [("kernel_size", size(3)), ("stride", size(2)), ("padding", size(1))];
