@@ -42,6 +42,11 @@ agree! {
     softsign: [3, 7] => { Softsign }
     conv1d: [3, 17] => { Conv1d<9, 3, padding = causal, dilation = 2>, Relu, MaxPool1d<2>, Conv1d<2, 3, padding = same> }
     conv_transpose1d: [3, 7] => { Tanh, ConvTranspose1d<9, 4, stride = 2>, AvgPool1d<2> }
+    volumes: [3, 5, 7, 6] => { Conv3d<9, 3, padding = same>, Relu, MaxPool3d<2>, Conv3d<5, (1, 2, 2)>, AvgPool3d<(2, 1, 1)> }
+    volume_steps: [2, 6, 5, 4] => { Tanh, Conv3d<4, 2, stride = 2, groups = 2, padding = (1, 2, 0)>, Tanh }
+    adaptive: [3, 9, 7] => { Conv2d<19, 3>, Relu, AdaptiveAvgPool2d<(3, 2)>, Conv2d<5, 1>, AdaptiveAvgPool2d<1> }
+    adaptive_of_two: [3, 6, 5] => { Tanh, Parallel { { AdaptiveAvgPool2d<4> }, { AdaptiveAvgPool2d<(4, 4)>, Tanh } } }
+    lines: [3, 17] => { Conv1d<9, 3>, Relu, Parallel { { GlobalAvgPool1d }, { GlobalMaxPool1d } } }
     borders: [3, 5, 4] => { ZeroPad2d<2, bottom = 0>, Conv2d<17, 3>, Crop2d<(0, 1)>, Relu, ZeroPad2d<1> }
     border_of_one: [1, 3, 4] => { Tanh, ZeroPad2d<1>, Crop2d<2, bottom = 0> }
     shuffled: [12, 3, 4] => { Conv2d<36, 1>, PixelShuffle<3>, Conv2d<2, 2>, GlobalMaxPool2d, Linear<2> }

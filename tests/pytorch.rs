@@ -487,6 +487,9 @@ include!("fixtures/separable.rs");
 // Lines, and the border of images.
 include!("fixtures/lines.rs");
 
+// Volumes.
+include!("fixtures/volumes.rs");
+
 // Attention.
 include!("fixtures/attention.rs");
 

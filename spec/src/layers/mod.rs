@@ -1,14 +1,17 @@
 //! One file for each layer: its definition, its shape rule, and tests with shapes computed by hand.
 
+pub mod adaptive_avg_pool2d;
 pub mod add;
 pub mod avg_pool1d;
 pub mod avg_pool2d;
+pub mod avg_pool3d;
 pub mod batch_norm1d;
 pub mod batch_norm2d;
 pub mod celu;
 pub mod concat;
 pub mod conv1d;
 pub mod conv2d;
+pub mod conv3d;
 pub mod conv_transpose1d;
 pub mod conv_transpose2d;
 pub mod crop2d;
@@ -18,7 +21,9 @@ pub mod elu;
 pub mod embedding;
 pub mod flatten;
 pub mod gelu;
+pub mod global_avg_pool1d;
 pub mod global_avg_pool2d;
+pub mod global_max_pool1d;
 pub mod global_max_pool2d;
 pub mod glu;
 pub mod gru;
@@ -35,6 +40,7 @@ pub mod mat_mul;
 pub mod max;
 pub mod max_pool1d;
 pub mod max_pool2d;
+pub mod max_pool3d;
 pub mod mean;
 pub mod mish;
 pub mod mul;
@@ -71,6 +77,7 @@ pub mod zero_pad2d;
 
 mod axis;
 mod border;
+mod depth_taps;
 mod gated;
 mod line;
 mod norm;
@@ -79,6 +86,7 @@ mod pool;
 mod recurrent;
 mod reduce;
 mod transformer;
+mod volume;
 mod window;
 
 #[cfg(test)]

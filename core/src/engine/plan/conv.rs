@@ -98,6 +98,8 @@ fn sizes_between(graph: &Graph, node: &Node, from: &[usize], to: &[usize]) -> Op
     let (&[channels, height, width], &[out_channels, _, _]) = (from, to) else { return None };
     let [kernel_h, kernel_w] = match *graph.params_of(node).first()?.shape {
         [_, _, h, w] => [h, w],
+        // Of a volume: taps along the depth are channels.
+        [_, _, _, h, w] => [h, w],
         // Of a line: an image of one row.
         [_, _, w] => [1, w],
         _ => return None,

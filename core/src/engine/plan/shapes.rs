@@ -35,12 +35,24 @@ impl Builder<'_> {
         Edge { slot: to, first: true, input: false }
     }
 
-    /// Elements that change their places: both layouts are part of the way.
+    /// Elements that change their places.
     pub(super) fn moved(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let (value, target) = (node.inputs[0], layout(node.shape));
+        let sources = sources(node, self.graph.shape_of(value))?;
+        let y = self.moved_to(value, sources, target)?;
+        self.place(self.value_of(number), y.slot, target);
+        Some(())
+    }
+
+    /// Elements of a value from these places, both row-major: both layouts are part of the way.
+    pub(super) fn moved_to(
+        &mut self,
+        value: usize,
+        plain: Vec<usize>,
+        target: Layout,
+    ) -> Option<Edge> {
         let lies = self.places[value]?.layout;
-        let plain = sources(node, self.graph.shape_of(value))?;
         let mut sources = vec![0; plain.len()];
         for (i, from) in plain.into_iter().enumerate() {
             sources[target.place(i)] = if from == NOTHING { from } else { lies.place(from) };
@@ -48,8 +60,7 @@ impl Builder<'_> {
         let x = self.edge(value)?;
         let y = self.slot(sources.len());
         self.steps.push(Box::new(MoveStep::new(x, y, &sources)));
-        self.place(self.value_of(number), y, target);
-        Some(())
+        Some(Edge { slot: y, first: true, input: false })
     }
 
     /// The node gives its input's memory another shape: both have the same gradient, so a value
