@@ -64,7 +64,7 @@ fn has_the_inferred_shape(model: &Net) {
 
 /// Dropout and batch normalization have a training form; only the latter moves anything.
 fn trains_as_it_infers_unless_declared(model: &Net) {
-    let uses = |kind: &str| model.graph().nodes.iter().any(|node| node.kind.starts_with(kind));
+    let uses = |kind: &str| model.graph().nodes.iter().any(|node| node.kind.contains(kind));
     let run = |training| case(model, 3, training).run(&cotangent);
     let (infer, train) = (run(None), run(Some(5)));
     let drops =
@@ -289,6 +289,14 @@ contracts! {
     hard_sigmoid: [3, 4] => { HardSigmoid }
     log_sigmoid: [3, 4] => { LogSigmoid }
     softsign: [3, 4] => { Softsign }
+    group_norm: [4, 3, 2] => { GroupNorm<2> }
+    group_norm_line: [6, 3] => { GroupNorm<1, affine = false>(eps = 0.1) }
+    group_norm_features: [6] => { GroupNorm<3> }
+    instance_norm2d: [2, 3, 4] => { InstanceNorm2d }
+    instance_norm2d_affine: [2, 3, 4] => { InstanceNorm2d<affine = true>(eps = 0.01) }
+    rms_norm: [3, 5] => { RmsNorm }
+    rms_norm_image: [2, 3, 4] => { RmsNorm<affine = false>(eps = 0.1) }
+    spatial_dropout2d: [3, 2, 3] => { SpatialDropout2d(0.4) }
     conv1d: [3, 7] => { Conv1d<4, 3> }
     conv1d_causal: [4, 6] => { Conv1d<6, 2, padding = causal, dilation = 2, groups = 2, bias = false> }
     conv1d_strides: [2, 9] => { Conv1d<3, 3, stride = 2, padding = 1>, Relu, MaxPool1d<2>, Conv1d<2, 1, padding = same> }
@@ -340,6 +348,8 @@ contracts! {
         let (_, _, c) = (input, (input => Select<0, axis = 0>), (input => Mean<axis = 0>)) => Lstm<3, reverse = true>;
         c
     }
+    lstm_layers: [4, 3] => { Lstm<2, layers = 3, output = last>(dropout = 0.3), Linear<2> }
+    gru_layers: [3, 2] => { let (y, h) = input => Gru<2, layers = 2>; (y => Flatten, Linear<4>) * h }
     gru_states: [3, 2] => {
         let (_, h) = (input, (input => Flatten, Linear<8>)) => Gru<4, bidirectional = true>;
         h

@@ -40,6 +40,12 @@ agree! {
     hard_sigmoid: [3, 7] => { HardSigmoid }
     log_sigmoid: [3, 7] => { LogSigmoid }
     softsign: [3, 7] => { Softsign }
+    group_norm: [6, 5, 4] => { Conv2d<6, 3>, GroupNorm<2>, Relu, Flatten, GroupNorm<3>, Linear<2> }
+    group_norm_line: [6, 19] => { GroupNorm<6> }
+    instance_norm2d: [3, 5, 4] => { let a = input => Tanh; a + (a => InstanceNorm2d) + (a => InstanceNorm2d<affine = true>) }
+    rms_norm: [5, 19] => { Linear<17>, RmsNorm, Tanh }
+    rms_norm_image: [3, 5, 4] => { Conv2d<2, 2>, RmsNorm<affine = false>, Conv2d<2, 1> }
+    spatial_dropout2d: [19, 3, 4] => { Conv2d<17, 2>, Relu, SpatialDropout2d(0.4), Conv2d<2, 1>, Flatten, Dropout(0.2) }
     conv1d: [3, 17] => { Conv1d<9, 3, padding = causal, dilation = 2>, Relu, MaxPool1d<2>, Conv1d<2, 3, padding = same> }
     conv_transpose1d: [3, 7] => { Tanh, ConvTranspose1d<9, 4, stride = 2>, AvgPool1d<2> }
     volumes: [3, 5, 7, 6] => { Conv3d<9, 3, padding = same>, Relu, MaxPool3d<2>, Conv3d<5, (1, 2, 2)>, AvgPool3d<(2, 1, 1)> }
@@ -91,6 +97,7 @@ agree! {
     lstm: [9, 3] => { Tanh, Lstm<19> }
     lstm_words: [usize; 6] => { Embedding<7, 5>, Lstm<9, bidirectional = true>, Lstm<4, output = last>, Linear<2> }
     lstm_reverse: [5, 3] => { Lstm<9, reverse = true, bias = false>, Relu }
+    lstm_layers: [5, 3] => { Lstm<17, layers = 2, bidirectional = true>, Gru<5, layers = 2, output = last> }
     lstm_states: [5, 19] => {
         let z = input => Select<0, axis = 0>;
         let (y, h, c) = (input, z, z) => Lstm<19>;

@@ -87,6 +87,14 @@ networks! {
     positions: [3, 19] => { PositionalEncoding<learned = true> }
     attention: [3, 18] => { MultiHeadAttention<2> }
     attention_causal: [3, 18] => { MultiHeadAttention<2, causal = true> }
+    group_norm: [4, 3, 7] => { GroupNorm<2> }
+    instance_norm2d: [4, 3, 7] => { InstanceNorm2d<affine = true> }
+    rms_norm: [3, 19] => { RmsNorm }
+    spatial_dropout2d: [4, 3, 7] => { SpatialDropout2d }
+    zero_pad2d: [4, 3, 7] => { ZeroPad2d<1> }
+    crop2d: [4, 3, 7] => { Crop2d<1> }
+    pixel_shuffle: [4, 3, 7] => { PixelShuffle<2> }
+    conv1d: [3, 19] => { Conv1d<4, 3> }
     rnn: [3, 19] => { Rnn<9> }
     rnn_relu: [3, 19] => { Rnn<9, nonlinearity = relu> }
     lstm: [3, 19] => { Lstm<9> }

@@ -484,6 +484,9 @@ include!("fixtures/transformer.rs");
 include!("fixtures/recurrent.rs");
 include!("fixtures/separable.rs");
 
+// Norms of each sample.
+include!("fixtures/norms.rs");
+
 // Lines, and the border of images.
 include!("fixtures/lines.rs");
 

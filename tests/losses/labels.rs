@@ -108,3 +108,27 @@ fn ignored_labels_count_in_no_accuracy() {
     let report = net.evaluate(&data, CrossEntropy.ignore_index(5)).unwrap();
     assert_eq!(report.accuracy, Some(0.75));
 }
+
+/// However many labels a batch has that count.
+#[test]
+fn the_loss_of_a_data_set_is_that_of_all_its_labels() {
+    network! { struct Steps([4, 2]) -> [4, 3] { Linear<3> } }
+    let net = Steps::<f64, Cpu>::init(&Cpu::default(), 1).unwrap();
+    const SAMPLES: usize = 300;
+    let inputs = (0..SAMPLES * 8).map(|i| (i * 5 % 13) as f32 / 5.0 - 1.0).collect();
+    let inputs = Column::floats(inputs, &[4, 2]).unwrap();
+    // Only those behind the first batch of an evaluation are complete.
+    let label = |i: usize| match (i / 4, i % 4) {
+        (..256, 1..) => 5,
+        _ => i * i % 3,
+    };
+    let target = Column::indices((0..SAMPLES * 4).map(label).collect(), &[4]).unwrap();
+    let x: Tensor<(usize, Const<4>, Const<2>), f64, _> = inputs.tensor(&Cpu::default()).unwrap();
+    for loss in [CrossEntropy.ignore_index(5), CrossEntropy.ignore_index(5).weight([1.0, 3.0, 0.5])]
+    {
+        let whole = loss.loss(net.forward(x.clone()).leaky_traced(), &target).unwrap().array();
+        let data = Dataset::new(inputs.clone(), target.clone()).unwrap();
+        let found = net.evaluate(&data, &loss).unwrap().loss;
+        assert!((found - whole).abs() < 1e-12, "{found} is not {whole}");
+    }
+}

@@ -24,6 +24,36 @@ fn triplet_margin_is_pytorchs() {
     check_all("triplet_time", TripletMargin::default().margin(2.0), (2, 3, 4), &three, Vec::new);
 }
 
+/// Points that come with one of their own corner and one of another: nothing says which corner.
+#[test]
+fn triplets_are_a_data_set_without_targets() {
+    network! {
+        struct Corners([3, 2]) -> (anchor: [2], near: [2], far: [2]) {
+            layer code: Code -> [2];
+            let anchor = input => Select<0, axis = 0>, code;
+            let near = input => Select<1, axis = 0>, code;
+            (anchor, near, (input => Select<2, axis = 0>, code))
+        }
+
+        struct Code([2]) -> [2] { Linear<8>, Tanh, Linear<2> }
+    }
+    // Opposite corners of a square belong together.
+    let point = |kind: usize, i: usize| {
+        let side = if i.is_multiple_of(2) { 1.0 } else { -1.0 };
+        let shift = (i * 37 % 11) as f32 * 0.02;
+        [side + shift, if kind == 0 { side } else { -side }]
+    };
+    let triplet = |i: usize| [point(i % 2, i / 2), point(i % 2, i / 3), point(1 - i % 2, i / 5)];
+    let points = (0..120).flat_map(triplet).flatten().collect();
+    let data = Dataset::of_inputs(Column::floats(points, &[3, 2]).unwrap()).unwrap();
+    let (train, test) = data.shuffled(1).split(0.8).unwrap();
+    let mut net = Corners::seeded(&Cpu::default(), 1);
+    let loss = TripletMargin::default();
+    assert!(net.evaluate(&test, loss).unwrap().loss > 0.5);
+    net.fit(&train, Fit::new(loss, Adam::default().lr(0.02)).epochs(30).quiet()).unwrap();
+    assert!(net.evaluate(&test, loss).unwrap().loss < 0.05);
+}
+
 /// Outputs that are the same, or nothing at all, have neither a direction nor a distance.
 #[test]
 fn zeros_give_no_nan() {
@@ -97,6 +127,45 @@ fn ctc_is_the_sum_over_all_ways() {
         let loss = Ctc::default().loss(scores.leaky_trace(), &column).unwrap().array();
         let expected = -chance.ln() / target.len().max(1) as f64;
         assert!((loss - expected).abs() < 1e-12, "{target:?}: {loss} is not {expected}");
+    }
+}
+
+/// A network that is shown sounds of any length, and silence, learns to spell without being told
+/// which step is what.
+#[test]
+fn ctc_teaches_to_spell() {
+    const TIME: usize = 9;
+    network! { struct Speller([TIME, 4]) -> [TIME, 4] { Linear<16>, Tanh, Linear<4> } }
+    let (mut sounds, mut labels) = (Vec::new(), Vec::new());
+    for sample in 0..64_usize {
+        let word: Vec<usize> =
+            (0..1 + sample % 3).map(|i| 1 + (sample / 3 + i * sample) % 3).collect();
+        // Each sound stays for one to three steps, with silence behind it.
+        let mut said: Vec<usize> = Vec::new();
+        for (i, &label) in word.iter().enumerate() {
+            said.extend(vec![label; 1 + (sample + i) % 2]);
+            said.push(0);
+        }
+        said.resize(TIME, 0);
+        let one_hot = |sound: usize| (0..4).map(move |i| f32::from(u8::from(i == sound)));
+        // The network does not know by number what stands for silence.
+        sounds.extend(said.into_iter().flat_map(|sound| one_hot((sound + 2) % 4)));
+        labels.extend(word.iter().copied().chain([0; 3]).take(3));
+    }
+    let inputs = Column::floats(sounds, &[TIME, 4]).unwrap();
+    let data = Dataset::new(inputs, Column::indices(labels.clone(), &[3]).unwrap()).unwrap();
+    let mut net = Speller::seeded(&Cpu::default(), 1);
+    let fit = Fit::new(Ctc::default(), Adam::default().lr(0.02)).epochs(40).batch(16).quiet();
+    net.fit(&data, fit).unwrap();
+    let scores = net.predict(&data.inputs()[0]).unwrap();
+    let best = |row: &[f32]| (0..4).max_by(|&a, &b| row[a].total_cmp(&row[b])).unwrap();
+    let said: Vec<usize> = scores.as_floats().unwrap().chunks(4).map(best).collect();
+    for (said, labels) in said.chunks(TIME).zip(labels.chunks(3)) {
+        let mut heard = said.to_vec();
+        heard.dedup();
+        heard.retain(|&label| label != 0);
+        heard.resize(3, 0);
+        assert_eq!(heard, labels);
     }
 }
 

@@ -73,7 +73,9 @@ pub(crate) fn check(
             ("Embedding", Some(Source::Indices(indices)), [table, ..]) => {
                 embedding::check(node, indices, table.shape[0], batch)?;
             }
-            ("MultiHeadAttention", ..) => check_lengths(graph, node, inputs)?,
+            ("MultiHeadAttention" | "Rnn" | "Lstm" | "Gru", ..) => {
+                check_lengths(graph, node, inputs)?
+            }
             ("BatchNorm1d" | "BatchNorm2d", ..) if training => norm::check_count(node, batch)?,
             _ => {}
         }
@@ -81,10 +83,12 @@ pub(crate) fn check(
     Ok(())
 }
 
-/// What an attention may look at.
+/// What an attention may look at, and the steps of a recurrent layer.
 fn check_lengths(graph: &Graph, node: &Node, inputs: &[Source<'_>]) -> Result<()> {
     let index = |i: usize| graph.inputs.get(node.inputs[i]).is_some_and(|port| port.index);
     let (memory, lengths) = multi_head_attention::inputs(node.inputs.len(), index);
+    // Other values of a recurrent layer are states.
+    let memory = memory.filter(|_| node.kind == "MultiHeadAttention");
     let keys = graph.shape_of(node.inputs[memory.unwrap_or(0)]).first();
     match (lengths.and_then(|i| inputs.get(node.inputs[i])), keys) {
         (Some(Source::Indices(lengths)), Some(&keys)) => {

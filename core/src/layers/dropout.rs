@@ -24,6 +24,24 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     x.try_mul(mask).on_device()
 }
 
+/// `SpatialDropout2d`: the same for all pixels of a channel.
+///
+/// Tompson and others: Efficient Object Localization Using Convolutional Networks, 2015.
+pub(super) fn of_channels<E: Float, D: Backend<E>>(
+    call: &mut Call<'_, E, D>,
+) -> Result<Flat<E, D>> {
+    let p = call.node.number("p");
+    let pixels = call.input_shape().iter().skip(1).product::<usize>();
+    let x = call.input()?;
+    let Some(key) = call.training else { return Ok(x) };
+    let count = x.shape().0;
+    let numbers = (0..count as u64).map(|i| i / pixels.max(1) as u64);
+    let mask = mask(mix(key, call.number as u64), p, numbers);
+    let mask: Tensor<(usize,), E, D> =
+        call.device.try_tensor_from_vec(mask, (count,)).on_device()?;
+    x.try_mul(mask).on_device()
+}
+
 /// What each of the elements with these numbers is multiplied with.
 pub(super) fn mask<E: Float>(key: u64, p: f64, numbers: impl Iterator<Item = u64>) -> Vec<E> {
     let (dropped, kept) = (E::default(), E::of(1.0 / (1.0 - p)));

@@ -26,6 +26,7 @@ mod flatten;
 mod gelu;
 mod global_avg_pool2d;
 mod glu;
+mod group_norm;
 mod hard_sigmoid;
 mod hard_swish;
 mod layer_norm;
@@ -49,6 +50,7 @@ mod relu;
 mod relu6;
 mod repeat_vector;
 mod reshape;
+mod rms_norm;
 mod select;
 pub(crate) mod selu;
 mod sigmoid;
@@ -76,6 +78,7 @@ pub use batch_norm2d::BatchNorm2d;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::Conv2d;
 pub use embedding::Embedding;
+pub use group_norm::{GroupNorm, InstanceNorm2d};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use multi_head_attention::MultiHeadAttention;
@@ -83,6 +86,7 @@ pub use p_relu::PRelu;
 pub use positional_encoding::PositionalEncoding;
 pub use recurrent::{Gru, Lstm, Rnn};
 pub(crate) use relu::relu;
+pub use rms_norm::RmsNorm;
 
 /// Elements in row-major order, on the tape.
 pub(crate) type Flat<E, D> = Tensor<(usize,), E, D, OwnedTape<E, D>>;
@@ -201,6 +205,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Conv2d" => conv2d::forward(call),
         "ConvTranspose2d" => conv_transpose2d::forward(call),
         "Dropout" => dropout::forward(call),
+        "SpatialDropout2d" => dropout::of_channels(call),
         "Elu" => elu::forward(call),
         "Embedding" => embedding::forward(call),
         "Flatten" => flatten::forward(call),
@@ -208,6 +213,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Gru" | "Lstm" | "Rnn" => recurrent::forward(call),
         "GlobalAvgPool2d" => global_avg_pool2d::forward(call),
         "Glu" => glu::forward(call),
+        "GroupNorm" | "InstanceNorm2d" => group_norm::forward(call),
         "HardSigmoid" => hard_sigmoid::forward(call),
         "HardSwish" => hard_swish::forward(call),
         "LayerNorm" => layer_norm::forward(call),
@@ -231,6 +237,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Relu6" => relu6::forward(call),
         "RepeatVector" => repeat_vector::forward(call),
         "Reshape" => reshape::forward(call),
+        "RmsNorm" => rms_norm::forward(call),
         "Select" => select::forward(call),
         "Selu" => selu::forward(call),
         "Sigmoid" => sigmoid::forward(call),

@@ -33,7 +33,7 @@ pub(super) fn standardize<E: Float, D: Backend<E>>(
 }
 
 /// One number for each channel, at all of its places.
-fn spread<E: Float, D: Backend<E>>(
+pub(super) fn spread<E: Float, D: Backend<E>>(
     x: Flat<E, D>,
     shape: (usize, usize, usize),
 ) -> Result<Channels<E, D>> {

@@ -1,6 +1,7 @@
 //! What the recurrent layers share: a state that goes along time, one matrix product for each step.
 
 use super::linear::product;
+use super::multi_head_attention::check;
 use super::window::{Rows, Window, samples};
 use super::{Call, Flat, OnDevice, relu};
 use crate::backend::{Backend, Float};
@@ -21,11 +22,20 @@ macro_rules! layer {
         /// beginning: then it is twice `hidden`, and the last states are those of both ends.
         /// `reverse = true` goes from the end to the beginning alone. All weights and biases have
         /// gates · hidden rows, in PyTorch's order; the names are PyTorch's too, so that its parameters
-        /// of one layer load. Several layers are `Repeat<2> { … }`.
+        /// of one layer load.
         ///
         /// The state before the first step is zero, or given as the layer gives it: `[hidden]`, or with
         /// both directions one behind the other. In the graph form it goes in, `(x, h) => …`, and that
         /// behind the last step comes out, `let (y, h) = x => …`; an `Lstm`'s memory `c` behind it.
+        ///
+        /// A last value of one index for each sample, `(x, lengths)`, says how many steps it has: states
+        /// behind them are zero and have no gradient, the last state is that of the last of them, and a
+        /// second direction begins there. A length of 0, or beyond the steps, is an error.
+        ///
+        /// `layers = 2` puts a second layer behind the first, with parameters of its own: `lstm_1_l0`
+        /// and `lstm_1_l1`, each with PyTorch's names of a first layer. In training `dropout` is the
+        /// probability that a number between two layers is 0. The states of all layers lie one behind
+        /// the other.
         ///
         /// # Initial values
         /// All uniform in ±1/√hidden, as in PyTorch.
@@ -100,13 +110,19 @@ pub(crate) fn directions(node: &Node) -> &'static [bool] {
 pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
     let time = call.input_shape().first().copied().unwrap_or(1);
     let directions = directions(call.node);
+    let lengths = call.inputs.iter().find_map(|value| match value {
+        Value::Indices(array) => Some(array.data.as_vec()),
+        Value::Floats(_) => None,
+    });
+    let lengths = lengths.unwrap_or_default();
+    check(call.node, &lengths, time)?;
     let x = call.input()?;
     let again = x.retaped::<NoneTape>();
     let (mut states, mut ends) = (Vec::new(), Vec::new());
     let mut x = Some(x);
     for (number, reverse) in directions.iter().enumerate() {
         let x = x.take().unwrap_or_else(|| again.retaped());
-        let Run { states: all, end } = direction(call, x, number, *reverse, time)?;
+        let Run { states: all, end } = direction(call, x, number, *reverse, (time, &lengths))?;
         states.push(all);
         ends.push(end);
     }
@@ -151,7 +167,7 @@ fn direction<E: Float, D: Backend<E>>(
     x: Flat<E, D>,
     number: usize,
     reverse: bool,
-    time: usize,
+    (time, lengths): (usize, &[usize]),
 ) -> Result<Run<E, D>> {
     let cell = cell_of(call.node);
     let each = call.params.len() / directions(call.node).len();
@@ -168,20 +184,64 @@ fn direction<E: Float, D: Backend<E>>(
         let at = if reverse { time - 1 - step } else { step };
         let x = inputs.take().unwrap_or_else(|| again.retaped());
         let x = range(x, at * input.rows, input.rows)?;
+        let there = There::of(call, lengths, (at, hidden.columns))?;
+        let old = State { h: state.h.retaped(), c: state.c.retaped() };
         let before = State { h: state.h.retaped(), c: state.c };
         let h = hidden.of_rows(state.h)?;
         state = before.next(cell, Gates::of(x, hidden.columns), Gates::of(h, hidden.columns))?;
-        if !call.node.flag("last") && step + 1 < time {
-            states.push(state.h.retaped());
+        if let Some(there) = &there {
+            state = State { h: there.or(state.h, old.h)?, c: there.or(state.c, old.c)? };
         }
+        let last = step + 1 == time;
+        if call.node.flag("last") && !last {
+            continue;
+        }
+        let h = state.h.retaped();
+        // All that is on the tape goes with the last state.
+        let given = if last { std::mem::replace(&mut state.h, h) } else { h };
+        states.push(match &there {
+            Some(there) if !call.node.flag("last") => there.or_zero(given)?,
+            _ => given,
+        });
     }
-    // All that is on the tape goes with the last state.
-    let end = State { h: state.h.retaped(), c: state.c };
-    states.push(state.h);
+    let end = state;
     if reverse {
         states.reverse();
     }
     Ok(Run { states, end })
+}
+
+/// Which samples have a step; those that do not keep their state.
+struct There<E: Float, D: Backend<E>> {
+    there: Tensor<(usize, usize), bool, D>,
+    zeros: Tensor<(usize, usize), E, D>,
+}
+
+impl<E: Float, D: Backend<E>> There<E, D> {
+    /// Of the step at this time, for so many features; `None` if all have it.
+    fn of(
+        call: &Call<'_, E, D>,
+        lengths: &[usize],
+        (at, features): (usize, usize),
+    ) -> Result<Option<Self>> {
+        if lengths.iter().all(|&length| at < length) {
+            return Ok(None);
+        }
+        let shape = (features, lengths.len());
+        let row = lengths.iter().map(|&length| if at < length { E::one() } else { E::default() });
+        let rows = row.collect::<Vec<_>>().repeat(features);
+        let there = call.device.try_tensor_from_vec(rows, shape).on_device()?;
+        let zeros = call.device.try_zeros_like(&shape).on_device()?;
+        Ok(Some(There { there: there.try_gt(E::default()).on_device()?, zeros }))
+    }
+
+    fn or(&self, new: Rows<E, D>, old: Rows<E, D>) -> Result<Rows<E, D>> {
+        self.there.clone().try_choose(new, old).on_device()
+    }
+
+    fn or_zero(&self, new: Rows<E, D>) -> Result<Rows<E, D>> {
+        self.or(new, self.zeros.retaped())
+    }
 }
 
 /// A weight and its bias.

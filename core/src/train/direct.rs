@@ -174,7 +174,8 @@ impl Task<'_> {
         let loss = finite_loss(loss / total)?;
         self.finite(run)?;
         let correct = self.criterion.has_accuracy().then_some(Correct { hits, of: count });
-        Ok(Report { loss, correct })
+        let weight = self.criterion.weight(self.targets).unwrap_or(self.samples as f64);
+        Ok(Report { loss, weight, correct })
     }
 
     /// The targets of some samples; a loss has at most three.

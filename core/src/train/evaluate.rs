@@ -10,17 +10,20 @@ use crate::data::{Batches, Samples};
 use crate::error::{Error, Result};
 use crate::model::Model;
 
-/// Loss and accuracy so far; each sample counts the same, whatever the size of its batch.
+/// Loss and accuracy so far; each sample (or label, where labels have weights or are ignored) counts
+/// the same, whatever the size of its batch.
 #[derive(Default)]
 pub(super) struct Sum {
     loss: f64,
+    weight: f64,
     samples: usize,
     correct: Option<Correct>,
 }
 
 impl Sum {
     pub(super) fn add(&mut self, report: &Report, samples: usize) {
-        self.loss += report.loss * samples as f64;
+        self.loss += report.loss * report.weight;
+        self.weight += report.weight;
         self.samples += samples;
         if let Some(new) = report.correct {
             let sum = self.correct.get_or_insert_default();
@@ -32,7 +35,7 @@ impl Sum {
     pub(super) fn evaluation(&self) -> Evaluation {
         let share = |correct: Correct| correct.hits as f64 / correct.of.max(1) as f64;
         Evaluation {
-            loss: self.loss / self.samples.max(1) as f64,
+            loss: if self.weight > 0.0 { self.loss / self.weight } else { 0.0 },
             accuracy: self.correct.map(share),
             samples: self.samples,
         }

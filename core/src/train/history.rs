@@ -5,7 +5,7 @@ use std::fmt;
 /// Loss and accuracy over a data set.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// The mean loss of all samples.
+    /// The mean loss of all samples (of all labels that count, where some are ignored or weighted).
     pub loss: f64,
     /// The share of right answers, 0 to 1; `None` where the loss knows no right and wrong.
     pub accuracy: Option<f64>,

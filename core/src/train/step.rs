@@ -20,6 +20,8 @@ use dfdx::prelude::*;
 #[derive(Debug)]
 pub struct Report {
     pub(super) loss: f64,
+    /// What the loss is divided by; of most losses, the number of samples.
+    pub(super) weight: f64,
     pub(super) correct: Option<Correct>,
 }
 
@@ -93,7 +95,11 @@ fn differentiate<E: Float, D: Backend<E>>(
     let targets = values(&batch.targets, &device)?;
     let outputs = run.outputs.iter().map(Output::detached).collect();
     let (scalar, tape) = loss.compute(outputs, &targets)?.split_tape();
-    let report = Report { loss: number(&scalar)?, correct: loss.correct(&run.outputs, &targets)? };
+    let report = Report {
+        loss: number(&scalar)?,
+        weight: weight(loss, batch),
+        correct: loss.correct(&run.outputs, &targets)?,
+    };
     let tape = tape.merge(run.tape.unwrap_or_default());
     let mut gradients = scalar.put_tape(tape).try_backward().on_device()?;
     finite(model, &params, &mut gradients, &run.updates)?;
@@ -112,7 +118,14 @@ pub(super) fn judge<E: Float, D: Backend<E>>(
     let targets = values(&batch.targets, &device)?;
     let detached = outputs.iter().map(Output::detached).collect();
     let (scalar, _) = loss.compute(detached, &targets)?.split_tape();
-    Ok(Report { loss: number(&scalar)?, correct: loss.correct(&outputs, &targets)? })
+    let correct = loss.correct(&outputs, &targets)?;
+    Ok(Report { loss: number(&scalar)?, weight: weight(loss, batch), correct })
+}
+
+/// What the loss of a batch counts in that of a data set.
+fn weight<E: Float, D: Backend<E>>(loss: &dyn Loss<E, D>, batch: &Batch) -> f64 {
+    let own = loss.criterion().and_then(|criterion| criterion.weight(&batch.targets));
+    own.unwrap_or(batch.len() as f64)
 }
 
 /// The outputs for one batch in the inference form.

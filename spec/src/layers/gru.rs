@@ -8,21 +8,23 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Gru",
     doc: "A state along time that gates keep or replace.",
-    takes: "`[time, features]`, or `(x, h)`",
+    takes: "`[time, features]`, or `(x, h, lengths)`",
     keras: "GRU",
     pytorch: "nn.GRU",
     arity: Arity::UpTo(&recurrent::WITHOUT_MEMORY),
     args: &[
         recurrent::HIDDEN,
+        recurrent::LAYERS,
         recurrent::OUTPUT,
         recurrent::BIDIRECTIONAL,
         recurrent::REVERSE,
         recurrent::BIAS,
+        recurrent::DROPOUT,
     ],
     params: recurrent::PARAMS,
     infer,
 };
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
-    recurrent::infer(cx, 3, &recurrent::WITHOUT_MEMORY)
+    recurrent::infer(cx, 3, &recurrent::WITHOUT_MEMORY, &DEF)
 }

@@ -8,21 +8,23 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Lstm",
     doc: "A state along time with a memory that gates open and close.",
-    takes: "`[time, features]`, or `(x, h, c)`",
+    takes: "`[time, features]`, or `(x, h, c, lengths)`",
     keras: "LSTM",
     pytorch: "nn.LSTM",
     arity: Arity::UpTo(&recurrent::INPUTS),
     args: &[
         recurrent::HIDDEN,
+        recurrent::LAYERS,
         recurrent::OUTPUT,
         recurrent::BIDIRECTIONAL,
         recurrent::REVERSE,
         recurrent::BIAS,
+        recurrent::DROPOUT,
     ],
     params: recurrent::PARAMS,
     infer,
 };
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
-    recurrent::infer(cx, 4, &recurrent::INPUTS)
+    recurrent::infer(cx, 4, &recurrent::INPUTS, &DEF)
 }

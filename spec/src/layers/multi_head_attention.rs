@@ -90,7 +90,7 @@ fn steps(cx: &Context<'_>, arrival: &Arrival) -> Result<[Dim; 2], Problem> {
 }
 
 /// One number for each sample.
-fn one_length(cx: &Context<'_>, lengths: &Arrival) -> Result<(), Problem> {
+pub(super) fn one_length(cx: &Context<'_>, lengths: &Arrival) -> Result<(), Problem> {
     if lengths.shape.dims.is_empty() {
         return Ok(());
     }

@@ -69,7 +69,8 @@ impl Random {
     fn given(&mut self, def: &LayerDef) -> Given {
         let mut given = Vec::new();
         for arg in def.args {
-            if arg.default.is_none() || self.below(3) == 0 {
+            let rare = ["layers", "dropout"].contains(&arg.name);
+            if arg.default.is_none() || self.below(if rare { 20 } else { 3 }) == 0 {
                 given.push((arg.name, self.value(arg)));
             }
         }
@@ -177,7 +178,7 @@ fn put_inferred(mut got: Inferred) -> Inferred {
         match &mut param.init {
             ParamInit::FanIn(dims) => *dims = put_all(dims),
             ParamInit::Glorot(dims) => *dims = dims.each_ref().map(put),
-            ParamInit::NormalExceptRow(row) => *row = put(row),
+            ParamInit::NormalExceptRow(dim) => *dim = put(dim),
             _ => {}
         }
     }
@@ -214,7 +215,7 @@ fn a_named_size_is_the_number_it_stands_for() {
         let given = random.given(def);
         // These decide the rank or which size changes, so they must be numbers.
         let decides = |name: &str| {
-            ["axes", "axis0", "axis1", "num_layers"].contains(&name)
+            ["axes", "axis0", "axis1", "num_layers", "layers"].contains(&name)
                 || (name == "axis" && NUMBERED.contains(&def.name))
         };
         let named = |value: &Value| matches!(value, Value::Size(Dim::Named(_) | Dim::Type(_)));

@@ -1,8 +1,10 @@
 //! What the recurrent layers share: a state that goes along time.
 
-use crate::args::{ArgDef, ArgKind, Default};
+use super::{concat, dropout, multi_head_attention, slice, transformer};
+use crate::args::{ArgDef, ArgKind, Default, Number, Value};
+use crate::composite::{Wire, joined};
 use crate::dim::{Dim, Op};
-use crate::layer::{Attr, Cond, Context, Inferred, Input, ParamInit};
+use crate::layer::{Attr, Cond, Context, Inferred, Input, LayerDef, ParamInit};
 use crate::problem::{Arrival, Problem};
 use crate::shape::Shape;
 
@@ -18,12 +20,27 @@ pub(super) const PARAMS: &[&str] = &[
     "bias_hh_l0_reverse",
 ];
 
-/// A sequence, and the state before its first step.
-pub(super) const INPUTS: [Input; 3] = [Input::floats("x"), Input::floats("h"), Input::floats("c")];
-pub(super) const WITHOUT_MEMORY: [Input; 2] = [INPUTS[0], INPUTS[1]];
+/// A sequence, the state before its first step, and how many steps each sample has.
+pub(super) const INPUTS: [Input; 4] =
+    [Input::floats("x"), Input::floats("h"), Input::floats("c"), Input::indices("lengths")];
+pub(super) const WITHOUT_MEMORY: [Input; 3] = [INPUTS[0], INPUTS[1], INPUTS[3]];
 
 pub(super) const HIDDEN: ArgDef =
     ArgDef::position("hidden_size", ArgKind::Size { min: 1 }, "features of the state");
+
+pub(super) const LAYERS: ArgDef = ArgDef::option(
+    "layers",
+    ArgKind::Size { min: 1 },
+    Default::Size(1),
+    "layers one behind the other, each with the states of the one before",
+);
+
+pub(super) const DROPOUT: ArgDef = ArgDef::value(
+    "dropout",
+    ArgKind::PROBABILITY,
+    Default::Number(0.0),
+    "how likely a number between two layers is 0 in training",
+);
 
 pub(super) const OUTPUT: ArgDef = ArgDef::option(
     "output",
@@ -54,6 +71,7 @@ pub(super) fn infer<const N: usize>(
     cx: &mut Context<'_>,
     gates: usize,
     inputs: &[Input; N],
+    def: &'static LayerDef,
 ) -> Result<Inferred, Problem> {
     let taken = cx.several(inputs)?;
     let input = cx.floats()?;
@@ -83,6 +101,15 @@ pub(super) fn infer<const N: usize>(
     let rows = cx.compute(Op::Mul, &[Dim::Known(gates), hidden.clone()])?;
     let directions = if both { 2 } else { 1 };
     let width = cx.compute(Op::Mul, &[Dim::Known(directions), hidden.clone()])?;
+    if let Some(lengths) = taken.last().copied().flatten() {
+        multi_head_attention::one_length(cx, lengths)?;
+    }
+    let layers = layers(cx)?;
+    if layers > 1 {
+        let all = cx.compute(Op::Mul, &[Dim::Known(layers), width.clone()])?;
+        check_states(cx, inputs, &taken, &all)?;
+        return stacked(cx, def, layers, &width);
+    }
     check_states(cx, inputs, &taken, &width)?;
     let state = Shape::floats(vec![width.clone()]);
     let shape = match cx.args.word("output") {
@@ -101,7 +128,7 @@ pub(super) fn infer<const N: usize>(
         }
     }
     if cx.outputs > 1 {
-        for input in inputs.iter().skip(1) {
+        for input in inputs.iter().skip(1).filter(|input| !input.index) {
             inferred = inferred.also(input.name, state.clone());
         }
     }
@@ -111,6 +138,72 @@ pub(super) fn infer<const N: usize>(
     Ok(inferred.attr("reverse", Attr::Flag(cx.args.flag("reverse"))))
 }
 
+/// How many layers there are.
+fn layers(cx: &Context<'_>) -> Result<usize, Problem> {
+    let layers = transformer::layers(cx, "layers")?;
+    if layers == 1 && cx.args.number("dropout") != Number::Known(0.0) {
+        let text = format!("`dropout` of `{}` stands between layers, and there is one", cx.layer);
+        let help = "write `layers = 2`, or put `Dropout` behind the layer";
+        return Err(Problem::new(text).at("dropout").help(help));
+    }
+    Ok(layers)
+}
+
+/// Several layers: the states of all lie one behind the other.
+fn stacked(
+    cx: &mut Context<'_>,
+    def: &'static LayerDef,
+    layers: usize,
+    width: &Dim,
+) -> Result<Inferred, Problem> {
+    const STATES: [&str; 2] = ["h", "c"];
+    let kept = cx.args.only(&["hidden_size", "nonlinearity", "bidirectional", "reverse", "bias"]);
+    let last = [kept.clone(), cx.args.only(&["output"])].concat();
+    let given = (1..cx.inputs.len()).map(|i| cx.wire(i)).collect::<Result<Vec<_>, _>>()?;
+    let (lengths, given): (Vec<_>, Vec<_>) = given.into_iter().partition(|wire| wire.shape().index);
+    let mut x = cx.wire(0)?;
+    let mut ends: Vec<Vec<Wire>> = Vec::new();
+    for layer in 0..layers {
+        let name = format!("l{layer}");
+        let mut taken = vec![x];
+        for (state, kind) in given.iter().zip(STATES) {
+            let range = (layer, width);
+            taken.push(part_of(cx, &joined(&name, &format!("{kind}_before")), state, range)?);
+        }
+        let args = if layer + 1 == layers { &last } else { &kept };
+        let taken: Vec<&Wire> = taken.iter().chain(&lengths).collect();
+        let mut given = cx.part_with_outputs((&name, cx.outputs), def, args, &taken)?;
+        ends.push(given.split_off(1));
+        x = given.remove(0);
+        let rate = cx.args.number("dropout");
+        if layer + 1 < layers && rate != Number::Known(0.0) {
+            let p = [("p", Value::Number(rate))];
+            x = cx.part(&joined(&name, "dropout"), &dropout::DEF, &p, &[&x])?;
+        }
+    }
+    let mut states = Vec::new();
+    for (number, kind) in STATES.into_iter().enumerate() {
+        let all: Vec<&Wire> = ends.iter().filter_map(|ends| ends.get(number)).collect();
+        if !all.is_empty() {
+            states.push((kind, cx.part(kind, &concat::DEF, &[], &all)?));
+        }
+    }
+    let states: Vec<_> = states.iter().map(|(kind, wire)| (*kind, wire)).collect();
+    Ok(cx.made_of(&x, &states))
+}
+
+/// The part of one layer.
+fn part_of(
+    cx: &mut Context<'_>,
+    name: &str,
+    states: &Wire,
+    (layer, width): (usize, &Dim),
+) -> Result<Wire, Problem> {
+    let at = |layer| cx.compute(Op::Mul, &[Dim::Known(layer), width.clone()]);
+    let args = [("start", Value::Size(at(layer)?)), ("end", Value::Size(at(layer + 1)?))];
+    cx.part(name, &slice::DEF, &args, &[states])
+}
+
 /// The state before the first step: all of it or none, as wide as that behind the last.
 fn check_states(
     cx: &mut Context<'_>,
@@ -118,7 +211,7 @@ fn check_states(
     taken: &[Option<&Arrival>],
     width: &Dim,
 ) -> Result<(), Problem> {
-    let states = || inputs.iter().zip(taken).skip(1);
+    let states = || inputs.iter().zip(taken).skip(1).filter(|(input, _)| !input.index);
     let given = states().filter(|(_, state)| state.is_some()).count();
     if given > 0 && given < states().count() {
         let text = format!("`{}` takes {}, but `c` is missing", cx.layer, Input::list(inputs));
@@ -143,7 +236,7 @@ mod tests {
     use super::super::lstm::DEF;
     use super::*;
     use crate::args::Value;
-    use crate::layers::testing::{infer, infer_with, named, shape, size};
+    use crate::layers::testing::{infer, infer_with, made, named, shape, size};
 
     const H: (&str, Value) = ("hidden_size", Value::Size(Dim::Known(8)));
 
@@ -170,8 +263,32 @@ mod tests {
         let takes = "`Lstm` takes [8] for `h`, but `Before` (line 1) gives ";
         assert_eq!(text(&[&[7, 3], &[7], &[8]]), Err(format!("{takes}[7]")));
         assert_eq!(text(&[&[7, 3], &[1, 8], &[8]]), Err(format!("{takes}[1, 8]")));
-        let missing = "`Lstm` takes `x`, `h` and `c`, but `c` is missing";
+        let missing = "`Lstm` takes `x`, `h`, `c` and `lengths` (indices), but `c` is missing";
         assert_eq!(text(&[&[7, 3], &[8]]), Err(missing.into()));
+    }
+
+    #[test]
+    fn several_layers_are_as_many_parts() {
+        let two = ("layers", size(2));
+        let both = ("bidirectional", Value::Flag(true));
+        let (parts, shape) = made(&DEF, &[H, two.clone(), both], &Shape::known(&[7, 3])).unwrap();
+        let params = |columns: usize| {
+            let one = format!("[32, {columns}] [32, 8] [32] [32]");
+            format!("{one} {one}")
+        };
+        assert_eq!(parts, [("l0".into(), params(3)), ("l1".into(), params(16))]);
+        assert_eq!(shape, "[7, 16]");
+        let rate = ("dropout", Value::Number(Number::Known(0.5)));
+        let last = ("output", Value::Word("last".into()));
+        let given = [H, two.clone(), rate.clone(), last];
+        let (parts, shape) = made(&DEF, &given, &Shape::known(&[7, 3])).unwrap();
+        let names: Vec<_> = parts.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!((names, shape.as_str()), (vec!["l0", "l0_dropout", "l1"], "[8]"));
+        let inputs = [Shape::known(&[7, 3]), Shape::known(&[8]), Shape::known(&[8])];
+        let text = infer_with(&DEF, &[H, two], &inputs).unwrap_err().text;
+        assert_eq!(text, "`Lstm` takes [16] for `h`, but `Before` (line 1) gives [8]");
+        let text = infer(&DEF, &[H, rate], &[7, 3]).unwrap_err().text;
+        assert_eq!(text, "`dropout` of `Lstm` stands between layers, and there is one");
     }
 
     #[test]

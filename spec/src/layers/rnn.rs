@@ -9,7 +9,7 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Rnn",
     doc: "A state along time, made anew in each step from itself and the input.",
-    takes: "`[time, features]`, or `(x, h)`",
+    takes: "`[time, features]`, or `(x, h, lengths)`",
     keras: "SimpleRNN",
     pytorch: "nn.RNN",
     arity: Arity::UpTo(&recurrent::WITHOUT_MEMORY),
@@ -21,10 +21,12 @@ pub const DEF: LayerDef = LayerDef {
             Default::Word("tanh"),
             "what the new state goes through",
         ),
+        recurrent::LAYERS,
         recurrent::OUTPUT,
         recurrent::BIDIRECTIONAL,
         recurrent::REVERSE,
         recurrent::BIAS,
+        recurrent::DROPOUT,
     ],
     params: recurrent::PARAMS,
     infer,
@@ -32,5 +34,5 @@ pub const DEF: LayerDef = LayerDef {
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let word = Attr::Word(cx.args.word("nonlinearity").into());
-    Ok(recurrent::infer(cx, 1, &recurrent::WITHOUT_MEMORY)?.attr("nonlinearity", word))
+    Ok(recurrent::infer(cx, 1, &recurrent::WITHOUT_MEMORY, &DEF)?.attr("nonlinearity", word))
 }

@@ -42,14 +42,14 @@ pub(super) const DROPOUT: ArgDef = ArgDef::value(
 );
 
 /// How many layers there are to be: a number, since each becomes parts of the network.
-pub(super) fn layers(cx: &Context<'_>) -> Result<usize, Problem> {
-    let layers = cx.args.size("num_layers");
+pub(super) fn layers(cx: &Context<'_>, name: &'static str) -> Result<usize, Problem> {
+    let layers = cx.args.size(name);
     let written = layers.written();
     match layers.known() {
         Some(number) if number <= MOST_LAYERS => Ok(number),
         Some(number) => {
             let text = format!("`{}` has at most {MOST_LAYERS} layers, not {number}", cx.layer);
-            Err(Problem::new(text).at("num_layers").help("several may stand behind each other"))
+            Err(Problem::new(text).at(name).help("several may stand behind each other"))
         }
         None => {
             let text = format!(
@@ -59,7 +59,7 @@ pub(super) fn layers(cx: &Context<'_>) -> Result<usize, Problem> {
             );
             let help = "write the number itself, or `Repeat<DEPTH> { Block -> [time, width] }` with \
                         a network of one layer";
-            Err(Problem::new(text).at("num_layers").help(help))
+            Err(Problem::new(text).at(name).help(help))
         }
     }
 }

@@ -58,7 +58,7 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let lengths = lengths.map(|_| cx.wire(2)).transpose()?;
     let causal = cx.args.flag("causal");
     let mut x = cx.wire(0)?;
-    for number in 0..layers(cx)? {
+    for number in 0..layers(cx, "num_layers")? {
         let mut block = Block { cx, number };
         x = block.residual(1, &x, |block, x| block.attention("self_attn", causal, &[x]))?;
         x = block.residual(2, &x, |block, x| {

@@ -54,7 +54,7 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let lengths = lengths.map(|_| cx.wire(1)).transpose()?;
     let causal = cx.args.flag("causal");
     let mut x = cx.wire(0)?;
-    for number in 0..layers(cx)? {
+    for number in 0..layers(cx, "num_layers")? {
         let mut block = Block { cx, number };
         x = block.residual(1, &x, |block, x| {
             let inputs: Vec<_> = std::iter::once(x).chain(&lengths).collect();

@@ -45,6 +45,20 @@ network! {
     }
 }
 
+const DEPTH: usize = 2;
+
+network! {
+    struct Depth([7, 3]) -> [7, 8] {
+        Gru<8, layers = DEPTH>,
+    }
+}
+
+network! {
+    struct Between([7, 3]) -> [7, 8] {
+        Lstm<8>(dropout = 0.5),
+    }
+}
+
 fn main() {
     let device = Cpu::default();
     let _ = Names::seeded(&device, 0);
@@ -54,4 +68,6 @@ fn main() {
     let _ = Many::seeded(&device, 0);
     let _ = Kind::seeded(&device, 0);
     let _ = Block::seeded(&device, 0);
+    let _ = Depth::seeded(&device, 0);
+    let _ = Between::seeded(&device, 0);
 }

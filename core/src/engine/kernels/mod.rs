@@ -12,6 +12,7 @@ pub(crate) mod maximum;
 pub(crate) mod product;
 pub(crate) mod recurrent;
 pub(crate) mod reduce;
+pub(crate) mod rms_norm;
 pub(crate) mod rows;
 pub(crate) mod slopes;
 pub(crate) mod softmax;

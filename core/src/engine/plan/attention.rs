@@ -32,7 +32,7 @@ impl Builder<'_> {
         let heads = node.size("num_heads");
         let y = self.slot(queries * width);
         let (p, block) = (node.number("dropout"), queries * keys);
-        let of = |node| Dropout { node, p, layout: Layout::Plain, len: heads * block };
+        let of = |node| Dropout { node, p, each: 1, layout: Layout::Plain, len: heads * block };
         self.steps.push(Box::new(AttentionStep {
             parts,
             y,

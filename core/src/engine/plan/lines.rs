@@ -5,7 +5,8 @@ use crate::engine::chunk::Edge;
 use crate::engine::kernels::gated::Gated;
 use crate::engine::kernels::layer_norm::MOMENTS;
 use crate::engine::steps::{
-    Added, GatedStep, LayerNormStep, Layout, PReluStep, PositionsStep, SoftmaxStep,
+    Added, GatedStep, GroupNormStep, LayerNormStep, Layout, PReluStep, PositionsStep, RmsNormStep,
+    SoftmaxStep,
 };
 use crate::layers::positional_encoding::waves;
 
@@ -104,6 +105,40 @@ impl Builder<'_> {
             slot = self.reordered(edge, layout, true).slot;
         }
         self.place(self.value_of(number), slot, layout);
+        Some(())
+    }
+
+    /// In the user's order, in which a group lies together.
+    pub(super) fn group_norm(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let lies = self.places[node.inputs[0]]?.layout;
+        let (channels, groups) = (*node.shape.first()?, node.size("num_groups"));
+        let eps = node.number("eps") as f32;
+        let weight = (node.params.count > 1).then_some(node.params.first);
+        let x = self.edge(node.inputs[0])?;
+        let x = self.reordered(x, lies, false);
+        let y = self.slot(x.slot.len);
+        let moments = self.slot(MOMENTS * groups);
+        self.steps.push(Box::new(GroupNormStep { x, y, moments, channels, groups, eps, weight }));
+        let edge = Edge { slot: y, first: true, input: false };
+        let to = self.reordered(edge, lies, true);
+        self.place(self.value_of(number), to.slot, lies);
+        Some(())
+    }
+
+    pub(super) fn rms_norm(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let lies = self.places[node.inputs[0]]?.layout;
+        let (width, eps) = (*node.shape.last()?, node.number("eps") as f32);
+        let weight = (node.params.count > 0).then_some(node.params.first);
+        let x = self.edge(node.inputs[0])?;
+        let x = self.reordered(x, lies, false);
+        let y = self.slot(x.slot.len);
+        let scales = self.slot(y.len / width);
+        self.steps.push(Box::new(RmsNormStep { x, y, scales, width, eps, weight }));
+        let edge = Edge { slot: y, first: true, input: false };
+        let to = self.reordered(edge, lies, true);
+        self.place(self.value_of(number), to.slot, lies);
         Some(())
     }
 }

@@ -255,7 +255,10 @@ impl<'a> Builder<'a> {
     fn node(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         // Moments or places lie right behind what they write, and that behind all that they read.
-        self.memory.at_end(matches!(node.kind, "LayerNorm" | "Max"));
+        self.memory.at_end(matches!(
+            node.kind,
+            "LayerNorm" | "Max" | "GroupNorm" | "InstanceNorm2d" | "RmsNorm"
+        ));
         match node.kind {
             "MaxPool2d" => self.max_pool(number),
             "AvgPool2d" => self.avg_pool(number),
@@ -284,6 +287,8 @@ impl<'a> Builder<'a> {
             "PositionalEncoding" => self.positions(number),
             "PRelu" => self.p_relu(number),
             "LayerNorm" => self.layer_norm(number),
+            "GroupNorm" | "InstanceNorm2d" => self.group_norm(number),
+            "RmsNorm" => self.rms_norm(number),
             _ => self.map(number),
         }
     }

@@ -16,7 +16,10 @@ impl Builder<'_> {
         let gates = cell.gates() * hidden;
         let sizes = Sizes { time, features, hidden, gates, kept: steps.kept() };
         let x = self.edge(node.inputs[0])?;
-        let first = node.inputs[1..].iter().map(|&state| self.edge(state));
+        let index = |value: &usize| self.graph.inputs.get(*value).is_some_and(|port| port.index);
+        let lengths = node.inputs.iter().copied().find(index);
+        let states: Vec<_> = node.inputs[1..].iter().filter(|value| !index(value)).collect();
+        let first = states.into_iter().map(|&state| self.edge(state));
         let first = first.collect::<Option<Vec<_>>>()?;
         let each = node.params.count / ways.len();
         let mut all = Vec::new();
@@ -38,6 +41,7 @@ impl Builder<'_> {
             last: node.flag("last"),
             first,
             ends: node.flag("states"),
+            lengths,
             input: Linear::new(features, gates),
             hidden: Linear::new(hidden, gates),
         }));

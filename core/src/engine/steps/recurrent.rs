@@ -3,11 +3,12 @@
 //! Time is the first axis inside, then the samples of the chunk: the product of the input is one for
 //! all steps, and that of the state one for each, over all samples.
 
-use super::{Call, Deliver, Step, add};
+use super::{Call, Deliver, Source, Step, add};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot, two, two_mut};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
 use crate::engine::kernels::recurrent::{Backward, Forward, Steps};
+use std::ops::Range;
 
 /// Samples that share a step's weights: fewer would wait for them.
 const SAMPLES: usize = 16;
@@ -39,6 +40,9 @@ pub(crate) struct RecurrentStep {
     pub(crate) first: Vec<Edge>,
     /// The state behind the last step comes out too, behind all others, and an `Lstm`'s memory.
     pub(crate) ends: bool,
+    /// The number of the network's input that holds how many steps each sample has. Without a step,
+    /// a state stays as it is.
+    pub(crate) lengths: Option<usize>,
     /// The products of the input and of the state.
     pub(crate) input: Linear,
     pub(crate) hidden: Linear,
@@ -86,6 +90,17 @@ impl<'a> Parts<'a> {
     }
 }
 
+/// The samples that lack the step at this time.
+fn absent(lengths: &[usize], at: usize) -> impl Iterator<Item = usize> + '_ {
+    let lengths = lengths.iter().enumerate().filter(move |(_, length)| **length <= at);
+    lengths.map(|(sample, _)| sample)
+}
+
+/// The floats of one sample.
+fn row(sample: usize, len: usize) -> Range<usize> {
+    sample * len..(sample + 1) * len
+}
+
 /// Before a step, and behind it.
 fn around(all: &mut [f32], step: usize, len: usize) -> (&[f32], &mut [f32]) {
     let (before, after) = all.split_at_mut((step + 1) * len);
@@ -96,6 +111,14 @@ impl RecurrentStep {
     /// The time of a step.
     fn at(&self, direction: &Direction, step: usize) -> usize {
         if direction.reverse { self.sizes.time - 1 - step } else { step }
+    }
+
+    /// How many steps the samples of a chunk have; empty if all have all.
+    fn lengths<'a>(&self, call: &Call<'a>, chunk: &Chunk) -> &'a [usize] {
+        match self.lengths.map(|input| call.inputs[input]) {
+            Some(Source::Indices(lengths)) => &lengths[chunk.first..chunk.first + chunk.n],
+            _ => &[],
+        }
     }
 
     /// [samples, time, features] step by step.
@@ -147,8 +170,11 @@ impl RecurrentStep {
 
     /// How many parts of a direction's state are given in the end: 0, 1, or with a memory 2.
     fn end_parts(&self) -> usize {
-        let memory = self.kind == "Lstm";
-        if self.ends { 1 + usize::from(memory) } else { 0 }
+        if self.ends { 1 + usize::from(self.has_memory()) } else { 0 }
+    }
+
+    fn has_memory(&self) -> bool {
+        self.kind == "Lstm"
     }
 
     /// The state before the first step of a direction, where it is given: the gates lie before it.
@@ -189,7 +215,7 @@ impl RecurrentStep {
     }
 
     /// The states to the output, and what is behind the last step; `kept` holds an `Lstm`'s memory.
-    fn give(&self, number: usize, states: &[f32], kept: &[f32], y: &mut [f32]) {
+    fn give(&self, number: usize, [states, kept]: [&[f32]; 2], lengths: &[usize], y: &mut [f32]) {
         let hidden = self.sizes.hidden;
         let n = y.len() / self.y.len;
         let behind = self.sizes.time * n * hidden;
@@ -206,13 +232,24 @@ impl RecurrentStep {
                 let to = sample * self.y.len + place;
                 y[to..to + hidden].copy_from_slice(&states[from..from + hidden]);
             }
+            for sample in absent(lengths, self.at(&self.directions[number], step)) {
+                let to = sample * self.y.len + place;
+                if !self.last {
+                    y[to..to + hidden].fill(0.0);
+                }
+            }
         }
     }
 
     /// Adds the output's gradient to that of the state behind a step.
-    fn take(&self, number: usize, step: usize, dy: &[f32], dh: &mut [f32]) {
+    fn take(&self, (number, step): (usize, usize), dy: &[f32], lengths: &[usize], dh: &mut [f32]) {
         let Some(place) = self.place(number, step) else { return };
+        let at = self.at(&self.directions[number], step);
         for (sample, dh) in dh.chunks_exact_mut(self.sizes.hidden).enumerate() {
+            // What is always zero has no gradient.
+            if !self.last && lengths.get(sample).is_some_and(|length| *length <= at) {
+                continue;
+            }
             let from = sample * self.y.len + place;
             add(&dy[from..from + dh.len()], dh);
         }
@@ -239,7 +276,7 @@ impl RecurrentStep {
         direction: &Direction,
         x: &[f32],
         product: &mut [f32],
-        room: &mut [f32],
+        (room, lengths): (&mut [f32], &[usize]),
     ) {
         let sizes = self.sizes;
         let n = x.len() / (sizes.time * sizes.features);
@@ -260,7 +297,20 @@ impl RecurrentStep {
             let (kept_before, kept) = around(kept, step, of_kept);
             self.hidden.forward(n, before, weight_hh, bias_hh, Act::None, product);
             let hidden = &*product;
-            self.steps.forward(Forward { gates, hidden, before, after, kept_before, kept });
+            self.steps.forward(Forward {
+                gates,
+                hidden,
+                before,
+                after: &mut *after,
+                kept_before,
+                kept: &mut *kept,
+            });
+            for sample in absent(lengths, self.at(direction, step)) {
+                let state = row(sample, sizes.hidden);
+                after[state.clone()].copy_from_slice(&before[state]);
+                let kept_row = row(sample, sizes.kept);
+                kept[kept_row.clone()].copy_from_slice(&kept_before[kept_row]);
+            }
         }
     }
 
@@ -270,7 +320,7 @@ impl RecurrentStep {
         &self,
         call: &Call<'_>,
         number: usize,
-        dy: &[f32],
+        (dy, lengths): (&[f32], &[usize]),
         room: &mut [f32],
         work: &mut [f32],
     ) {
@@ -279,11 +329,21 @@ impl RecurrentStep {
         let weight_hh = call.params[self.directions[number].weights[1]];
         let Parts { gates, states, kept } = Parts::of(room, sizes, n);
         let (hidden, of_kept, apart) = (n * sizes.hidden, n * sizes.kept, n * self.steps.apart());
-        let Parts { gates: products, states: work, .. } = Parts::of(work, sizes, n);
-        let (dh, dc) = work[..2 * hidden].split_at_mut(hidden);
+        let Parts { gates: products, states: work, kept: spare_memory } = Parts::of(work, sizes, n);
+        let (work, spare) = work.split_at_mut(2 * hidden);
+        let (dh, dc) = work.split_at_mut(hidden);
         self.take_ends(number, dy, [&mut *dh, &mut *dc]);
         for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate().rev() {
-            self.take(number, step, dy, dh);
+            self.take((number, step), dy, lengths, dh);
+            let at = self.at(&self.directions[number], step);
+            // A state that stays as it is hands its gradient on.
+            for sample in absent(lengths, at) {
+                let state = row(sample, sizes.hidden);
+                spare[state.clone()].copy_from_slice(&dh[state.clone()]);
+                if self.has_memory() {
+                    spare_memory[state.clone()].copy_from_slice(&dc[state]);
+                }
+            }
             let products = &mut products[step * apart..(step + 1) * apart];
             self.steps.backward(Backward {
                 gates,
@@ -294,10 +354,23 @@ impl RecurrentStep {
                 dh,
                 dc,
             });
+            for sample in absent(lengths, at) {
+                gates[row(sample, sizes.gates)].fill(0.0);
+                if apart > 0 {
+                    products[row(sample, sizes.gates)].fill(0.0);
+                }
+            }
             let overwrite = apart == 0;
             let products = if overwrite { gates } else { products };
             if step > 0 || !self.first.is_empty() {
                 self.hidden.backward_input(n, products, weight_hh, overwrite, dh);
+            }
+            for sample in absent(lengths, at) {
+                let state = row(sample, sizes.hidden);
+                dh[state.clone()].copy_from_slice(&spare[state.clone()]);
+                if self.has_memory() {
+                    dc[state.clone()].copy_from_slice(&spare_memory[state]);
+                }
             }
         }
     }
@@ -371,7 +444,7 @@ impl Step for RecurrentStep {
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let n = chunk.n;
+        let (n, lengths) = (chunk.n, self.lengths(call, chunk));
         let (x, product) = chunk.memory.scratch.split_at_mut(self.product_at(n));
         let x = &mut x[..self.sizes.time * self.sizes.features * n];
         let product = &mut product[..self.sizes.gates * n];
@@ -379,16 +452,17 @@ impl Step for RecurrentStep {
             self.by_step(direction, &chunk.memory.values[self.x.slot.range(n)], x);
             let room = direction.room.range(n);
             self.begin(number, &mut chunk.memory.values, n);
-            self.run(call, direction, x, product, &mut chunk.memory.values[room.clone()]);
+            let own = &mut chunk.memory.values[room.clone()];
+            self.run(call, direction, x, product, (own, lengths));
             let (room, y) = two(&mut chunk.memory.values, room, self.y.range(n));
             let Sizes { time, hidden, gates, .. } = self.sizes;
             let (states, kept) = room[time * gates * n..].split_at((time + 1) * hidden * n);
-            self.give(number, states, kept, y);
+            self.give(number, [states, kept], lengths, y);
         }
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let (n, sizes) = (chunk.n, self.sizes);
+        let (n, sizes, lengths) = (chunk.n, self.sizes, self.lengths(call, chunk));
         let memory = &mut chunk.memory;
         let x = &mut memory.scratch[..sizes.time * sizes.features * n];
         let mut to = &mut memory.parameters[call.gradients.range(1)];
@@ -396,7 +470,8 @@ impl Step for RecurrentStep {
             let room = direction.room.range(n);
             // Nobody has gradients of the room: it is where the backward works.
             let (work, dy) = two_mut(&mut memory.gradients, room.clone(), self.y.range(n));
-            self.run_back(call, number, dy, &mut memory.values[room.clone()], work);
+            let own = &mut memory.values[room.clone()];
+            self.run_back(call, number, (dy, lengths), own, work);
             let (values, gates) = (&memory.values, sizes.time * sizes.gates * n);
             let (gates, rest) = values[room].split_at(gates);
             let products = match self.steps.apart() {

@@ -6,7 +6,6 @@ use super::{
     mean_absolute, mean_squared, triplet_margin,
 };
 use crate::backend::{Backend, Float};
-#[cfg(feature = "engine")]
 use crate::data::Column;
 use crate::error::Result;
 use crate::value::{Array, Value};
@@ -57,6 +56,16 @@ impl Criterion<'_> {
             Criterion::MeanSquared | Criterion::MeanAbsolute | Criterion::Huber { .. } => false,
             Criterion::KlDivergence | Criterion::Ctc(_) => false,
             Criterion::CosineEmbedding { .. } | Criterion::TripletMargin { .. } => false,
+        }
+    }
+
+    /// What the loss of these targets is divided by, where that is not the same for each sample.
+    pub(crate) fn weight(self, targets: &[Column]) -> Option<f64> {
+        match (self, targets) {
+            (Criterion::Labels(labels), [Column::Indices { data, .. }]) => {
+                Some(labels.total(data).1)
+            }
+            _ => None,
         }
     }
 

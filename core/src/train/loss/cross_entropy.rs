@@ -88,5 +88,7 @@ impl CrossEntropyWith {
     }
 }
 
-criterion!(CrossEntropy, self => Criterion::Labels(Labels { name: "CrossEntropy", ..Labels::PLAIN }));
+criterion!(CrossEntropy, self => {
+    Criterion::Labels(Labels { name: "CrossEntropy", ..Labels::PLAIN })
+});
 criterion!(CrossEntropyWith, self => Criterion::Labels(self.settings.labels("CrossEntropy")));

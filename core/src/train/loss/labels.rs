@@ -219,9 +219,8 @@ macro_rules! weights_and_ignored {
     ($loss:ty) => {
         impl $loss {
             /// What each class counts, one number for each: the mean is weighted, its weights
-            /// those of the labels' classes, and divided by their sum. (That of a data set is the
-            /// mean over its batches, by their numbers of samples.) Numbers below 0, or not as many
-            /// as classes, are an [`Error::Setting`](crate::Error::Setting) when the loss is
+            /// those of the labels' classes, and divided by their sum. Numbers below 0, or not as
+            /// many as classes, are an [`Error::Setting`](crate::Error::Setting) when the loss is
             /// used.
             #[must_use]
             pub fn weight(mut self, weight: impl Into<Vec<f64>>) -> Self {

@@ -10,6 +10,8 @@ pub(crate) struct Dropout {
     pub(crate) node: u64,
     /// How likely a zero is.
     pub(crate) p: f64,
+    /// Elements next to each other that share their fate.
+    pub(crate) each: usize,
     /// How each sample lies.
     pub(crate) layout: Layout,
     /// The floats of a sample.
@@ -28,7 +30,8 @@ impl Dropout {
 
     /// Writes the factors of the elements from `start` on, counted as they lie in a batch.
     pub(super) fn mask(&self, key: u64, start: usize, mask: &mut [f32]) {
-        let factor = self.factors(key);
+        let (factor, each) = (self.factors(key), self.each);
+        let factor = |i: usize| factor(i / each);
         let Layout::Pixels { channels, pixels } = self.layout else {
             return mask.iter_mut().enumerate().for_each(|(i, m)| *m = factor(start + i));
         };

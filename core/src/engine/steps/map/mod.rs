@@ -76,7 +76,13 @@ impl Map {
             },
             "Dropout" => {
                 let len = node.shape.iter().product();
-                Map::Dropout(Dropout { node: number as u64, p: node.number("p"), layout, len })
+                let (node, p) = (number as u64, node.number("p"));
+                Map::Dropout(Dropout { node, p, each: 1, layout, len })
+            }
+            "SpatialDropout2d" => {
+                let len = node.shape.iter().product();
+                let (each, p) = (len / node.shape.first()?, node.number("p"));
+                Map::Dropout(Dropout { node: number as u64, p, each, layout, len })
             }
             "Map" => Map::Traced(node.function("function")?.known()),
             _ => return None,
