@@ -67,9 +67,6 @@ networks! {
         AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
     }
     adaptive_avg_pool2d: [19, 5, 4] => { AdaptiveAvgPool2d<(3, 4)> }
-    zero_pad2d: [17, 3, 4] => { ZeroPad2d<(1, 2), right = 0> }
-    crop2d: [3, 5, 6] => { Crop2d<1, right = 0> }
-    pixel_shuffle: [8, 3, 4] => { PixelShuffle<2> }
     max_pool3d: [3, 5, 4, 5] => { MaxPool3d<3, stride = 2, padding = 1> }
     global_avg_pool2d: [19, 4, 5] => { GlobalAvgPool2d }
     flatten: [2, 3, 4] => { Flatten }
