@@ -39,6 +39,7 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dim::Dim;
     use crate::layers::testing::{infer, infer_with, named, size};
     use crate::shape::Shape;
 
