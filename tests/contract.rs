@@ -271,6 +271,9 @@ contracts! {
         let b = input => others: Embedding<7, 2, padding = 1>, Reshape<[_, 1]>, Slice<0, 3, axis = 0>;
         matmul(a, b)
     }
+    embedding_bag: [usize; 4] => { EmbeddingBag<7, 3> }
+    embedding_bag_sum: [usize; 5] => { EmbeddingBag<7, 3, mode = sum, padding = 2>, Tanh }
+    embedding_bag_max: [usize; 4] => { EmbeddingBag<7, 3, mode = max, padding = 1> }
     embedding_rows: [usize; 2, 3] => { Embedding<9, 2> }
     batch_norm1d: [4] => { BatchNorm1d }
     batch_norm1d_time: [3, 4] => { BatchNorm1d<affine = false>(eps = 0.1, momentum = 0.3) }

@@ -215,6 +215,12 @@ agree! {
         let b = input => Select<1, axis = 0>, Unsqueeze<1>;
         concat(matmul(a, b), matmul(a, (b => Tanh))) => Linear<2>
     }
+    embedding_bag: [usize; 5] => { EmbeddingBag<7, 19, padding = 2>, Linear<2> }
+    embedding_bag_sum: [usize; 5] => { EmbeddingBag<7, 5, mode = sum> }
+    embedding_bag_max: [usize; 5] => {
+        layer words: EmbeddingBag<7, 5, mode = max, padding = 2>;
+        (input => words) + (input => words, Tanh)
+    }
     embedding_scalar: [usize] => { Embedding<7, 3>, Linear<2> }
     embedding_image: [usize; 2, 3] => { Embedding<9, 2>, Conv2d<3, 1>, Flatten }
     reshape: [2, 6] => { Reshape<[3, 4]> }

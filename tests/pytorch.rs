@@ -248,6 +248,14 @@ pytorch! {
         rows: [usize; 3, 4] => { layer: Embedding<4, 2> }
         padding: [usize; 5] => { layer: Embedding<7, 3, padding = 2> }
     }
+    embedding_bag {
+        mean: [usize; 5] => { layer: EmbeddingBag<7, 3> }
+        sum: [usize; 5] => { layer: EmbeddingBag<7, 3, mode = sum> }
+        max: [usize; 5] => { layer: EmbeddingBag<7, 3, mode = max> }
+        mean_padding: [usize; 5] => { layer: EmbeddingBag<7, 3, padding = 2> }
+        sum_padding: [usize; 5] => { layer: EmbeddingBag<7, 3, mode = sum, padding = 2> }
+        max_padding: [usize; 5] => { layer: EmbeddingBag<7, 3, mode = max, padding = 2> }
+    }
     batch_norm1d {
         features_train: [4] => { layer: BatchNorm1d }
         features_eval: [4] => { layer: BatchNorm1d }

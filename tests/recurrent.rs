@@ -75,7 +75,7 @@ where
         let of_sample = &of_inputs[0][sample * STEPS * FEATURES..][..STEPS * FEATURES];
         close(of_sample, &expected, "gradient of the input");
         for (sum, own) in sums.iter_mut().flatten().zip(of_own.into_iter().flatten()) {
-            *sum = *sum + own;
+            *sum += own;
         }
     }
     for (found, expected) in of_params.iter().zip(&sums) {

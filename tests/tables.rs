@@ -32,6 +32,14 @@ network! {
 }
 
 network! {
+    struct Bags([usize; 3]) -> [2] {
+        let sum = input => words: EmbeddingBag<11, 5, mode = sum>;
+        let mean = input => others: EmbeddingBag<11, 5, padding = 7>;
+        concat(sum, mean, (input => more: EmbeddingBag<11, 5, mode = max>)) => Linear<2>
+    }
+}
+
+network! {
     struct Steep(left: [usize], right: [usize]) -> [1] {
         let row = left => near: Embedding<3, 4>, Unsqueeze<0>;
         matmul(row, (right => far: Embedding<3, 4>, Unsqueeze<1>)) * 100.0 => Flatten
@@ -114,6 +122,7 @@ fn rows_move_as_in_the_whole_table() {
     ];
     for optimizer in optimizers {
         compare([1, 1].map(|seed| Plain::seeded(&Cpu::default(), seed)), plain, optimizer);
+        compare([1, 1].map(|seed| Bags::seeded(&Cpu::default(), seed)), plain, optimizer);
         compare([1, 1].map(|seed| Shared::seeded(&Cpu::default(), seed)), shared, optimizer);
     }
 }

@@ -38,6 +38,7 @@ pub const ALL: &[&LayerDef] = &[
     &layers::select::DEF,
     &layers::repeat_vector::DEF,
     &layers::embedding::DEF,
+    &layers::embedding_bag::DEF,
     &layers::positional_encoding::DEF,
     &layers::rnn::DEF,
     &layers::lstm::DEF,

@@ -70,7 +70,7 @@ pub(crate) fn check(
 ) -> Result<()> {
     for node in graph.nodes {
         match (node.kind, inputs.get(node.inputs[0]), graph.params_of(node)) {
-            ("Embedding", Some(Source::Indices(indices)), [table, ..]) => {
+            ("Embedding" | "EmbeddingBag", Some(Source::Indices(indices)), [table, ..]) => {
                 embedding::check(node, indices, table.shape[0], batch)?;
             }
             ("MultiHeadAttention" | "Rnn" | "Lstm" | "Gru", ..) => {

@@ -22,6 +22,7 @@ mod conv_transpose2d;
 mod dropout;
 mod elu;
 pub(crate) mod embedding;
+mod embedding_bag;
 mod flatten;
 mod gelu;
 mod global_avg_pool2d;
@@ -78,6 +79,7 @@ pub use batch_norm2d::BatchNorm2d;
 pub use conv_transpose2d::ConvTranspose2d;
 pub use conv2d::Conv2d;
 pub use embedding::Embedding;
+pub use embedding_bag::EmbeddingBag;
 pub use group_norm::{GroupNorm, InstanceNorm2d};
 pub use layer_norm::LayerNorm;
 pub use linear::Linear;
@@ -208,6 +210,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "SpatialDropout2d" => dropout::of_channels(call),
         "Elu" => elu::forward(call),
         "Embedding" => embedding::forward(call),
+        "EmbeddingBag" => embedding_bag::forward(call),
         "Flatten" => flatten::forward(call),
         "Gelu" => gelu::forward(call),
         "Gru" | "Lstm" | "Rnn" => recurrent::forward(call),

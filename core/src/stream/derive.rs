@@ -161,6 +161,7 @@ impl Derivation {
             kind if ALONG_AN_AXIS.contains(&kind) => axis > 0,
             "Linear" => rank == 2,
             "LayerNorm" => node.size("axes") < rank,
+            "RmsNorm" => rank > 1,
             "PRelu" => self.graph.params_of(node).iter().all(|param| param.shape == [1]),
             "Permute" | "Transpose" => node.sizes("order").first() == Some(&0),
             // The same numbers in the same order: each step keeps its own.

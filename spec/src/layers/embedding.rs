@@ -63,13 +63,13 @@ pub(crate) fn table(cx: &mut Context<'_>, inferred: Inferred) -> Result<Inferred
     Ok(inferred.param("weight", weight, init).attr("padding", Attr::Size(padding)))
 }
 
-fn floats(cx: &Context<'_>, input: &Arrival) -> Problem {
+pub(crate) fn floats(cx: &Context<'_>, input: &Arrival) -> Problem {
     let indices = match input.shape.rank() {
         0..=2 => Shape::indices(input.shape.dims.clone()),
         _ => Shape::indices(vec![100.into()]),
     };
     cx.takes("indices such as [usize; 100]", input)
-        .help(format!("`Embedding` comes first: declare the network's input as `{indices}`"))
+        .help(format!("`{}` comes first: declare the network's input as `{indices}`", cx.layer))
 }
 
 #[cfg(test)]

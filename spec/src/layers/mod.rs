@@ -19,6 +19,7 @@ pub mod depthwise_conv2d;
 pub mod dropout;
 pub mod elu;
 pub mod embedding;
+pub mod embedding_bag;
 pub mod flatten;
 pub mod gelu;
 pub mod global_avg_pool1d;

@@ -80,7 +80,7 @@ impl Random {
     /// Inputs; those of a layer that joins are often nearly alike.
     fn inputs(&mut self, def: &LayerDef) -> Vec<Shape> {
         let rank = self.below(6);
-        let index = self.below(if def.name == "Embedding" { 2 } else { 20 }) == 1;
+        let index = self.below(if def.name.starts_with("Embedding") { 2 } else { 20 }) == 1;
         let mut inputs = vec![Shape { index, dims: self.dims(rank) }];
         while def.arity != Arity::One && self.below(3) > 0 {
             let mut next = inputs[0].clone();

@@ -2,8 +2,7 @@ use netwright::prelude::*;
 
 network! {
     struct Net([usize; 6]) -> [10] {
-        Embedding<50, 8, padding = 50>,
-        Flatten,
+        EmbeddingBag<50, 8, mode = mean, padding = 50>,
         fc: Linear<10>,
     }
 }

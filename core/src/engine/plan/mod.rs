@@ -282,6 +282,7 @@ impl<'a> Builder<'a> {
             "Rnn" | "Lstm" | "Gru" => self.recurrent(number),
             "MultiHeadAttention" => self.attention(number),
             "Embedding" => self.embedding(number),
+            "EmbeddingBag" => self.embedding_bag(number),
             "Softmax" | "LogSoftmax" => self.softmax(number),
             "Glu" | "Swiglu" => self.gated(number),
             "PositionalEncoding" => self.positions(number),

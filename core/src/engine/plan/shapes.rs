@@ -2,7 +2,9 @@
 
 use super::{Builder, Place, layout};
 use crate::engine::chunk::{Edge, Slot};
-use crate::engine::steps::{Copied, EmbeddingStep, Layout, MoveStep, Transpose};
+use crate::engine::steps::{
+    Copied, EmbeddingBagStep, EmbeddingStep, Layout, Mode, MoveStep, Transpose,
+};
 use crate::layers::moves::{NOTHING, sources};
 use netwright_spec::graph::Node;
 
@@ -136,6 +138,25 @@ impl Builder<'_> {
         let edge = Edge { slot: y, first: true, input: false };
         let to = self.reordered(edge, layout, true);
         self.place(self.value_of(number), to.slot, layout);
+        Some(())
+    }
+
+    pub(super) fn embedding_bag(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let mode = match node.word("mode") {
+            "sum" => Mode::Sum,
+            "max" => Mode::Max,
+            _ => Mode::Mean,
+        };
+        let &[each] = self.graph.shape_of(node.inputs[0]) else { return None };
+        let y = self.slot(node.shape.iter().product());
+        let parts = match mode {
+            Mode::Max if !self.memory.reuse() => self.slot(each * y.len),
+            _ => Slot::default(),
+        };
+        let rows = self.rows(node, y)?;
+        self.steps.push(Box::new(EmbeddingBagStep { rows, each, mode, parts }));
+        self.place(self.value_of(number), y, Layout::Plain);
         Some(())
     }
 
