@@ -111,7 +111,9 @@ mod tests {
     #[cfg(feature = "engine")]
     #[test]
     fn only_windows_that_share_nothing_are_even() {
-        let even = |input: [usize; 3], output| Windows::of(&input, &output).unwrap().are_even();
+        let even = |input: [usize; 3], output: [usize; 3]| {
+            Windows::of(&input, &output).unwrap().are_even()
+        };
         assert!(even([2, 6, 4], [2, 3, 1]));
         assert!(!even([2, 6, 4], [2, 4, 2]));
         // Each is two long, but the middle one begins inside of the first.
