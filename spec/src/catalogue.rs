@@ -134,7 +134,8 @@ mod tests {
             .chain(flags)
             .collect();
         let known = [&[4, 8, 8][..], &[8], &[1], &[4, 4]].map(Shape::known);
-        let shapes = known.into_iter().chain([Shape::indices(vec![])]);
+        let indices = [vec![], vec![4.into()]].map(Shape::indices);
+        let shapes = known.into_iter().chain(indices);
         let ones = shapes.map(|shape| vec![shape]);
         let two = vec![Shape::known(&[4, 4]); 2];
         ones.chain([two]).find_map(|inputs| expanded(def, &given, &inputs).ok())
