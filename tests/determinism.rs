@@ -43,6 +43,15 @@ network! {
     }
 }
 
+network! {
+    /// Sequences: states along time, attention with dropout, norms of each sample.
+    struct Sequences([12, 24]) -> [10] {
+        Conv1d<12, 3, padding = causal>, GroupNorm<4>, Relu,
+        Lstm<10, bidirectional = true>, Residual { MultiHeadAttention<4>(dropout = 0.2) }, RmsNorm,
+        Gru<14>, Dropout(0.1), Rnn<16, output = last>, Linear<10>,
+    }
+}
+
 /// A number of samples or steps: all, or those for a build without optimization.
 fn many(all: usize, few: usize) -> usize {
     if cfg!(debug_assertions) { few } else { all }
@@ -158,4 +167,10 @@ fn the_other_layers() {
 fn the_graph_form() {
     let training = Training { samples: many(65, 17), steps: many(50, 3), adam: true };
     training.check(|| Joined::seeded(&Cpu::default(), 1));
+}
+
+#[test]
+fn sequences() {
+    let training = Training { samples: many(40, 18), steps: many(50, 3), adam: true };
+    training.check(|| Sequences::seeded(&Cpu::default(), 7));
 }

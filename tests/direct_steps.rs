@@ -240,6 +240,10 @@ fn every_optimizer() {
     compare(CrossEntropy, labels(), || Box::new(Sgd::default().lr(0.05)));
     compare(CrossEntropy, labels(), || Box::new(Adam::default().eps(0.1).lr(0.01)));
     compare(CrossEntropy, labels(), || Box::new(AdamW::default().eps(0.1).lr(0.01)));
+    let matrices = |_: &str, shape: &[usize]| shape.len() > 1;
+    compare(CrossEntropy, labels(), move || {
+        Box::new(AdamW::default().eps(0.1).lr(0.01).weight_decay(2.0).decay_where(matrices))
+    });
     compare(CrossEntropy, labels(), || Box::new(RmsProp::default().eps(0.1)));
     compare(CrossEntropy, labels(), || Box::new(Adagrad::default().eps(0.1)));
     compare(CrossEntropy, labels(), || Box::new(Adamax::default().eps(0.1).lr(0.01)));

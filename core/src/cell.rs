@@ -13,6 +13,7 @@ pub(crate) enum Cell {
 
 impl Cell {
     /// Rows of the weights for each feature of the state.
+    #[allow(dead_code)] // without the engine nobody asks
     pub(crate) fn gates(self) -> usize {
         match self {
             Cell::Rnn { .. } => 1,

@@ -38,7 +38,7 @@ pub struct Adagrad {
 pub struct Settings {
     lr: f64,
     lr_decay: f64,
-    weight_decay: f64,
+    pub(super) weight_decay: f64,
     initial_accumulator_value: f64,
     eps: f64,
 }

@@ -36,7 +36,7 @@ pub struct Lion {
 pub struct Settings {
     lr: f64,
     betas: [f64; 2],
-    weight_decay: f64,
+    pub(super) weight_decay: f64,
 }
 
 impl Default for Settings {

@@ -1,5 +1,6 @@
 //! What an optimizer remembers of each parameter.
 
+use super::Rule;
 use super::gradient::gradient_of;
 use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
@@ -17,11 +18,18 @@ type Flat<E, D> = Tensor<(usize,), E, D>;
 /// are not in this type, so that an optimizer is written as plain `Adam`.
 #[doc(hidden)]
 #[derive(Default)]
-pub struct Memory(Option<Box<dyn Any>>);
+pub struct Memory {
+    slots: Option<Box<dyn Any>>,
+    /// Which parameters the weight decay is for; all of them if there is none.
+    pub(super) decays: Option<Decays>,
+}
+
+/// Whether a parameter of this name and shape decays.
+pub(super) type Decays = fn(&str, &[usize]) -> bool;
 
 impl fmt::Debug for Memory {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.0.is_some() { "Memory(of a network)" } else { "Memory(empty)" })
+        f.write_str(if self.slots.is_some() { "Memory(of a network)" } else { "Memory(empty)" })
     }
 }
 
@@ -29,6 +37,8 @@ impl fmt::Debug for Memory {
 pub(crate) struct Slot<A> {
     pub(super) shape: Vec<usize>,
     pub(super) steps: u64,
+    /// Whether the weight decay is for it.
+    pub(super) decays: bool,
     pub(super) averages: Vec<A>,
 }
 
@@ -47,6 +57,11 @@ impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
     /// The number of this step, from 1.
     pub(super) fn steps(&self) -> u64 {
         self.slot.steps
+    }
+
+    /// The rule for it.
+    pub(super) fn rule(&self, rule: Rule) -> Rule {
+        if self.slot.decays { rule } else { rule.without_decay() }
     }
 
     /// From now on, the rows of a table whose gradient is 0 throughout stay as they are.
@@ -154,12 +169,14 @@ impl Memory {
 
     /// The slots for the parameters of this network, made if there are none.
     pub(crate) fn slots<A: 'static>(&mut self, graph: &Graph) -> Result<&mut Vec<Slot<A>>> {
+        let decays = self.decays;
         let new = |param: &Param| Slot::<A> {
             shape: param.shape.to_vec(),
             steps: 0,
+            decays: decays.is_none_or(|decays| decays(param.name, param.shape)),
             averages: Vec::new(),
         };
-        let memory = self.0.get_or_insert_with(|| {
+        let memory = self.slots.get_or_insert_with(|| {
             Box::new(graph.params.iter().map(new).collect::<Vec<Slot<A>>>())
         });
         let slots = memory.downcast_mut::<Vec<Slot<A>>>().ok_or_else(foreign)?;

@@ -78,6 +78,18 @@ pub enum Rule {
 /// An optimizer that is a [`Rule`] and its [`Memory`].
 macro_rules! rule {
     ($optimizer:ty, $rule:ident) => {
+        impl $optimizer {
+            /// Which parameters the weight decay is for, by name (`conv2d_1.weight`) and shape, in place
+            /// of all: PyTorch's groups of parameters with `weight_decay=0`. Biases and the scales of
+            /// norms have one axis, so `|_, shape| shape.len() > 1` leaves them alone. The first step
+            /// asks.
+            #[must_use]
+            pub fn decay_where(mut self, decays: fn(name: &str, shape: &[usize]) -> bool) -> Self {
+                self.memory.decays = Some(decays);
+                self
+            }
+        }
+
         impl<E: Float, D: Backend<E>> super::Optimizer<E, D> for $optimizer {
             fn step(
                 &mut self,
@@ -149,6 +161,22 @@ impl Rule {
     /// move them.
     fn is_lazy(self) -> bool {
         matches!(self, Rule::Adam(settings) if settings.lazy)
+    }
+
+    /// For a parameter that the weight decay is not for.
+    fn without_decay(mut self) -> Self {
+        let decay = match &mut self {
+            Rule::Sgd(settings) => &mut settings.weight_decay,
+            Rule::Adam(settings) => &mut settings.weight_decay,
+            Rule::RmsProp(settings) => &mut settings.weight_decay,
+            Rule::Adagrad(settings) => &mut settings.weight_decay,
+            Rule::Adamax(settings) => &mut settings.weight_decay,
+            Rule::NAdam(settings) => &mut settings.weight_decay,
+            Rule::Lion(settings) => &mut settings.weight_decay,
+            Rule::Lamb(settings) => &mut settings.weight_decay,
+        };
+        *decay = 0.0;
+        self
     }
 
     /// For the step of this number.

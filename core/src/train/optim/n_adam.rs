@@ -41,7 +41,7 @@ pub struct Settings {
     lr: f64,
     betas: [f64; 2],
     eps: f64,
-    weight_decay: f64,
+    pub(super) weight_decay: f64,
     momentum_decay: f64,
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn optimize<E: Float, D: Backend<E>>(
     gradients: &Gradients<E, D>,
 ) -> Result<()> {
     rule.check()?;
-    memory.step(model, gradients, |parameter| match rule {
+    memory.step(model, gradients, |parameter| match parameter.rule(rule) {
         Rule::Sgd(settings) => sgd::update(settings, parameter),
         Rule::Adam(settings) => adam::update(settings, parameter),
         Rule::RmsProp(settings) => rms_prop::update(settings, parameter),

@@ -40,7 +40,7 @@ pub struct Settings {
     alpha: f64,
     eps: f64,
     momentum: f64,
-    weight_decay: f64,
+    pub(super) weight_decay: f64,
 }
 
 impl Default for Settings {

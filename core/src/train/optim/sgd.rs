@@ -37,7 +37,7 @@ pub struct Settings {
     lr: f64,
     momentum: f64,
     nesterov: bool,
-    weight_decay: f64,
+    pub(super) weight_decay: f64,
 }
 
 impl Default for Settings {
