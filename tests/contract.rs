@@ -306,6 +306,18 @@ contracts! {
     conv_transpose1d: [3, 4] => { ConvTranspose1d<2, 3, stride = 2, padding = 1, output_padding = 1> }
     max_pool1d: [2, 9] => { MaxPool1d<3, stride = 2, padding = 1> }
     avg_pool1d: [2, 9] => { AvgPool1d<3, stride = 2, padding = 1, count_include_pad = false, ceil_mode = true> }
+    conv3d: [2, 4, 5, 3] => { Conv3d<3, 2> }
+    conv3d_steps: [4, 5, 6, 5] => {
+        Conv3d<2, (2, 3, 2), stride = (2, 2, 1), padding = (1, 0, 1), dilation = (1, 2, 1), groups = 2, bias = false>
+    }
+    conv3d_same: [1, 3, 4, 5] => { Conv3d<2, (3, 2, 1), padding = same>, Tanh, MaxPool3d<2>, Conv3d<3, 1> }
+    max_pool3d: [2, 5, 4, 5] => { MaxPool3d<3, stride = (2, 1, 2), padding = 1> }
+    avg_pool3d: [2, 4, 5, 3] => { AvgPool3d<(2, 3, 2), padding = (1, 1, 0), ceil_mode = true, count_include_pad = false> }
+    global_avg_pool1d: [3, 7] => { GlobalAvgPool1d }
+    global_max_pool1d: [3, 7] => { Tanh, GlobalMaxPool1d }
+    adaptive_avg_pool2d: [3, 5, 6] => { AdaptiveAvgPool2d<(3, 4)> }
+    adaptive_avg_pool2d_even: [2, 6, 4] => { Tanh, AdaptiveAvgPool2d<2> }
+    adaptive_avg_pool2d_larger: [1, 2, 3] => { Conv2d<2, 1>, AdaptiveAvgPool2d<(3, 5)> }
     global_max_pool2d: [3, 4, 5] => { GlobalMaxPool2d }
     zero_pad2d: [2, 3, 4] => { ZeroPad2d<(1, 0), bottom = 2, right = 3> }
     crop2d: [2, 5, 6] => { Crop2d<1, right = 0> }

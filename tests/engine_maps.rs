@@ -48,6 +48,23 @@ agree! {
     spatial_dropout2d: [19, 3, 4] => { Conv2d<17, 2>, Relu, SpatialDropout2d(0.4), Conv2d<2, 1>, Flatten, Dropout(0.2) }
     conv1d: [3, 17] => { Conv1d<9, 3, padding = causal, dilation = 2>, Relu, MaxPool1d<2>, Conv1d<2, 3, padding = same> }
     conv_transpose1d: [3, 7] => { Tanh, ConvTranspose1d<9, 4, stride = 2>, AvgPool1d<2> }
+    volumes: [3, 5, 7, 6] => { Conv3d<9, 3, padding = same>, Relu, MaxPool3d<2>, Conv3d<5, (1, 2, 2)>, AvgPool3d<(2, 1, 1)> }
+    volume_steps: [2, 6, 5, 4] => { Tanh, Conv3d<4, 2, stride = 2, groups = 2, padding = (1, 2, 0)>, Tanh }
+    adaptive: [3, 9, 7] => { Conv2d<19, 3>, Relu, AdaptiveAvgPool2d<(3, 2)>, Conv2d<5, 1>, AdaptiveAvgPool2d<1> }
+    adaptive_of_two: [3, 6, 5] => { Tanh, Parallel { { AdaptiveAvgPool2d<4> }, { AdaptiveAvgPool2d<(4, 4)>, Tanh } } }
+    lines: [3, 17] => { Conv1d<9, 3>, Relu, Parallel { { GlobalAvgPool1d }, { GlobalMaxPool1d } } }
+    lines_kept: [3, 30] => {
+        Conv1d<9, 3>, Dropout(0.3), Silu, Conv1d<17, 2>, MaxPool1d<3>, ConvTranspose1d<5, 2>, Relu,
+        Conv1d<4, 1>, Relu, AvgPool1d<2>
+    }
+    lines_of_two: [3, 12] => {
+        let a = input => Conv1d<5, 3>, Relu;
+        let b = a => Conv1d<5, 1>;
+        let c = a => Tanh, Conv1d<5, 3, padding = causal>;
+        (b + c) => Conv1d<2, 2>, Relu
+    }
+    line_and_row: [3, 12] => { Conv1d<5, 3>, Parallel { { Tanh, MaxPool1d<10> }, { Relu, Linear<1> } } }
+    line_of_one: [1, 9] => { Conv1d<1, 3>, Relu, Residual { Conv1d<1, 3, padding = same>, Relu }, MaxPool1d<2> }
     borders: [3, 5, 4] => { ZeroPad2d<2, bottom = 0>, Conv2d<17, 3>, Crop2d<(0, 1)>, Relu, ZeroPad2d<1> }
     border_of_one: [1, 3, 4] => { Tanh, ZeroPad2d<1>, Crop2d<2, bottom = 0> }
     shuffled: [12, 3, 4] => { Conv2d<36, 1>, PixelShuffle<3>, Conv2d<2, 2>, GlobalMaxPool2d, Linear<2> }

@@ -66,6 +66,8 @@ networks! {
     avg_pool2d_inside: [3, 6, 7] => {
         AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
     }
+    adaptive_avg_pool2d: [19, 5, 4] => { AdaptiveAvgPool2d<(3, 4)> }
+    max_pool3d: [3, 5, 4, 5] => { MaxPool3d<3, stride = 2, padding = 1> }
     global_avg_pool2d: [19, 4, 5] => { GlobalAvgPool2d }
     flatten: [2, 3, 4] => { Flatten }
     reshape: [4, 6] => { Reshape<[3, _]> }

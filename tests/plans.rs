@@ -126,3 +126,19 @@ fn the_sum_of_a_residual_takes_the_place_of_its_branch() {
     assert!(plan.contains("sum of 10 floats in their place"), "{plan}");
     assert!(!plan.contains("times"), "{plan}");
 }
+
+/// One-dimensional layers are two-dimensional ones, and what is fused there is fused here.
+#[test]
+fn lines_stay_pixels_between_their_layers() {
+    network! {
+        struct Plain([3, 20]) -> [4] {
+            Conv1d<8, 3>, Relu, MaxPool1d<2>, Conv1d<4, 3>, Tanh, GlobalAvgPool1d
+        }
+    }
+    let plan = Plain::seeded(&Cpu::default(), 0).plan().to_string();
+    // The input alone is brought into pixels.
+    assert_eq!(plan.matches("pixel-major").count(), 1, "{plan}");
+    assert_eq!(plan.matches("channels first").count(), 0, "{plan}");
+    let fused = "[8, 1, 9] + bias + relu + max pool  (1296 multiply-adds)";
+    assert!(plan.contains(fused), "{plan}");
+}

@@ -498,6 +498,9 @@ include!("fixtures/norms.rs");
 // Lines, and the border of images.
 include!("fixtures/lines.rs");
 
+// Volumes.
+include!("fixtures/volumes.rs");
+
 // Attention.
 include!("fixtures/attention.rs");
 

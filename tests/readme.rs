@@ -111,7 +111,9 @@ fn options(def: &LayerDef) -> String {
 
 fn option(arg: &ArgDef) -> String {
     let others = match arg.kind {
-        ArgKind::Pair { same: true, .. } => ", or `same`".to_string(),
+        ArgKind::Pair { same: true, .. } | ArgKind::Triple { same: true, .. } => {
+            ", or `same`".to_string()
+        }
         ArgKind::SizeOr { words, .. } => {
             words.iter().map(|word| format!(", or `{word}`")).collect()
         }

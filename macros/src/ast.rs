@@ -227,6 +227,8 @@ pub enum ArgValue {
     Size(SizeExpr),
     /// `(3, 5)` in angle brackets.
     Pair(SizeExpr, SizeExpr),
+    /// `(3, 5, 5)` in angle brackets.
+    Triple([SizeExpr; 3]),
     /// `[3, 4, 4]` in angle brackets.
     Shape(ShapeExpr),
     /// Any expression, in round brackets.

@@ -28,6 +28,13 @@ pub enum ArgKind {
         /// Whether the word `same` is allowed too.
         same: bool,
     },
+    /// One size for all three axes, or `(depth, height, width)`.
+    Triple {
+        /// As for `Size`.
+        min: usize,
+        /// Whether the word `same` is allowed too.
+        same: bool,
+    },
     /// One size, at least `min`, or one of these words.
     SizeOr {
         /// 0 for padding.
@@ -83,6 +90,8 @@ impl ArgKind {
             ArgKind::Size { .. } => "a size".into(),
             ArgKind::Pair { same: false, .. } => "a size or (height, width)".into(),
             ArgKind::Pair { same: true, .. } => "a size, (height, width) or `same`".into(),
+            ArgKind::Triple { same: false, .. } => "a size or (depth, height, width)".into(),
+            ArgKind::Triple { same: true, .. } => "a size, (depth, height, width) or `same`".into(),
             ArgKind::SizeOr { words, .. } => {
                 format!("a size, {}", ArgKind::Word(words).describe().replace(" or ", ", or "))
             }
@@ -100,7 +109,7 @@ impl ArgKind {
 /// The default of an argument that may be left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Default {
-    /// A size, for both axes of a pair.
+    /// A size, for all axes of a pair or a triple.
     Size(usize),
     /// A flag.
     Flag(bool),
@@ -183,6 +192,8 @@ pub enum Value {
     Size(Dim),
     /// Height and width.
     Pair(Dim, Dim),
+    /// Depth, height and width.
+    Triple([Dim; 3]),
     /// A word, or `same` where a pair may be `same`.
     Word(String),
     /// `true` or `false`.
@@ -249,6 +260,15 @@ impl Args {
         match self.get(name) {
             Some(Value::Pair(h, w)) => Some([h.clone(), w.clone()]),
             Some(Value::Size(dim)) => Some([dim.clone(), dim.clone()]),
+            _ => None,
+        }
+    }
+
+    /// Depth, height and width; one size counts for all. `None` for a word or an absent argument.
+    pub fn triple(&self, name: &str) -> Option<[Dim; 3]> {
+        match self.get(name) {
+            Some(Value::Triple(sizes)) => Some(sizes.clone()),
+            Some(Value::Size(dim)) => Some([dim.clone(), dim.clone(), dim.clone()]),
             _ => None,
         }
     }

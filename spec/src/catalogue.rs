@@ -12,12 +12,18 @@ pub const ALL: &[&LayerDef] = &[
     &layers::conv_transpose2d::DEF,
     &layers::conv1d::DEF,
     &layers::conv_transpose1d::DEF,
+    &layers::conv3d::DEF,
     &layers::max_pool2d::DEF,
     &layers::avg_pool2d::DEF,
     &layers::max_pool1d::DEF,
     &layers::avg_pool1d::DEF,
+    &layers::max_pool3d::DEF,
+    &layers::avg_pool3d::DEF,
     &layers::global_avg_pool2d::DEF,
     &layers::global_max_pool2d::DEF,
+    &layers::global_avg_pool1d::DEF,
+    &layers::global_max_pool1d::DEF,
+    &layers::adaptive_avg_pool2d::DEF,
     &layers::upsample2d::DEF,
     &layers::pixel_shuffle::DEF,
     &layers::zero_pad2d::DEF,
@@ -83,11 +89,16 @@ pub const ALL: &[&LayerDef] = &[
 /// The layers that are made of others: the runtime has their parts.
 pub const COMPOSITES: &[&str] = &[
     "AvgPool1d",
+    "AvgPool3d",
     "Conv1d",
+    "Conv3d",
     "ConvTranspose1d",
     "DepthwiseConv2d",
+    "GlobalAvgPool1d",
+    "GlobalMaxPool1d",
     "GlobalMaxPool2d",
     "MaxPool1d",
+    "MaxPool3d",
     "SeparableConv2d",
     "TransformerDecoder",
     "TransformerEncoder",
@@ -133,8 +144,10 @@ mod tests {
             })
             .chain(flags)
             .collect();
+        let known = [&[4, 8, 8][..], &[8], &[1], &[4, 4], &[4, 8, 8, 8]].map(Shape::known);
         let known = [&[4, 8, 8][..], &[8], &[1], &[4, 4]].map(Shape::known);
-        let shapes = known.into_iter().chain([Shape::indices(vec![])]);
+        let indices = [vec![], vec![4.into()]].map(Shape::indices);
+        let shapes = known.into_iter().chain(indices);
         let ones = shapes.map(|shape| vec![shape]);
         let two = vec![Shape::known(&[4, 4]); 2];
         ones.chain([two]).find_map(|inputs| expanded(def, &given, &inputs).ok())

@@ -1,19 +1,30 @@
 //! `AvgPool2d`: the mean of each window.
 
-use super::window::{self, Window};
+use super::window::{self, Rows, Window};
 use super::{Call, Flat, OnDevice};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
 use dfdx::prelude::*;
 
-/// The sum over the taps, with zeros in the padding, times a constant for each place.
 pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
     let window = Window::of_pool(call);
-    let (batch, count) = (call.batch, window.input[0] * window.places());
-    let taps = Window::gather(window.rows(call, E::default())?, table(&window))?;
-    let taps = taps.try_reshape_like(&(count, window.taps(), batch)).on_device()?;
-    let sum = taps.try_sum::<(usize, usize), Axis<1>>().on_device()?;
+    let rows = window.rows(call, E::default())?;
     let shares = shares::<E>(&window, call.node.flag("count_include_pad"));
+    means(call, rows, table(&window), shares)
+}
+
+/// The sum over the taps, equally many for each place, with zeros in the padding, times a constant
+/// for each place.
+pub(super) fn means<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    rows: Rows<E, D>,
+    table: Vec<usize>,
+    shares: Vec<E>,
+) -> Result<Flat<E, D>> {
+    let (batch, count) = (call.batch, shares.len());
+    let taps = (count, table.len() / count.max(1), batch);
+    let taps = Window::gather(rows, table)?.try_reshape_like(&taps).on_device()?;
+    let sum = taps.try_sum::<(usize, usize), Axis<1>>().on_device()?;
     let shares = call.device.try_tensor_from_vec(shares, (count,)).on_device()?;
     let shares = shares.put_tape(OwnedTape::default());
     let shares = shares.try_broadcast_like::<_, Axis<1>>(&(count, batch)).on_device()?;

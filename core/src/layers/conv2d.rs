@@ -30,6 +30,8 @@ pub struct Conv2d<W, B> {
 pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
     let kernel = match call.params.first().map(|w| w.shape.as_slice()) {
         Some(&[_, _, h, w]) => [h, w],
+        // `Conv3d` is one of slices, whose taps along the depth are channels.
+        Some(&[_, _, _, h, w]) => [h, w],
         // `Conv1d` is one of images of one row.
         Some(&[_, _, w]) => [1, w],
         _ => return Err(call.error("its weight is not [out, in, height, width]")),

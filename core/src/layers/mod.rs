@@ -10,6 +10,7 @@ use crate::value::{Array, Value};
 use dfdx::prelude::*;
 use netwright_spec::graph::{Inner, Node};
 
+pub(crate) mod adaptive_avg_pool2d;
 mod add;
 mod avg_pool2d;
 mod batch_norm1d;
@@ -196,6 +197,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         return own(call, number);
     }
     match call.node.kind {
+        "AdaptiveAvgPool2d" => adaptive_avg_pool2d::forward(call),
         "Add" => add::forward(call),
         "AvgPool2d" => avg_pool2d::forward(call),
         "BatchNorm1d" => batch_norm1d::forward(call),
@@ -231,7 +233,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Mul" => mul::forward(call),
         "MultiHeadAttention" => multi_head_attention::forward(call),
         "PRelu" => p_relu::forward(call),
-        "Crop2d" | "PixelShuffle" | "ZeroPad2d" => moves::forward(call),
+        "Crop2d" | "DepthTaps" | "PixelShuffle" | "ZeroPad2d" => moves::forward(call),
         "Permute" => permute::forward(call),
         "PositionalEncoding" => positional_encoding::forward(call),
         "Relu" => relu::forward(call),

@@ -20,6 +20,7 @@ pub(crate) fn sources(node: &Node, input: &[usize]) -> Option<Vec<usize>> {
         "Select" => Some(selected(input, node.size("axis"), index(node, input))),
         "ZeroPad2d" | "Crop2d" => Some(bordered(node, input)),
         "PixelShuffle" => Some(shuffled(node.size("upscale_factor"), node.shape)),
+        "DepthTaps" => Some(depth_taps(node, input)),
         "RepeatVector" => {
             let [n, features] = [0, 1].map(|i| node.shape.get(i).copied().unwrap_or(1));
             Some((0..n).flat_map(|_| 0..features).collect())
@@ -103,10 +104,44 @@ fn shuffled(factor: usize, output: &[usize]) -> Vec<usize> {
     rows.flat_map(|(channel, row)| (0..columns).map(move |c| place(channel, row, c))).collect()
 }
 
+/// The slices of a volume under each tap of a window's depth, one for each place below the other:
+/// what a three-dimensional convolution reads, as an image with zeros around each slice.
+fn depth_taps(node: &Node, input: &[usize]) -> Vec<usize> {
+    let (&[_, depth, height, width], &[taps, rows, columns], &[kernel, stride, dilation], before) =
+        (input, node.shape, node.sizes("along"), node.sizes("before"))
+    else {
+        return Vec::new();
+    };
+    let &[front, top, left] = before else { return Vec::new() };
+    let (kernel, pitch) = (kernel.max(1), node.size("pitch").max(1));
+    let inside =
+        |at: usize, before: usize, size: usize| at.checked_sub(before).filter(|at| *at < size);
+    let start = |tap: usize, row: usize| {
+        let slice = row / pitch * stride + tap % kernel * dilation;
+        let (slice, row) = inside(slice, front, depth).zip(inside(row % pitch, top, height))?;
+        Some(((tap / kernel * depth + slice) * height + row) * width)
+    };
+    let rows = (0..taps).flat_map(|tap| (0..rows).map(move |row| (tap, row)));
+    let pixels = rows.flat_map(|(tap, row)| {
+        let start = start(tap, row);
+        (0..columns).map(move |column| start.zip(inside(column, left, width)))
+    });
+    pixels.map(|at| at.map_or(NOTHING, |(start, column)| start + column)).collect()
+}
+
 pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
-    let Some(mut sources) = sources(call.node, call.input_shape()) else {
+    let Some(sources) = sources(call.node, call.input_shape()) else {
         return Err(call.error("moves nothing"));
     };
+    let (rows, sources) = with_zeros(call, sources)?;
+    samples(Window::gather(rows, sources)?)
+}
+
+/// The input's rows and where others come from: one of zeros more, if any comes from [`NOTHING`].
+pub(super) fn with_zeros<E: Float, D: Backend<E>>(
+    call: &mut Call<'_, E, D>,
+    mut sources: Vec<usize>,
+) -> Result<(Rows<E, D>, Vec<usize>)> {
     let mut rows = rows(call)?;
     if sources.contains(&NOTHING) {
         let &(count, batch) = rows.shape();
@@ -115,7 +150,7 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
             (rows, zeros.put_tape(OwnedTape::default())).try_concat_along(Axis::<0>).on_device()?;
         sources.iter_mut().filter(|from| **from == NOTHING).for_each(|from| *from = count);
     }
-    samples(Window::gather(rows, sources)?)
+    Ok((rows, sources))
 }
 
 /// One row for each element of a sample, the batch innermost.

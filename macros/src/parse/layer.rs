@@ -6,7 +6,7 @@ use syn::{Expr, Path};
 use super::cursor::Cursor;
 use super::names;
 use super::size::{list, shape, size};
-use crate::ast::{Arg, ArgValue, Call};
+use crate::ast::{Arg, ArgValue, Call, SizeExpr};
 use crate::diag::Errors;
 
 /// Takes a layer if a path comes next.
@@ -106,7 +106,7 @@ fn value(cursor: &mut Cursor, errors: &mut Errors) -> ArgValue {
         let inside = Cursor::inside(&group);
         if (0..inside.len()).any(|at| inside.is(at, ',')) || inside.is_empty() {
             cursor.take(1);
-            return pair(inside, group.span(), errors);
+            return sizes(inside, group.span(), errors);
         }
     }
     if is_float(cursor) {
@@ -126,12 +126,17 @@ fn is_float(cursor: &Cursor) -> bool {
     }
 }
 
-fn pair(inside: Cursor, span: Span, errors: &mut Errors) -> ArgValue {
-    let sizes: Result<[_; 2], _> = list(inside, errors, "a size", size).try_into();
-    match sizes {
-        Ok([height, width]) => ArgValue::Pair(height, width),
-        Err(sizes) => {
-            errors.push(span, format!("expected two sizes in brackets, found {}", sizes.len()));
+/// Two or three sizes in round brackets.
+fn sizes(inside: Cursor, span: Span, errors: &mut Errors) -> ArgValue {
+    let sizes = list(inside, errors, "a size", size);
+    let count = sizes.len();
+    let pair = |sizes: Vec<SizeExpr>| <[SizeExpr; 2]>::try_from(sizes);
+    match <[SizeExpr; 3]>::try_from(sizes).map_err(pair) {
+        Ok(sizes) => ArgValue::Triple(sizes),
+        Err(Ok([height, width])) => ArgValue::Pair(height, width),
+        Err(Err(_)) => {
+            let text = format!("expected two or three sizes in brackets, found {count}");
+            errors.push(span, text);
             ArgValue::Error
         }
     }

@@ -109,8 +109,14 @@ impl Resolver<'_> {
                 self.not_word(def, size)?;
                 Some(Value::Size(self.size(size, min)?))
             }
-            (ArgValue::Size(size), ArgKind::Pair { min, same }) => {
+            (ArgValue::Size(size), ArgKind::Pair { min, same } | ArgKind::Triple { min, same }) => {
                 self.size_or_same(def, size, min, same)
+            }
+            (ArgValue::Triple(sizes), ArgKind::Triple { min, .. }) => {
+                match sizes.each_ref().map(|size| self.size(size, min)) {
+                    [Some(d), Some(h), Some(w)] => Some(Value::Triple([d, h, w])),
+                    _ => None,
+                }
             }
             (ArgValue::Pair(h, w), ArgKind::Pair { min, .. }) => {
                 let (h, w) = (self.size(h, min), self.size(w, min));

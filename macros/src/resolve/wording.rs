@@ -30,6 +30,7 @@ pub(super) fn shown(value: &ArgValue) -> String {
             SizeKind::Error => "this".to_string(),
         },
         ArgValue::Pair(..) => "two sizes".to_string(),
+        ArgValue::Triple(_) => "three sizes".to_string(),
         ArgValue::Shape(_) => "a shape".to_string(),
         ArgValue::Expr(expr) => format!("`{}`", expr.to_token_stream()),
         ArgValue::Error => "this".to_string(),

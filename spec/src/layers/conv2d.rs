@@ -45,7 +45,7 @@ pub(super) const DILATION: ArgDef = ArgDef::option(
     Default::Size(1),
     "distance between the taps of the window",
 );
-const GROUPS: ArgDef = ArgDef::option(
+pub(super) const GROUPS: ArgDef = ArgDef::option(
     "groups",
     ArgKind::Size { min: 1 },
     Default::Size(1),
@@ -67,7 +67,8 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let kernel = cx.args.pair("kernel_size").unwrap_or_else(one);
     let stride = cx.args.pair("stride").unwrap_or_else(one);
     let dilation = cx.args.pair("dilation").unwrap_or_else(one);
-    let padding = padding(cx, &kernel, &stride, &dilation)?;
+    let given = cx.args.pair("padding");
+    let padding = padding(cx, given, [&kernel, &stride, &dilation])?;
     let mut dims = vec![out.clone()];
     for (axis, (name, size)) in [("height", height), ("width", width)].iter().enumerate() {
         // Nothing is computed, so a const generic passes.
@@ -116,26 +117,32 @@ pub(super) fn check_groups(
     Ok(())
 }
 
-/// Zeros [before, after] of height and width.
-fn padding(
+/// Zeros [before, after] of each axis.
+pub(super) fn padding<const N: usize>(
     cx: &mut Context<'_>,
-    kernel: &[Dim; 2],
-    stride: &[Dim; 2],
-    dilation: &[Dim; 2],
-) -> Result<[[Dim; 2]; 2], Problem> {
-    if let Some([h, w]) = cx.args.pair("padding") {
-        return Ok([[h.clone(), h], [w.clone(), w]]);
+    given: Option<[Dim; N]>,
+    [kernel, stride, dilation]: [&[Dim; N]; 3],
+) -> Result<[[Dim; 2]; N], Problem> {
+    if let Some(sides) = given {
+        return Ok(sides.map(|side| [side.clone(), side]));
     }
+    let steps: Vec<String> = stride.iter().map(ToString::to_string).collect();
     let problem = Problem::new(format!(
-        "`padding = same` of `{}` keeps the size of the image, which a stride of ({}, {}) cannot",
-        cx.layer, stride[0], stride[1]
+        "`padding = same` of `{}` keeps the size of the {}, which a stride of ({}) cannot",
+        cx.layer,
+        if N == 3 { "volume" } else { "image" },
+        steps.join(", ")
     ))
     .at("padding")
     .help("leave `stride` at 1, or give the padding as a number");
     for step in stride {
         cx.require(Cond::Equal(step.clone(), Dim::Known(1)), problem.clone())?;
     }
-    Ok([same(cx, &kernel[0], &dilation[0])?, same(cx, &kernel[1], &dilation[1])?])
+    let mut all = [(); N].map(|()| [Dim::Known(0), Dim::Known(0)]);
+    for (axis, sides) in all.iter_mut().enumerate() {
+        *sides = same(cx, &kernel[axis], &dilation[axis])?;
+    }
+    Ok(all)
 }
 
 /// PyTorch's `same`: `dilation · (kernel - 1)` zeros, the odd one after.

@@ -1,14 +1,17 @@
 //! One file for each layer: its definition, its shape rule, and tests with shapes computed by hand.
 
+pub mod adaptive_avg_pool2d;
 pub mod add;
 pub mod avg_pool1d;
 pub mod avg_pool2d;
+pub mod avg_pool3d;
 pub mod batch_norm1d;
 pub mod batch_norm2d;
 pub mod celu;
 pub mod concat;
 pub mod conv1d;
 pub mod conv2d;
+pub mod conv3d;
 pub mod conv_transpose1d;
 pub mod conv_transpose2d;
 pub mod crop2d;
@@ -19,7 +22,9 @@ pub mod embedding;
 pub mod embedding_bag;
 pub mod flatten;
 pub mod gelu;
+pub mod global_avg_pool1d;
 pub mod global_avg_pool2d;
+pub mod global_max_pool1d;
 pub mod global_max_pool2d;
 pub mod glu;
 pub mod group_norm;
@@ -38,6 +43,7 @@ pub mod mat_mul;
 pub mod max;
 pub mod max_pool1d;
 pub mod max_pool2d;
+pub mod max_pool3d;
 pub mod mean;
 pub mod mish;
 pub mod mul;
@@ -76,6 +82,7 @@ pub mod zero_pad2d;
 
 mod axis;
 mod border;
+mod depth_taps;
 mod gated;
 mod line;
 mod norm;
@@ -84,6 +91,7 @@ mod pool;
 mod recurrent;
 mod reduce;
 mod transformer;
+mod volume;
 mod window;
 
 #[cfg(test)]

@@ -62,10 +62,10 @@ pub(crate) fn infer(cx: &mut Context<'_>, dilation: &[Dim; 2]) -> Result<Inferre
 }
 
 /// With more padding than half of it, a window could lie in the padding alone.
-fn check_padding(
+pub(super) fn check_padding(
     cx: &mut Context<'_>,
-    padding: &[Dim; 2],
-    kernel: &[Dim; 2],
+    padding: &[Dim],
+    kernel: &[Dim],
 ) -> Result<(), Problem> {
     for (padding, kernel) in padding.iter().zip(kernel) {
         if padding.known() == Some(0) {

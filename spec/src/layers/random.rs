@@ -38,13 +38,18 @@ impl Random {
     fn value(&mut self, arg: &ArgDef) -> Value {
         match arg.kind {
             ArgKind::Pair { same: true, .. } if self.below(3) == 0 => Value::Word("same".into()),
+            ArgKind::Triple { same: true, .. } if self.below(3) == 0 => Value::Word("same".into()),
+            ArgKind::Triple { .. } if self.below(2) == 0 => {
+                Value::Triple([(); 3].map(|()| self.size()))
+            }
             ArgKind::Pair { .. } if self.below(2) == 0 => Value::Pair(self.size(), self.size()),
             ArgKind::SizeOr { words, .. } if self.below(3) == 0 => {
                 Value::Word(words[self.below(words.len())].into())
             }
-            ArgKind::Size { .. } | ArgKind::SizeOr { .. } | ArgKind::Pair { .. } => {
-                Value::Size(self.size())
-            }
+            ArgKind::Size { .. }
+            | ArgKind::SizeOr { .. }
+            | ArgKind::Pair { .. }
+            | ArgKind::Triple { .. } => Value::Size(self.size()),
             ArgKind::Flag => Value::Flag(self.below(2) == 0),
             ArgKind::Word(words) => Value::Word(words[self.below(words.len())].into()),
             ArgKind::Number { .. } => Value::Number(Number::Named("RATE".into())),
@@ -160,6 +165,7 @@ fn put_value(value: &Value) -> Value {
     match value {
         Value::Size(dim) => Value::Size(put(dim)),
         Value::Pair(h, w) => Value::Pair(put(h), put(w)),
+        Value::Triple(sizes) => Value::Triple(sizes.each_ref().map(put)),
         Value::Shape(dims) => Value::Shape(dims.iter().map(|dim| dim.as_ref().map(put)).collect()),
         other => other.clone(),
     }

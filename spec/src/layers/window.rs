@@ -50,6 +50,7 @@ fn too_large(
     let high = match axis {
         "height" => "high",
         "length" => "long",
+        "depth" => "deep",
         _ => "wide",
     };
     let dilated = if *reach == window.kernel { "" } else { " with its dilation" };

@@ -1,8 +1,8 @@
 //! Convolutions, with what is fused behind them.
 
-use super::{Builder, layout};
+use super::Builder;
 use crate::engine::kernels::conv::{Act, ConvSizes};
-use crate::engine::steps::{ConvParts, ConvPoolStep, ConvStep, ConvTransposeStep, Step};
+use crate::engine::steps::{ConvParts, ConvPoolStep, ConvStep, ConvTransposeStep, Layout, Step};
 use netwright_spec::graph::{Graph, Node};
 
 impl Builder<'_> {
@@ -18,12 +18,15 @@ impl Builder<'_> {
             return self.conv_norm(number, norm, parts);
         }
         let mut last = number;
+        self.skip_lines(&mut last);
         let skip = self.fuse_sum(&mut last);
         let relu = self.fuse_relu(&mut last);
+        self.skip_lines(&mut last);
         let (act, window) = match skip {
             Some(_) => (Act::None, None),
             None => (relu, self.fuse_pool(&mut last)),
         };
+        self.skip_lines(&mut last);
         let shape = self.graph.nodes[last].shape;
         let y = self.slot(shape.iter().product());
         let parts = ConvParts { sizes, x, y, weight, bias, act };
@@ -36,7 +39,7 @@ impl Builder<'_> {
         };
         self.steps.push(step);
         self.add_into(skip, y, relu);
-        self.place(self.value_of(last), y, layout(shape));
+        self.place(self.value_of(last), y, pixels(shape));
         Some(())
     }
 
@@ -47,11 +50,12 @@ impl Builder<'_> {
         let weight = node.params.first;
         let bias = (node.params.count > 1).then_some(weight + 1);
         let mut last = number;
+        self.skip_lines(&mut last);
         let act = self.fuse_relu(&mut last);
         let y = self.slot(node.shape.iter().product());
         let parts = ConvParts { sizes, x, y, weight, bias, act };
         self.steps.push(Box::new(ConvTransposeStep::new(parts)));
-        self.place(self.value_of(last), y, layout(node.shape));
+        self.place(self.value_of(last), y, pixels(node.shape));
         Some(())
     }
 
@@ -76,6 +80,12 @@ impl Builder<'_> {
     }
 }
 
+/// How an image lies, or a line that is one row of it.
+fn pixels(shape: &[usize]) -> Layout {
+    let channels = shape.first().copied().unwrap_or(1);
+    Layout::Pixels { channels, pixels: shape.iter().skip(1).product() }
+}
+
 fn conv_sizes(graph: &Graph, node: &Node) -> Option<ConvSizes> {
     sizes_between(graph, node, graph.shape_of(node.inputs[0]), node.shape)
 }
@@ -98,6 +108,8 @@ fn sizes_between(graph: &Graph, node: &Node, from: &[usize], to: &[usize]) -> Op
     let (&[channels, height, width], &[out_channels, _, _]) = (from, to) else { return None };
     let [kernel_h, kernel_w] = match *graph.params_of(node).first()?.shape {
         [_, _, h, w] => [h, w],
+        // Of a volume: taps along the depth are channels.
+        [_, _, _, h, w] => [h, w],
         // Of a line: an image of one row.
         [_, _, w] => [1, w],
         _ => return None,

@@ -24,6 +24,10 @@ impl Builder<'_> {
         Some(())
     }
 
+    pub(super) fn is_map(&self, number: usize) -> bool {
+        self.map_of(number, Layout::Plain).is_some()
+    }
+
     fn map_of(&self, number: usize, layout: Layout) -> Option<Map> {
         Map::of(&self.graph.nodes[number], self.first + number, layout)
     }

@@ -262,6 +262,7 @@ impl<'a> Builder<'a> {
         match node.kind {
             "MaxPool2d" => self.max_pool(number),
             "AvgPool2d" => self.avg_pool(number),
+            "AdaptiveAvgPool2d" => self.adaptive_avg_pool(number),
             "GlobalAvgPool2d" => self.global_avg_pool(number),
             "Add" => self.add(number),
             "Concat" => self.concat(number),
@@ -277,7 +278,7 @@ impl<'a> Builder<'a> {
             "Flatten" => self.reshape(number),
             "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(number),
             "Permute" | "Transpose" | "Slice" | "Select" | "RepeatVector" | "ZeroPad2d"
-            | "Crop2d" | "PixelShuffle" => self.moved(number),
+            | "Crop2d" | "PixelShuffle" | "DepthTaps" => self.moved(number),
             "Rnn" | "Lstm" | "Gru" => self.recurrent(number),
             "MultiHeadAttention" => self.attention(number),
             "Embedding" => self.embedding(number),

@@ -4,6 +4,7 @@ use super::{Builder, layout};
 use crate::engine::chunk::Slot;
 use crate::engine::kernels::window::{Window, WindowSizes};
 use crate::engine::steps::{PoolStep, Pooling};
+use crate::layers::adaptive_avg_pool2d::Windows;
 
 impl Builder<'_> {
     pub(super) fn max_pool(&mut self, number: usize) -> Option<()> {
@@ -18,6 +19,37 @@ impl Builder<'_> {
         let counts = window.counts(self.graph.nodes[number].flag("count_include_pad"));
         let shares = counts.into_iter().map(|count| (1.0 / count as f64) as f32).collect();
         self.pool(number, window, Pooling::Mean { shares })
+    }
+
+    /// Windows side by side, brought there where they are not.
+    pub(super) fn adaptive_avg_pool(&mut self, number: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let value = node.inputs[0];
+        let &[channels, rows, columns] = node.shape else { return None };
+        let windows = Windows::of(self.graph.shape_of(value), node.shape)?;
+        let kernel = windows.longest;
+        let sizes = WindowSizes {
+            input: [rows * kernel[0], columns * kernel[1]],
+            output: [rows, columns],
+            kernel,
+            stride: kernel,
+            dilation: [1, 1],
+            padding: [0; 4],
+        };
+        let x = match windows.are_even() {
+            true => self.edge(value)?,
+            false => {
+                let [height, width] = sizes.input;
+                let (from, to) = (value, layout(&[channels, height, width]));
+                self.moved_to(from, windows.side_by_side(), to)?
+            }
+        };
+        let shares = windows.shares().map(|share| share as f32).collect();
+        let y = self.slot(node.shape.iter().product());
+        let window = Window::new(channels, sizes);
+        self.steps.push(Box::new(PoolStep { x, y, window, pooling: Pooling::Mean { shares } }));
+        self.place(self.value_of(number), y, layout(node.shape));
+        Some(())
     }
 
     /// One window over the whole image.

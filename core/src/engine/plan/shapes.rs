@@ -10,19 +10,52 @@ use netwright_spec::graph::Node;
 
 impl Builder<'_> {
     /// `Reshape` and `Flatten`. Row-major order does not change; pixels are brought into it, and
-    /// the result into pixels where it is an image.
+    /// the result into pixels where it is an image. A line may stay one row of pixels.
     pub(super) fn reshape(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let place = self.places[node.inputs[0]]?;
-        let target = layout(node.shape);
-        if place.layout.is_plain() && target.is_plain() {
-            return self.alias(number);
+        let target = if self.is_line(number) { place.layout } else { layout(node.shape) };
+        if place.layout == target || place.layout.is_plain() && target.is_plain() {
+            return self.alias(number, target);
         }
         let from = self.edge(node.inputs[0])?;
         let plain = self.reordered(from, place.layout, false);
         let to = self.reordered(plain, target, true);
         self.place(self.value_of(number), to.slot, target);
         Some(())
+    }
+
+    /// Whether the node makes a line of one row of pixels, and all that takes it can do with those:
+    /// the one-dimensional layers are two-dimensional ones between such nodes.
+    fn is_line(&self, number: usize) -> bool {
+        let node = &self.graph.nodes[number];
+        let from = self.graph.shape_of(node.inputs[0]);
+        let row = matches!((from, node.shape), (&[c, 1, w], &[channels, width])
+            if c == channels && w == width);
+        row && self.takes_pixels(self.value_of(number))
+    }
+
+    /// Whether all that takes a line makes an image of it, or leaves it a line for such.
+    fn takes_pixels(&self, line: usize) -> bool {
+        let takes = |(_, node): &(usize, &Node)| node.inputs.contains(&line);
+        let fits = |(number, node): (usize, &Node)| match node.kind {
+            "Unsqueeze" => matches!(node.shape, [_, 1, _]),
+            _ => self.is_map(number) && self.takes_pixels(self.value_of(number)),
+        };
+        self.graph.nodes.iter().enumerate().filter(takes).all(fits)
+    }
+
+    /// Goes on behind nodes that nothing else looks into, and that leave one row of pixels as it
+    /// lies.
+    pub(super) fn skip_lines(&mut self, last: &mut usize) {
+        loop {
+            let squeeze = self.sole_consumer(*last, "Squeeze").filter(|next| self.is_line(*next));
+            let unsqueeze = || self.sole_consumer(*last, "Unsqueeze");
+            let image = |next: &usize| matches!(self.graph.nodes[*next].shape, [_, 1, _]);
+            let Some(next) = squeeze.or_else(|| unsqueeze().filter(image)) else { return };
+            self.fused[next] = true;
+            *last = next;
+        }
     }
 
     /// An image of this layout, from or to pixels; as it is where both are the same.
@@ -37,12 +70,24 @@ impl Builder<'_> {
         Edge { slot: to, first: true, input: false }
     }
 
-    /// Elements that change their places: both layouts are part of the way.
+    /// Elements that change their places.
     pub(super) fn moved(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let (value, target) = (node.inputs[0], layout(node.shape));
+        let sources = sources(node, self.graph.shape_of(value))?;
+        let y = self.moved_to(value, sources, target)?;
+        self.place(self.value_of(number), y.slot, target);
+        Some(())
+    }
+
+    /// Elements of a value from these places, both row-major: both layouts are part of the way.
+    pub(super) fn moved_to(
+        &mut self,
+        value: usize,
+        plain: Vec<usize>,
+        target: Layout,
+    ) -> Option<Edge> {
         let lies = self.places[value]?.layout;
-        let plain = sources(node, self.graph.shape_of(value))?;
         let mut sources = vec![0; plain.len()];
         for (i, from) in plain.into_iter().enumerate() {
             sources[target.place(i)] = if from == NOTHING { from } else { lies.place(from) };
@@ -50,16 +95,14 @@ impl Builder<'_> {
         let x = self.edge(value)?;
         let y = self.slot(sources.len());
         self.steps.push(Box::new(MoveStep::new(x, y, &sources)));
-        self.place(self.value_of(number), y, target);
-        Some(())
+        Some(Edge { slot: y, first: true, input: false })
     }
 
     /// The node gives its input's memory another shape: both have the same gradient, so a value
     /// that others take too is copied.
-    fn alias(&mut self, number: usize) -> Option<()> {
+    fn alias(&mut self, number: usize, layout: Layout) -> Option<()> {
         let node = &self.graph.nodes[number];
         let value = node.inputs[0];
-        let layout = layout(node.shape);
         if self.uses[value] != 1 {
             let slot = self.copied(value)?;
             self.place(self.value_of(number), slot, layout);

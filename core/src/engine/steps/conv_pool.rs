@@ -10,12 +10,15 @@ use std::fmt;
 pub(crate) struct ConvPoolStep {
     parts: ConvParts,
     conv: ConvPool,
+    /// Places of the convolution of which one stays.
+    window: usize,
     winners: Slot,
 }
 
 impl ConvPoolStep {
     pub(crate) fn new(parts: ConvParts, window: [usize; 2], winners: Slot) -> Self {
-        ConvPoolStep { conv: ConvPool::new(parts.sizes, window), parts, winners }
+        let conv = ConvPool::new(parts.sizes, window);
+        ConvPoolStep { conv, parts, window: window[0] * window[1], winners }
     }
 
     /// Where the weights for the input gradient begin: at a cache line.
@@ -36,7 +39,7 @@ impl Step for ConvPoolStep {
     }
 
     fn multiply_adds(&self) -> usize {
-        self.parts.multiply_adds(self.parts.y.len * 4)
+        self.parts.multiply_adds(self.parts.y.len * self.window)
     }
 
     fn prepared_len(&self) -> usize {

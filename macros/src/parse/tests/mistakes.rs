@@ -93,7 +93,7 @@ fn wrong_sizes() {
     mistake("A -> [2 * SIDE, 3]", "expected a size, found the expression `2 * SIDE`");
     mistake("A<N as usize>", "expected a size, found the expression `N as usize`");
     mistake("A<(2 * N)>", "expected a size, found the expression `(2 * N)`");
-    mistake("A<(1, 2, 3)>", "expected two sizes in brackets, found 3");
+    mistake("A<(1, 2, 3, 4)>", "expected two or three sizes in brackets, found 4");
     mistake("A -> [f32; 3]", "only `usize;` can stand before sizes, found `f32;`");
     mistake("A -> [usize, 3]", "`usize` is a type, not a size");
     mistake("A -> [3; 4]", "expected `,`, found `;`");

@@ -147,6 +147,7 @@ fn arg(arg: &Arg) -> String {
     let value = match &arg.value {
         ArgValue::Size(one) => size(one),
         ArgValue::Pair(a, b) => format!("({}, {})", size(a), size(b)),
+        ArgValue::Triple([a, b, c]) => format!("({}, {}, {})", size(a), size(b), size(c)),
         ArgValue::Shape(one) => shape(one),
         ArgValue::Expr(expr) => format!("`{}`", expr.to_token_stream()),
         ArgValue::Error => "ERROR".to_string(),
