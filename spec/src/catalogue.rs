@@ -145,7 +145,6 @@ mod tests {
             .chain(flags)
             .collect();
         let known = [&[4, 8, 8][..], &[8], &[1], &[4, 4], &[4, 8, 8, 8]].map(Shape::known);
-        let known = [&[4, 8, 8][..], &[8], &[1], &[4, 4]].map(Shape::known);
         let indices = [vec![], vec![4.into()]].map(Shape::indices);
         let shapes = known.into_iter().chain(indices);
         let ones = shapes.map(|shape| vec![shape]);
