@@ -205,6 +205,7 @@ fn an_optimizer_belongs_to_one_network() {
 fn decay_is_for_the_parameters_that_are_chosen() {
     let matrices = |_: &str, shape: &[usize]| shape.len() > 1;
     check("adamw_groups", AdamW::default().lr(0.05).weight_decay(0.3).decay_where(matrices));
+    check("adam_groups", Adam::default().lr(0.05).weight_decay(0.3).decay_where(matrices));
     let named = |name: &str, _: &[usize]| name != "line.bias";
     check("sgd_groups", Sgd::default().lr(0.1).weight_decay(0.4).decay_where(named));
 }

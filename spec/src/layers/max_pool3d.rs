@@ -39,7 +39,7 @@ mod tests {
     fn sizes_follow_pytorch() {
         let pool = |given: &[_], input: &[usize]| shape(&DEF, given, input);
         let two = ("kernel_size", size(2));
-        assert_eq!(pool(&[two.clone()], &[4, 8, 9, 10]), Ok("[4, 4, 4, 5]".into()));
+        assert_eq!(pool(std::slice::from_ref(&two), &[4, 8, 9, 10]), Ok("[4, 4, 4, 5]".into()));
         let ceil = [two, ("ceil_mode", Value::Flag(true))];
         assert_eq!(pool(&ceil, &[4, 8, 9, 11]), Ok("[4, 4, 5, 6]".into()));
         let plane = Value::Triple([1, 3, 3].map(Dim::Known));
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn mistakes_are_told_of_the_volume() {
         let three = ("kernel_size", size(3));
-        let problem = infer(&DEF, &[three.clone()], &[4, 2, 9, 9]).unwrap_err();
+        let problem = infer(&DEF, std::slice::from_ref(&three), &[4, 2, 9, 9]).unwrap_err();
         assert_eq!(
             problem.text,
             "the window of `MaxPool3d` is 3 deep, but `Before` (line 1) gives [4, 2, 9, 9], which \

@@ -81,8 +81,9 @@ macro_rules! rule {
         impl $optimizer {
             /// Which parameters the weight decay is for, by name (`conv2d_1.weight`) and shape, in place
             /// of all: PyTorch's groups of parameters with `weight_decay=0`. Biases and the scales of
-            /// norms have one axis, so `|_, shape| shape.len() > 1` leaves them alone. The first step
-            /// asks.
+            /// most norms have one axis, so `|_, shape| shape.len() > 1` leaves them alone; those of
+            /// a `LayerNorm` over several axes have as many, and are told by their names. It is asked
+            /// once, in the first step: set it before.
             #[must_use]
             pub fn decay_where(mut self, decays: fn(name: &str, shape: &[usize]) -> bool) -> Self {
                 self.memory.decays = Some(decays);
