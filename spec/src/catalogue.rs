@@ -104,7 +104,7 @@ pub const COMPOSITES: &[&str] = &[
     "TransformerEncoder",
 ];
 
-/// The layer of this name. One that joins several values ([`Arity::Many`]) is found too, although
+/// The layer of this name. One that joins several values ([`Arity::Many`](crate::layer::Arity::Many)) is found too, although
 /// only blocks and operators insert it.
 pub fn find(name: &str) -> Option<&'static LayerDef> {
     ALL.iter().find(|def| def.name == name).copied()
