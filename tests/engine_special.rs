@@ -81,6 +81,8 @@ networks! {
     max: [3, 19] => { Max }
     max_first: [3, 19] => { Max<axis = 0> }
     embedding: [usize; 4] => { Embedding<7, 19> }
+    embedding_bag: [usize; 4] => { EmbeddingBag<7, 19> }
+    embedding_bag_max: [usize; 4] => { EmbeddingBag<7, 19, mode = max> }
     positions: [3, 19] => { PositionalEncoding<learned = true> }
     attention: [3, 18] => { MultiHeadAttention<2> }
     attention_causal: [3, 18] => { MultiHeadAttention<2, causal = true> }
