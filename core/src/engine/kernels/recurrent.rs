@@ -6,6 +6,7 @@ mod tests;
 use super::math::{sigmoid, tanh};
 use crate::cell::Cell;
 use crate::engine::simd::{Lanes, Level, kernel};
+use std::ptr::null;
 
 /// The steps of a layer with so many features.
 #[derive(Clone, Copy, Debug)]
@@ -19,7 +20,7 @@ pub(crate) struct Steps {
 pub(crate) struct Forward<'a> {
     /// The product of the input; it becomes the gates behind their activations.
     pub(crate) gates: &'a mut [f32],
-    /// The product of the state.
+    /// The product of the state; empty if the gates hold the sum of both, which a `Gru`'s may not.
     pub(crate) hidden: &'a [f32],
     /// The state before the step.
     pub(crate) before: &'a [f32],
@@ -79,7 +80,8 @@ impl Steps {
         let samples = at.after.len() / self.hidden;
         let (whole, gates) = (samples * self.hidden, samples * self.gates());
         assert!(at.after.len() == whole && at.before.len() == whole);
-        assert!(at.gates.len() == gates && at.hidden.len() == gates);
+        let summed = at.hidden.is_empty() && self.apart() == 0;
+        assert!(at.gates.len() == gates && (summed || at.hidden.len() == gates));
         let kept = samples * self.kept();
         assert!(at.kept.len() == kept && at.kept_before.len() == kept);
         let job = Job {
@@ -87,7 +89,7 @@ impl Steps {
             samples,
             features: self.hidden,
             gates: at.gates.as_mut_ptr(),
-            hidden: at.hidden.as_ptr(),
+            hidden: if summed { null() } else { at.hidden.as_ptr() },
             before: at.before.as_ptr(),
             after: at.after.as_mut_ptr(),
             kept_before: at.kept_before.as_ptr(),
@@ -123,7 +125,8 @@ impl Steps {
 }
 
 /// # Safety
-/// All hold what [`Forward`] says; `kept` and `kept_before` nothing for an `Rnn`.
+/// All hold what [`Forward`] says; `kept` and `kept_before` nothing for an `Rnn`. `hidden` is null if
+/// the gates hold the sum of both products.
 struct Job {
     cell: Cell,
     samples: usize,
@@ -150,7 +153,10 @@ unsafe fn forward_lanes<V: Lanes>(job: &Job) {
             // SAFETY: `count` floats are left of the sample and of each of its gates.
             unsafe {
                 let x = |i: usize| V::load_up_to(gates.add(gate(i)), count);
-                let h = |i: usize| V::load_up_to(hidden.add(gate(i)), count);
+                let h = |i: usize| match hidden.is_null() {
+                    true => V::splat(0.0),
+                    false => V::load_up_to(hidden.add(gate(i)), count),
+                };
                 let keep = |i: usize, value: V| value.store_up_to(gates.add(gate(i)), count);
                 let state = match cell {
                     Cell::Rnn { relu } => {

@@ -125,6 +125,17 @@ pub(crate) unsafe trait Lanes: Copy {
             }
         }
     }
+    /// Columns of `COUNT` rows become rows: `COUNT` × `COUNT` floats, of which rows lie `from_step`
+    /// apart, and `to_step` where they are written.
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+        for row in 0..Self::COUNT {
+            for column in 0..Self::COUNT {
+                // SAFETY: the caller vouches for the floats.
+                unsafe { *to.add(column * to_step + row) = *from.add(row * from_step + column) };
+            }
+        }
+    }
     /// The sum of all lanes, in a fixed order.
     #[inline(always)]
     unsafe fn sum(self) -> f32 {

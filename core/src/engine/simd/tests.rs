@@ -53,6 +53,15 @@ unsafe fn check<V: Lanes>() {
             assert!(out[count..].iter().all(|&x| x == 5.0));
         }
         equal(V::splat(V::splat(1.5).sum()), &|_| 1.5 * V::COUNT as f32);
+        let (from_step, to_step) = (V::COUNT + 3, V::COUNT + 1);
+        let from: Vec<f32> = (0..V::COUNT * from_step).map(|i| i as f32).collect();
+        let mut to = vec![-1.0; V::COUNT * to_step];
+        V::transpose(from.as_ptr(), from_step, to.as_mut_ptr(), to_step);
+        for (i, &got) in to.iter().enumerate() {
+            let (row, column) = (i / to_step, i % to_step);
+            let want = if column < V::COUNT { from[column * from_step + row] } else { -1.0 };
+            assert_eq!(got, want);
+        }
     }
 }
 

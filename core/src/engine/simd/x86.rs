@@ -137,6 +137,28 @@ unsafe impl Lanes for __m256 {
         unsafe { _mm256_maskstore_ps(to, first_of_8(count), self) }
     }
     #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+        // SAFETY: see the impl; the caller vouches for 8 × 8 floats at both.
+        unsafe {
+            // Lanes 0..4 of rows i and i + 4 side by side, and lanes 4..8.
+            let half = |row: usize, first: usize| {
+                let low = _mm_loadu_ps(from.add(row * from_step + first));
+                let high = _mm_loadu_ps(from.add((row + 4) * from_step + first));
+                _mm256_insertf128_ps::<1>(_mm256_castps128_ps256(low), high)
+            };
+            for first in [0, 4] {
+                let [a, b, c, d] = [half(0, first), half(1, first), half(2, first), half(3, first)];
+                let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+                let to = to.add(first * to_step);
+                Self::store(_mm256_shuffle_ps::<0x44>(ab, cd), to);
+                Self::store(_mm256_shuffle_ps::<0xee>(ab, cd), to.add(to_step));
+                let (ab, cd) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+                Self::store(_mm256_shuffle_ps::<0x44>(ab, cd), to.add(2 * to_step));
+                Self::store(_mm256_shuffle_ps::<0xee>(ab, cd), to.add(3 * to_step));
+            }
+        }
+    }
+    #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
         let [a, b, c, d] = four;
         // SAFETY: see the impl.
@@ -288,6 +310,16 @@ unsafe impl Lanes for __m512 {
     unsafe fn store_bytes_up_to(self, to: *mut u8, count: usize) {
         // SAFETY: the caller vouches for `count` bytes.
         unsafe { self.store_first_bytes(to, count) }
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+        for (row, column) in [(0, 0), (0, 8), (8, 0), (8, 8)] {
+            // SAFETY: see the impl; a set with AVX-512F has AVX2.
+            unsafe {
+                let from = from.add(row * from_step + column);
+                __m256::transpose(from, from_step, to.add(column * to_step + row), to_step);
+            }
+        }
     }
     #[inline(always)]
     unsafe fn sums(four: [Self; 4]) -> [f32; 4] {

@@ -4,12 +4,14 @@
 //! all steps, and that of the state one for each, over all samples.
 
 mod edges;
+mod state;
 
 use super::{Call, Deliver, Source, Step, add};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot, two, two_mut};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
 use crate::engine::kernels::recurrent::{Backward, Forward, Steps};
+use state::{State, Weights};
 use std::ops::Range;
 
 /// Samples that share a step's weights: fewer would wait for them.
@@ -123,24 +125,21 @@ impl RecurrentStep {
         }
     }
 
-    /// One direction, from `x` step by step; `product` has room for that of the state.
+    /// One direction, from `x` step by step; see [`State`] for `work`.
     fn run(
         &self,
         call: &Call<'_>,
         direction: &Direction,
         x: &[f32],
-        product: &mut [f32],
+        work: &mut [f32],
         (room, lengths): (&mut [f32], &[usize]),
     ) {
         let sizes = self.sizes;
         let n = x.len() / (sizes.time * sizes.features);
-        let [weight_ih, weight_hh] = direction.weights.map(|i| call.params[i]);
-        let [bias_ih, bias_hh] = match direction.biases {
-            Some(biases) => biases.map(|i| Some(call.params[i])),
-            None => [None, None],
-        };
         let Parts { gates, states, kept } = Parts::of(room, sizes, n);
-        self.input.forward(sizes.time * n, x, weight_ih, bias_ih, Act::None, gates);
+        let mut state = State::new(self, (call, direction), n, work);
+        let weight_ih = call.params[direction.weights[0]];
+        self.input.forward(sizes.time * n, x, weight_ih, state.input_bias, Act::None, gates);
         let (hidden, of_kept) = (n * sizes.hidden, n * sizes.kept);
         if self.first.is_empty() {
             states[..hidden].fill(0.0);
@@ -149,8 +148,7 @@ impl RecurrentStep {
         for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate() {
             let (before, after) = around(states, step, hidden);
             let (kept_before, kept) = around(kept, step, of_kept);
-            self.hidden.forward(n, before, weight_hh, bias_hh, Act::None, product);
-            let hidden = &*product;
+            let hidden = state.product(before, gates);
             self.steps.forward(Forward {
                 gates,
                 hidden,
@@ -169,18 +167,19 @@ impl RecurrentStep {
     }
 
     /// The backward of one direction: gates become gradients of the products. `work` has room for
-    /// the gradients of the state and of the memory, and of a `Gru`'s products of the state.
+    /// the gradients of the state and of the memory, and of a `Gru`'s products of the state;
+    /// `packed` for the weights.
     fn run_back(
         &self,
         call: &Call<'_>,
         number: usize,
         (dy, lengths): (&[f32], &[usize]),
         room: &mut [f32],
-        work: &mut [f32],
+        (work, packed): (&mut [f32], &mut [f32]),
     ) {
         let sizes = self.sizes;
         let n = dy.len() / self.y.len;
-        let weight_hh = call.params[self.directions[number].weights[1]];
+        let weights = Weights::backward(self, (call, &self.directions[number]), n, packed);
         let Parts { gates, states, kept } = Parts::of(room, sizes, n);
         let (hidden, of_kept, apart) = (n * sizes.hidden, n * sizes.kept, n * self.steps.apart());
         let Parts { gates: products, states: work, kept: spare_memory } = Parts::of(work, sizes, n);
@@ -217,7 +216,7 @@ impl RecurrentStep {
             let overwrite = apart == 0;
             let products = if overwrite { gates } else { products };
             if step > 0 || !self.first.is_empty() {
-                self.hidden.backward_input(n, products, weight_hh, overwrite, dh);
+                weights.gradient(products, overwrite, dh);
             }
             for sample in absent(lengths, at) {
                 let state = row(sample, sizes.hidden);
@@ -244,7 +243,11 @@ impl RecurrentStep {
         if direction.biases.is_some() {
             let (bias_ih, bias_hh) = biases.split_at_mut(bias);
             self.input.backward_bias(rows, gates, false, bias_ih);
-            self.hidden.backward_bias(rows, products, false, &mut bias_hh[..bias]);
+            let bias_hh = &mut bias_hh[..bias];
+            match self.steps.apart() {
+                0 => bias_hh.copy_from_slice(bias_ih),
+                _ => self.hidden.backward_bias(rows, products, false, bias_hh),
+            }
         }
     }
 
@@ -253,8 +256,8 @@ impl RecurrentStep {
         self.sizes.parameters(direction.biases.is_some()).iter().sum()
     }
 
-    /// Where the room for a product of the state begins behind the input, step by step.
-    fn product_at(&self, n: usize) -> usize {
+    /// Where the state's part of the scratch begins behind the input, step by step.
+    fn state_at(&self, n: usize) -> usize {
         (self.sizes.time * self.sizes.features * n).next_multiple_of(ALIGNMENT)
     }
 }
@@ -294,21 +297,20 @@ impl Step for RecurrentStep {
     }
 
     fn scratch_len(&self, n: usize) -> usize {
-        self.product_at(n) + self.sizes.gates * n
+        self.state_at(n) + State::scratch_len(self, n)
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let (n, lengths) = (chunk.n, self.lengths(call, chunk));
-        let (x, product) = chunk.memory.scratch.split_at_mut(self.product_at(n));
+        let (x, state) = chunk.memory.scratch.split_at_mut(self.state_at(n));
         let x = &mut x[..self.sizes.time * self.sizes.features * n];
-        let product = &mut product[..self.sizes.gates * n];
         for (number, direction) in self.directions.iter().enumerate() {
             let values = &chunk.memory.values[self.x.slot.range(n)];
             self.by_step(direction, values, lengths, x);
             let room = direction.room.range(n);
             self.begin(number, &mut chunk.memory.values, n);
             let own = &mut chunk.memory.values[room.clone()];
-            self.run(call, direction, x, product, (own, lengths));
+            self.run(call, direction, x, state, (own, lengths));
             let (room, y) = two(&mut chunk.memory.values, room, self.y.range(n));
             let Sizes { time, hidden, gates, .. } = self.sizes;
             let (states, kept) = room[time * gates * n..].split_at((time + 1) * hidden * n);
@@ -319,14 +321,15 @@ impl Step for RecurrentStep {
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let (n, sizes, lengths) = (chunk.n, self.sizes, self.lengths(call, chunk));
         let memory = &mut chunk.memory;
-        let x = &mut memory.scratch[..sizes.time * sizes.features * n];
+        let (x, packed) = memory.scratch.split_at_mut(self.state_at(n));
+        let x = &mut x[..sizes.time * sizes.features * n];
         let mut to = &mut memory.parameters[call.gradients.range(1)];
         for (number, direction) in self.directions.iter().enumerate() {
             let room = direction.room.range(n);
             // Nobody has gradients of the room: it is where the backward works.
             let (work, dy) = two_mut(&mut memory.gradients, room.clone(), self.y.range(n));
             let own = &mut memory.values[room.clone()];
-            self.run_back(call, number, (dy, lengths), own, work);
+            self.run_back(call, number, (dy, lengths), own, (&mut *work, packed));
             let (values, gates) = (&memory.values, sizes.time * sizes.gates * n);
             let (gates, rest) = values[room].split_at(gates);
             let products = match self.steps.apart() {

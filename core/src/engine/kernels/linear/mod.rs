@@ -1,7 +1,7 @@
 //! The matrix products of a `Linear` layer, for many samples: vectors follow each other.
 //!
-//! Weights are the user's, [outputs, inputs], and never packed. The order of all sums depends on the sizes of the layer alone, so samples may be
-//! divided among calls in any way.
+//! Weights are the user's, [outputs, inputs]. The order of all sums depends on the sizes of the layer
+//! and on how many samples a call has.
 
 mod dot;
 mod product;
@@ -17,9 +17,29 @@ use super::conv::Act;
 use crate::engine::simd::{Lanes, Level, kernel};
 use dot::Dot;
 pub(crate) use product::TILE;
-use product::{Left, Product};
+use product::{Left, Packing, Product, Right, Start, packed_len};
 use std::ops::Range;
 use std::ptr::null;
+
+/// From so many samples and outputs on, and up to so many inputs, it pays to bring the weights into
+/// the order of the tiles: dot products of short rows spend their time on the sums of vectors.
+const MANY: usize = 16;
+const BROAD: usize = 32;
+const SHORT: usize = 256;
+
+/// What is overwritten begins with nothing.
+fn start(overwrite: bool) -> Start {
+    if overwrite { Start::Zero } else { Start::There }
+}
+
+/// What a product is added to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Onto<'a> {
+    /// It overwrites what is there.
+    Bias(Option<&'a [f32]>),
+    /// What is there.
+    Sum,
+}
 
 /// The products of one layer.
 #[derive(Clone, Copy, Debug)]
@@ -58,18 +78,106 @@ impl Linear {
         self.check_samples(n, x, y);
         self.check(weight);
         self.check_bias(bias);
+        let bias = bias.map_or(null(), <[f32]>::as_ptr);
+        if n >= MANY && self.outputs >= BROAD && self.inputs <= SHORT {
+            let product = Product {
+                a: Left::Rows(x.as_ptr()),
+                b: Right::Columns(weight.as_ptr()),
+                c: y.as_mut_ptr(),
+                rows: n,
+                depth: self.inputs,
+                columns: self.outputs,
+                start: if bias.is_null() { Start::Zero } else { Start::Row(bias) },
+                relu: act == Act::Relu,
+            };
+            // SAFETY: the lengths of all slices are checked.
+            unsafe { product.run(self.level) };
+            return;
+        }
         let dot = Dot {
             n,
             inputs: self.inputs,
             outputs: self.outputs,
             x: x.as_ptr(),
             weight: weight.as_ptr(),
-            bias: bias.map_or(null(), <[f32]>::as_ptr),
+            bias,
             relu: act == Act::Relu,
             y: y.as_mut_ptr(),
         };
         // SAFETY: the lengths of all slices are checked.
         unsafe { dot::multiply(self.wide, &dot) };
+    }
+
+    /// Floats of weights that are brought into the order of the tiles once, for many products: for
+    /// the forward, and for the gradient of the input.
+    pub(crate) fn packed_len(&self) -> [usize; 2] {
+        let forward = packed_len(self.level, self.inputs, self.outputs);
+        [forward, packed_len(self.wide, self.outputs, self.inputs)]
+    }
+
+    /// Packs the weights for [`forward_packed`](Self::forward_packed).
+    pub(crate) fn pack(&self, weight: &[f32], to: &mut [f32]) {
+        self.check(weight);
+        assert_eq!(to.len(), self.packed_len()[0]);
+        let from = Right::Columns(weight.as_ptr());
+        let (depth, columns, to) = (self.inputs, self.outputs, to.as_mut_ptr());
+        // SAFETY: both lengths are checked.
+        unsafe { Packing { from, depth, columns, to }.run(self.level) };
+    }
+
+    /// Packs the weights for [`backward_input_packed`](Self::backward_input_packed).
+    pub(crate) fn pack_back(&self, weight: &[f32], to: &mut [f32]) {
+        self.check(weight);
+        assert_eq!(to.len(), self.packed_len()[1]);
+        let from = Right::Rows(weight.as_ptr());
+        let (depth, columns, to) = (self.outputs, self.inputs, to.as_mut_ptr());
+        // SAFETY: both lengths are checked.
+        unsafe { Packing { from, depth, columns, to }.run(self.wide) };
+    }
+
+    /// Adds the products of `n` samples to `y`, or overwrites it with them and the bias.
+    pub(crate) fn forward_packed(
+        &self,
+        n: usize,
+        x: &[f32],
+        packed: &[f32],
+        onto: Onto<'_>,
+        y: &mut [f32],
+    ) {
+        self.check_samples(n, x, y);
+        assert_eq!(packed.len(), self.packed_len()[0]);
+        let start = match onto {
+            Onto::Bias(bias) => {
+                self.check_bias(bias);
+                bias.map_or(Start::Zero, |bias| Start::Row(bias.as_ptr()))
+            }
+            Onto::Sum => Start::There,
+        };
+        let product = Product {
+            a: Left::Rows(x.as_ptr()),
+            b: Right::Packed(packed.as_ptr()),
+            c: y.as_mut_ptr(),
+            rows: n,
+            depth: self.inputs,
+            columns: self.outputs,
+            start,
+            relu: false,
+        };
+        // SAFETY: the lengths of all slices are checked.
+        unsafe { product.run(self.level) };
+    }
+
+    /// [`backward_input`](Self::backward_input) with packed weights.
+    pub(crate) fn backward_input_packed(
+        &self,
+        n: usize,
+        dy: &[f32],
+        packed: &[f32],
+        overwrite: bool,
+        dx: &mut [f32],
+    ) {
+        assert_eq!(packed.len(), self.packed_len()[1]);
+        self.input_gradient(n, dy, Right::Packed(packed.as_ptr()), overwrite, dx);
     }
 
     /// Adds to `dx`, or overwrites it; `dy` is the gradient before the activation.
@@ -81,18 +189,24 @@ impl Linear {
         overwrite: bool,
         dx: &mut [f32],
     ) {
-        self.check_samples(n, dx, dy);
         self.check(weight);
+        self.input_gradient(n, dy, Right::Rows(weight.as_ptr()), overwrite, dx);
+    }
+
+    /// `weight` holds all weights.
+    fn input_gradient(&self, n: usize, dy: &[f32], weight: Right, overwrite: bool, dx: &mut [f32]) {
+        self.check_samples(n, dx, dy);
         let product = Product {
             a: Left::Rows(dy.as_ptr()),
-            b: weight.as_ptr(),
+            b: weight,
             c: dx.as_mut_ptr(),
             rows: n,
             depth: self.outputs,
             columns: self.inputs,
-            add: !overwrite,
+            start: start(overwrite),
+            relu: false,
         };
-        // SAFETY: the lengths of all slices are checked above.
+        // SAFETY: the lengths of the slices are checked above, that of the weights by the caller.
         unsafe { product.run(self.wide) };
     }
 
@@ -111,12 +225,13 @@ impl Linear {
         assert!(outputs.end <= self.outputs && dw.len() == outputs.len() * self.inputs);
         let product = Product {
             a: Left::Steps(dy.as_ptr().wrapping_add(outputs.start), self.outputs),
-            b: x.as_ptr(),
+            b: Right::Rows(x.as_ptr()),
             c: dw.as_mut_ptr(),
             rows: outputs.len(),
             depth: n,
             columns: self.inputs,
-            add: !overwrite,
+            start: start(overwrite),
+            relu: false,
         };
         // SAFETY: the lengths of all slices are checked above.
         unsafe { product.run(self.wide) };
@@ -128,12 +243,13 @@ impl Linear {
         self.check_bias(Some(db));
         let ones = Product {
             a: Left::Steps(&1.0, 0),
-            b: dy.as_ptr(),
+            b: Right::Rows(dy.as_ptr()),
             c: db.as_mut_ptr(),
             rows: 1,
             depth: n,
             columns: self.outputs,
-            add: !overwrite,
+            start: start(overwrite),
+            relu: false,
         };
         // SAFETY: the lengths of all slices are checked above; of the one, every step is the same.
         unsafe { ones.run(self.level) };

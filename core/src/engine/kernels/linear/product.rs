@@ -24,17 +24,28 @@ pub(super) const LANES: usize = 16;
 /// Without depth, `c` stays as it is.
 ///
 /// # Safety
-/// `a` holds what its layout says, `b` and `c` lie by rows.
+/// `a` and `b` hold what their layouts say, `c` lies by rows, and a row that is added to all holds
+/// `columns`.
 #[derive(Clone, Copy)]
 pub(super) struct Product {
     pub a: Left,
-    pub b: *const f32,
+    pub b: Right,
     pub c: *mut f32,
     pub rows: usize,
     pub depth: usize,
     pub columns: usize,
-    /// Whether the product is added to `c` or overwrites it.
-    pub add: bool,
+    pub start: Start,
+    pub relu: bool,
+}
+
+/// What the product is added to.
+#[derive(Clone, Copy)]
+pub(super) enum Start {
+    Zero,
+    /// What is there already.
+    There,
+    /// A row, the same for all.
+    Row(*const f32),
 }
 
 impl Product {
@@ -57,6 +68,145 @@ pub(super) enum Left {
     Rows(*const f32),
     /// Transposed: so many floats from one step of the depth to the next, rows side by side.
     Steps(*const f32, usize),
+}
+
+/// The right operand.
+#[derive(Clone, Copy)]
+pub(super) enum Right {
+    /// By rows.
+    Rows(*const f32),
+    /// Transposed: by columns.
+    Columns(*const f32),
+    /// As [`Packing`] leaves it.
+    Packed(*const f32),
+}
+
+/// A right operand that is brought into the order of the tiles once, for many products.
+///
+/// # Safety
+/// `from` holds `depth` × `columns` floats as its layout says, which is not `Packed`, and `to` what
+/// [`packed_len`] says.
+pub(super) struct Packing {
+    pub from: Right,
+    pub depth: usize,
+    pub columns: usize,
+    pub to: *mut f32,
+}
+
+impl Packing {
+    /// # Safety
+    /// See [`Packing`].
+    pub unsafe fn run(&self, level: Level) {
+        // SAFETY: the caller's promises.
+        unsafe { pack(level, self) };
+    }
+}
+
+/// Floats of a packed operand.
+pub(super) fn packed_len(level: Level, depth: usize, columns: usize) -> usize {
+    depth * columns.next_multiple_of(level.lanes())
+}
+
+kernel!(unsafe fn pack(packing: &Packing) = pack_lanes);
+
+/// # Safety
+/// See [`Packing`].
+#[inline(always)]
+unsafe fn pack_lanes<V: Lanes>(packing: &Packing) {
+    let &Packing { from, depth, columns, to } = packing;
+    for first in (0..columns).step_by(VECTORS * V::COUNT) {
+        let part = Columns { all: columns, first, depth };
+        // SAFETY: the columns are the operand's, and those before take `depth` floats each.
+        unsafe {
+            let to = to.add(first * depth);
+            if columns - first > V::COUNT {
+                part.copy::<V, 2>(from, depth, to);
+            } else {
+                part.copy::<V, 1>(from, depth, to);
+            }
+        }
+    }
+}
+
+/// The columns from `first` of a right operand, as many as the vectors hold.
+#[derive(Clone, Copy)]
+pub(super) struct Columns {
+    all: usize,
+    pub first: usize,
+    /// Floats from one column to the next where they lie by columns.
+    depth: usize,
+}
+
+impl Columns {
+    /// Copies `steps` of the depth; columns behind the last become 0.
+    #[inline(always)]
+    unsafe fn copy<V: Lanes, const N: usize>(&self, from: Right, steps: usize, to: *mut f32) {
+        // SAFETY: that of the caller.
+        unsafe {
+            match from {
+                Right::Rows(from) => self.copy_rows::<V, N>(from.add(self.first), steps, to),
+                Right::Columns(from) | Right::Packed(from) => {
+                    let from = from.add(self.first * self.depth);
+                    for n in 0..N {
+                        let count = self.count::<V>(n);
+                        let from = from.add(n * V::COUNT * self.depth);
+                        let to = to.add(n * V::COUNT);
+                        self.transpose::<V>(from, count, steps, to, N * V::COUNT);
+                    }
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn copy_rows<V: Lanes, const N: usize>(
+        &self,
+        from: *const f32,
+        steps: usize,
+        to: *mut f32,
+    ) {
+        for k in 0..steps {
+            for n in 0..N {
+                // SAFETY: the columns are the operand's.
+                unsafe {
+                    let from = from.add(k * self.all + n * V::COUNT);
+                    let vector = V::load_up_to(from, self.count::<V>(n));
+                    vector.store(to.add((k * N + n) * V::COUNT));
+                }
+            }
+        }
+    }
+
+    /// `count` columns become one lane each of vectors that lie `step` apart.
+    #[inline(always)]
+    unsafe fn transpose<V: Lanes>(
+        &self,
+        from: *const f32,
+        count: usize,
+        steps: usize,
+        to: *mut f32,
+        step: usize,
+    ) {
+        let whole = if count == V::COUNT { steps - steps % V::COUNT } else { 0 };
+        // SAFETY: the columns are the operand's.
+        unsafe {
+            for k in (0..whole).step_by(V::COUNT) {
+                V::transpose(from.add(k), self.depth, to.add(k * step), step);
+            }
+            for k in whole..steps {
+                for lane in 0..V::COUNT {
+                    let x = if lane < count { *from.add(lane * self.depth + k) } else { 0.0 };
+                    *to.add(k * step + lane) = x;
+                }
+            }
+        }
+    }
+
+    /// Floats of vector `n` that are columns.
+    #[inline(always)]
+    pub fn count<V: Lanes>(&self, n: usize) -> usize {
+        V::COUNT.min(self.all - self.first - n * V::COUNT)
+    }
 }
 
 /// Multiplies.
@@ -90,7 +240,8 @@ unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
     while from < depth {
         let to = depth.min(from + step);
         for first in (0..product.columns).step_by(VECTORS * V::COUNT) {
-            let part = Part { product, from, to, first };
+            let part =
+                Part { product, from, to, columns: Columns { all: product.columns, first, depth } };
             // SAFETY: the part lies inside the product.
             unsafe {
                 if product.columns - first > V::COUNT {
@@ -104,12 +255,12 @@ unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
     }
 }
 
-/// A range of the depth, and the columns from `first`, as many as the vectors hold.
+/// A range of the depth, and some columns.
 pub(super) struct Part<'a> {
     pub product: &'a Product,
     pub from: usize,
     pub to: usize,
-    pub first: usize,
+    pub columns: Columns,
 }
 
 impl Part<'_> {
@@ -117,14 +268,20 @@ impl Part<'_> {
     #[inline(always)]
     unsafe fn block<V: Lanes, const N: usize>(&self, panel: &mut Panel) {
         let &Product { a, b, rows, depth, columns, .. } = self.product;
-        let width = N * V::COUNT;
+        let (width, first) = (N * V::COUNT, self.columns.first);
         // SAFETY: the part lies inside the operands.
         unsafe {
-            let b = b.add(self.from * columns + self.first);
-            let (b, step) = if rows <= TILE && columns - self.first >= width {
-                (b, columns)
-            } else {
-                (self.copy::<V, N>(b, panel), width)
+            let (b, step) = match b {
+                Right::Rows(b) if rows <= TILE && columns - first >= width => {
+                    (b.add(self.from * columns + first), columns)
+                }
+                Right::Packed(b) => (b.add(first * depth + self.from * width), width),
+                Right::Rows(b) => {
+                    (self.copy::<V, N>(Right::Rows(b.add(self.from * columns)), panel), width)
+                }
+                Right::Columns(b) => {
+                    (self.copy::<V, N>(Right::Columns(b.add(self.from)), panel), width)
+                }
             };
             match a {
                 Left::Rows(a) => self.tiles::<V, N, false>(a.add(self.from), depth, b, step),
@@ -133,31 +290,13 @@ impl Part<'_> {
         }
     }
 
-    /// Copies the part of the right operand; columns after the last become 0.
+    /// Copies this part of the right operand.
     #[inline(always)]
-    unsafe fn copy<V: Lanes, const N: usize>(
-        &self,
-        b: *const f32,
-        panel: &mut Panel,
-    ) -> *const f32 {
+    unsafe fn copy<V: Lanes, const N: usize>(&self, b: Right, panel: &mut Panel) -> *const f32 {
         let to = panel.0.as_mut_ptr().cast::<f32>();
         // SAFETY: the depth is at most `DEPTH`, and a vector at most `LANES` floats.
-        unsafe {
-            for k in 0..self.to - self.from {
-                for n in 0..N {
-                    let b = b.add(k * self.product.columns + n * V::COUNT);
-                    let vector = V::load_up_to(b, self.count::<V>(n));
-                    vector.store(to.add((k * N + n) * V::COUNT));
-                }
-            }
-        }
+        unsafe { self.columns.copy::<V, N>(b, self.to - self.from, to) };
         to
-    }
-
-    /// Floats of vector `n` that are columns.
-    #[inline(always)]
-    pub fn count<V: Lanes>(&self, n: usize) -> usize {
-        V::COUNT.min(self.product.columns - self.first - n * V::COUNT)
     }
 
     /// All rows in tiles, see [`tile_rows`]. From row to row (or,

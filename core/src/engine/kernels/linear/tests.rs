@@ -35,8 +35,26 @@ fn check(reference: Reference, level: Level, [x, weight, bias, dy]: &[Vec<f32>; 
         linear.forward(n, x, weight, bias, act, &mut y);
         close(&what, &y, &reference.forward(x, weight, bias, act == Act::Relu));
     }
+    let [forward, back] = linear.packed_len();
+    let (mut packed, mut packed_back) = (vec![f32::NAN; forward], vec![f32::NAN; back]);
+    linear.pack(weight, &mut packed);
+    linear.pack_back(weight, &mut packed_back);
+    let mut y = vec![f32::NAN; n * outputs];
+    linear.forward_packed(n, x, &packed, Onto::Bias(None), &mut y);
+    close(&what, &y, &reference.forward(x, weight, None, false));
+    for (i, y) in y.iter_mut().enumerate() {
+        *y = bias[i % outputs];
+    }
+    let want = reference.forward(x, weight, Some(bias), false);
+    linear.forward_packed(n, x, &packed, Onto::Sum, &mut y);
+    close(&what, &y, &want);
+    linear.forward_packed(n, x, &packed, Onto::Bias(Some(bias)), &mut y);
+    close(&what, &y, &want);
     let start = numbers(n * inputs, 7);
     let mut dx = start.clone();
+    linear.backward_input_packed(n, dy, &packed_back, false, &mut dx);
+    close(&what, &dx, &reference.input(dy, weight, &start));
+    dx.copy_from_slice(&start);
     linear.backward_input(n, dy, weight, false, &mut dx);
     close(&what, &dx, &reference.input(dy, weight, &start));
     linear.backward_input(n, dy, weight, true, &mut dx);

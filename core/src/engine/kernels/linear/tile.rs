@@ -6,7 +6,7 @@
 // Counted loops over arrays of registers are unrolled; iterators are not always.
 #![allow(clippy::needless_range_loop)]
 
-use super::product::{LANES, Part, Product, TILE, VECTORS};
+use super::product::{LANES, Part, Product, Start, TILE, VECTORS};
 use crate::engine::simd::Lanes;
 
 impl Part<'_> {
@@ -56,24 +56,32 @@ impl Part<'_> {
         }
     }
 
-    /// Adds what is there already, unless it is to be overwritten.
+    /// Adds what the product begins with, and what the parts of the depth before gave.
     #[inline(always)]
     unsafe fn store<V: Lanes, const R: usize, const N: usize>(
         &self,
         row: usize,
         sums: [[V; N]; R],
     ) {
-        let &Product { c, columns, add, .. } = self.product;
+        let &Product { c, columns, start, relu, depth, .. } = self.product;
+        // Behind the whole depth.
+        let relu = relu && self.to == depth;
         // SAFETY: the tile lies inside `c`.
         unsafe {
-            let c = c.add(row * columns + self.first);
-            let (from, stride) =
-                if add || self.from > 0 { (c.cast_const(), columns) } else { (ZEROS.as_ptr(), 0) };
-            if self.count::<V>(N - 1) == V::COUNT {
+            let c = c.add(row * columns + self.columns.first);
+            let (from, stride) = match start {
+                Start::Row(row) if self.from == 0 => (row.add(self.columns.first), 0),
+                Start::Zero if self.from == 0 => (ZEROS.as_ptr(), 0),
+                _ => (c.cast_const(), columns),
+            };
+            if self.columns.count::<V>(N - 1) == V::COUNT {
                 for r in 0..R {
                     for n in 0..N {
                         let start = V::load(from.add(r * stride + n * V::COUNT));
-                        let sum = start.add(sums[r][n]);
+                        let mut sum = start.add(sums[r][n]);
+                        if relu {
+                            sum = sum.relu();
+                        }
                         sum.store(c.add(r * columns + n * V::COUNT));
                     }
                 }
@@ -88,9 +96,12 @@ impl Part<'_> {
             }
             for i in 0..R * N {
                 let (r, n) = (i / N, i % N);
-                let count = self.count::<V>(n);
+                let count = self.columns.count::<V>(n);
                 let start = V::load_up_to(from.add(r * stride + n * V::COUNT), count);
-                let sum = start.add(V::load(tile.as_ptr().add(i * V::COUNT)));
+                let mut sum = start.add(V::load(tile.as_ptr().add(i * V::COUNT)));
+                if relu {
+                    sum = sum.relu();
+                }
                 sum.store_up_to(c.add(r * columns + n * V::COUNT), count);
             }
         }

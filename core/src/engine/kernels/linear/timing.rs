@@ -88,4 +88,13 @@ fn timing() {
         peak();
         layer(n, 784, 512);
     }
+    // A recurrent layer, and an encoder.
+    peak();
+    layer(1600, 64, 512);
+    layer(16, 128, 512);
+    layer(1600, 128, 512);
+    peak();
+    layer(128, 128, 128);
+    layer(128, 128, 512);
+    layer(128, 512, 128);
 }

@@ -94,6 +94,20 @@ fn a_step_is_its_formula() {
     });
 }
 
+#[test]
+fn products_that_are_summed_already_give_the_same() {
+    each(|what, steps| {
+        if steps.apart() > 0 {
+            return;
+        }
+        let data = Data::new(&steps);
+        let want = run(&steps, &data);
+        let sum = data.x.iter().zip(&data.h).map(|(x, h)| x + h).collect();
+        let got = run(&steps, &Data { x: sum, h: vec![], ..data });
+        assert_eq!(got, want, "{what}");
+    });
+}
+
 /// Central differences of what a backward of the whole step would give.
 #[test]
 fn gradients_are_those_of_the_formula() {
