@@ -364,6 +364,7 @@ contracts! {
     gru_reverse_last: [4, 3] => { Gru<3, reverse = true, output = last> }
     attention: [3, 4] => { MultiHeadAttention<2> }
     attention_causal: [5, 6] => { MultiHeadAttention<3, causal = true, bias = false> }
+    attention_rotary: [5, 8] => { MultiHeadAttention<2, causal = true, rotary = true> }
     attention_dropout: [3, 4] => { MultiHeadAttention<2>(dropout = 0.4) }
     attention_to_memory: [3, 4] => {
         let memory = input => Permute<[1, 0]>, Linear<4>;

@@ -76,6 +76,7 @@ agree! {
     }
     attention: [5, 12] => { MultiHeadAttention<3> }
     attention_of_many: [70, 8] => { Tanh, MultiHeadAttention<2, causal = true>, Linear<2> }
+    attention_rotary: [70, 8] => { Tanh, MultiHeadAttention<2, rotary = true>, TransformerEncoder<1, 4, 5, rotary = true> }
     attention_residual: [5, 8] => {
         Residual { MultiHeadAttention<2>(dropout = 0.3) }, LayerNorm, Residual { MultiHeadAttention<8, bias = false> }
     }

@@ -34,6 +34,14 @@ network! {
 }
 
 network! {
+    /// Steps told apart by turning what is compared.
+    struct Rotary([6, 12]) -> [6, 12] {
+        Residual { MultiHeadAttention<3, causal = true, rotary = true> },
+        TransformerEncoder<1, 1, 5, causal = true, rotary = true>,
+    }
+}
+
+network! {
     /// Several inputs, outputs and uses of a value.
     struct Several(words: [usize; 4], times: [4]) -> (all: [4, 5], last: [3]) {
         let numbers = times => Reshape<[4, 1]>;
@@ -126,6 +134,7 @@ macro_rules! both {
 both! {
     states: States(3, 6, 3)
     attention: Attention(3, 6, 4)
+    rotary: Rotary(2, 6, 12)
     attention_of_one: Attention(1, 6, 4)
     one: One(2, 1, 4)
 }

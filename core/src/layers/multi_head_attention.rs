@@ -2,6 +2,7 @@
 
 use super::dropout::mask;
 use super::linear::product;
+use super::positional_encoding::waves;
 use super::softmax::{below_zero, normalized};
 use super::window::Window;
 use super::{Call, Flat, OnDevice, error};
@@ -24,7 +25,9 @@ use netwright_spec::graph::Node;
 /// `[3 · width]`; `out_proj_weight` is `[width, width]`, `out_proj_bias` `[width]`: the parameters of
 /// PyTorch's `nn.MultiheadAttention`.
 ///
-/// With `causal = true` a step sees only itself and those before it. In training the weights of the
+/// With `causal = true` a step sees only itself and those before it. With `rotary = true` queries and keys
+/// of step t are turned: of each head's d features those numbered 2i and 2i + 1, as a point of the plane,
+/// by the angle t / 10000^(2i / d), so that a score depends on how far apart two steps are. In training the weights of the
 /// softmax are dropped with the probability `dropout`.
 ///
 /// A length of 0, or beyond the steps, is an error.
@@ -33,7 +36,8 @@ use netwright_spec::graph::Node;
 /// As PyTorch's: `in_proj_weight` uniform in ±√(6 / (4 · width)), `out_proj_weight` in ±1/√width, biases 0.
 ///
 /// # Source
-/// Vaswani and others: Attention Is All You Need, 2017.
+/// Vaswani and others: Attention Is All You Need, 2017. Su and others: RoFormer: Enhanced Transformer with
+/// Rotary Position Embedding, 2021.
 #[derive(Clone, Debug)]
 pub struct MultiHeadAttention<Wi, Wo, Bi, Bo> {
     /// Makes queries, keys and values.
@@ -105,6 +109,10 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     let q = by_head(q, &sizes, [queries, 1], 0)?.try_mul(E::of(scale(&sizes))).on_device()?;
     let v = by_head(both.retaped(), &sizes, [keys, 2], 1)?;
     let k = by_head(both, &sizes, [keys, 2], 0)?;
+    let [q, k] = match call.node.flag("rotary") {
+        true => [turned(call, q)?, turned(call, k)?],
+        false => [q, k],
+    };
     let found = attention(call, &sizes, &lengths, [q, k, v])?;
     output(call, found, &sizes)
 }
@@ -150,6 +158,29 @@ fn by_head<E: Float, D: Backend<E>>(
     let z = z.try_reshape_like(&(parts, batch * steps * width)).on_device()?;
     let z = Window::gather(z, vec![part])?;
     z.try_reshape_like(&(heads * batch, steps, features)).on_device()
+}
+
+/// Each pair of features turned by the angle of its step: z · cos + (z turned by a right angle) · sin.
+fn turned<E: Float, D: Backend<E>>(call: &Call<'_, E, D>, z: Heads<E, D>) -> Result<Heads<E, D>> {
+    let shape @ (heads, steps, features) = *z.shape();
+    let waves: Vec<f64> = waves(steps, features).collect();
+    // Sines stand in even columns, cosines behind them.
+    let table = |which: usize| {
+        let of_pair = |i: usize| E::of(waves[i - i % 2 + which]);
+        let one: Vec<E> = (0..steps * features).map(of_pair).collect();
+        call.device.try_tensor_from_vec(one.repeat(heads), shape).on_device()
+    };
+    let mut right_angle = vec![E::default(); features * features];
+    for first in (0..features).step_by(2) {
+        right_angle[(first + 1) * features + first] = -E::one();
+        right_angle[first * features + first + 1] = E::one();
+    }
+    let right_angle = call.device.try_tensor_from_vec(right_angle, (features, features));
+    let again: Heads<E, D> = z.retaped();
+    let rows = again.try_reshape_like(&(heads * steps, features)).on_device()?;
+    let across = rows.try_matmul(right_angle.on_device()?).on_device()?;
+    let across = across.try_reshape_like(&shape).on_device()?.try_mul(table(0)?).on_device()?;
+    z.try_mul(table(1)?).on_device()?.try_add(across).on_device()
 }
 
 /// softmax(q·kᵀ)·v

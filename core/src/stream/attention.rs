@@ -18,6 +18,10 @@ pub(super) fn causal(to: &mut Derivation, node: &'static Node, inputs: &[Flow]) 
     let all = step.map([0, 2], vec![inputs[0].value], 3 * width);
     let [q, k, v] = [0, 1, 2].map(|part| step.columns(all, part * width, [1, width]));
     let features = width / node.size("num_heads").max(1);
+    let [q, k] = match node.flag("rotary") {
+        true => step.turned([q, k], features),
+        false => [q, k],
+    };
     let scale = [("by", Attr::Number(1.0 / (features as f64).sqrt()))];
     let q = step.node("Mul", &scale, vec![q], &[1, width]);
     let (keys, values) = (step.kept(k), step.kept(v));
@@ -66,6 +70,37 @@ impl Step<'_> {
         self.node("Slice", &attrs, vec![of], &shape)
     }
 
+    /// Pairs of features turned by the angles of this step, those of each head alike.
+    fn turned(&mut self, rows: [Ref; 2], features: usize) -> [Ref; 2] {
+        let (width, pairs) = (self.width, self.width / 2);
+        let waves = self.to.draft.shared(Memory::Waves { width: features }, &[1, features]);
+        let waves = match width / features {
+            1 => waves,
+            heads => {
+                let axis = [("axis", Attr::Size(1))];
+                self.node("Concat", &axis, vec![waves; heads], &[1, width])
+            }
+        };
+        let [sin, cos] = self.pairs(waves);
+        rows.map(|row| {
+            let [x, y] = self.pairs(row);
+            let mut product = |a, b| self.node("Mul", &[], vec![a, b], &[pairs, 1]);
+            let [xc, ys, xs, yc] =
+                [product(x, cos), product(y, sin), product(x, sin), product(y, cos)];
+            let x = self.node("Sub", &[], vec![xc, ys], &[pairs, 1]);
+            let y = self.node("Add", &[], vec![xs, yc], &[pairs, 1]);
+            let both = self.node("Concat", &[("axis", Attr::Size(1))], vec![x, y], &[pairs, 2]);
+            self.node("Reshape", &[], vec![both], &[1, width])
+        })
+    }
+
+    /// The first number of each pair, and the second.
+    fn pairs(&mut self, row: Ref) -> [Ref; 2] {
+        let pairs = self.width / 2;
+        let row = self.node("Reshape", &[], vec![row], &[pairs, 2]);
+        [0, 1].map(|which| self.columns(row, which, [pairs, 1]))
+    }
+
     /// The rows of all steps before, and this one.
     fn kept(&mut self, row: Ref) -> Ref {
         let (time, width) = (self.to.time, self.width);
@@ -86,10 +121,7 @@ impl Step<'_> {
         let keys = self.node("Slice", &rows, vec![keys], &[features, time]);
         let values = self.columns(values, first, [time, features]);
         let scores = self.node("MatMul", &[], vec![q, keys], &[1, time]);
-        let seen = match self.to.draft.known(&Memory::Seen) {
-            Some(seen) => seen,
-            None => self.to.draft.memory(Memory::Seen, &[1, time]).1,
-        };
+        let seen = self.to.draft.shared(Memory::Seen, &[1, time]);
         let scores = self.node("Add", &[], vec![scores, seen], &[1, time]);
         let axis = [("axis", Attr::Size(1))];
         let weights = self.node("Softmax", &axis, vec![scores], &[1, time]);

@@ -76,10 +76,12 @@ impl Draft {
         self.memory[memory].1 = Some(value);
     }
 
-    /// The value of a memory that several layers share, if it is there.
-    pub(super) fn known(&self, memory: &Memory) -> Option<Ref> {
-        let at = self.memory.iter().position(|(known, _)| known == memory)?;
-        Some(Ref::Input(self.inputs.len() - self.memory.len() + at))
+    /// The value of a memory that several layers share.
+    pub(super) fn shared(&mut self, memory: Memory, shape: &[usize]) -> Ref {
+        match self.memory.iter().position(|(known, _)| *known == memory) {
+            Some(at) => Ref::Input(self.inputs.len() - self.memory.len() + at),
+            None => self.memory(memory, shape).1,
+        }
     }
 
     /// Adds a node that stands for a layer of the network, or for a part of it.

@@ -10,6 +10,14 @@ use crate::shape::Shape;
 const INPUTS: [Input; 3] =
     [Input::floats("query"), Input::floats("memory"), Input::indices("lengths")];
 
+/// Whether steps are told apart by turning.
+pub(super) const ROTARY: ArgDef = ArgDef::option(
+    "rotary",
+    ArgKind::Flag,
+    Default::Flag(false),
+    "whether queries and keys are turned by their steps' numbers",
+);
+
 /// The definition.
 pub const DEF: LayerDef = LayerDef {
     name: "MultiHeadAttention",
@@ -26,6 +34,7 @@ pub const DEF: LayerDef = LayerDef {
             Default::Flag(false),
             "whether a step sees only itself and those before it",
         ),
+        ROTARY,
         ArgDef::option("bias", ArgKind::Flag, Default::Flag(true), "whether biases are added"),
         ArgDef::value(
             "dropout",
@@ -50,12 +59,12 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
         );
         let help = format!("put `Linear<{}>` behind one of them", width.written());
         cx.require(Cond::Equal(width.clone(), other), Problem::new(text).help(help))?;
-        if cx.args.flag("causal") {
+        if let Some(wrong) = ["causal", "rotary"].into_iter().find(|name| cx.args.flag(name)) {
             let text = format!(
                 "`{}` looks at a memory, whose steps are neither before nor behind its own",
                 cx.layer
             );
-            return Err(Problem::new(text).at("causal").help("leave out `causal`"));
+            return Err(Problem::new(text).at(wrong).help(format!("leave out `{wrong}`")));
         }
     }
     lengths.map_or(Ok(()), |lengths| one_length(cx, lengths))?;
@@ -64,6 +73,17 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let problem =
         Problem::new(text).at("num_heads").help("the number of heads must divide the width");
     cx.require(Cond::Divides(heads.clone(), width.clone()), problem)?;
+    if cx.args.flag("rotary") {
+        let text = format!(
+            "`{}` turns pairs of a head's features: the width {width} has no even part for each of \
+             {heads} heads",
+            cx.layer
+        );
+        let help = "twice the number of heads must divide the width";
+        let twice = cx.compute(Op::Mul, &[Dim::Known(2), heads.clone()])?;
+        let problem = Problem::new(text).at("rotary").help(help);
+        cx.require(Cond::Divides(twice, width.clone()), problem)?;
+    }
     let rows = cx.compute(Op::Mul, &[Dim::Known(3), width.clone()])?;
     // Glorot and Bengio's bound √(6 / (rows + columns)).
     let mut inferred = Inferred::shape(Shape::floats(vec![time, width.clone()]))
@@ -79,7 +99,8 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     }
     let dropout = Attr::Number(cx.args.number("dropout"));
     let inferred = inferred.attr("num_heads", Attr::Size(heads)).attr("dropout", dropout);
-    Ok(inferred.attr("causal", Attr::Flag(cx.args.flag("causal"))))
+    let flag = |name| Attr::Flag(cx.args.flag(name));
+    Ok(inferred.attr("causal", flag("causal")).attr("rotary", flag("rotary")))
 }
 
 fn steps(cx: &Context<'_>, arrival: &Arrival) -> Result<[Dim; 2], Problem> {
@@ -122,6 +143,19 @@ mod tests {
         let causal = [HEADS, ("causal", Value::Flag(true))];
         assert_eq!(attend(&causal, &all).unwrap_err().at, crate::At::Arg("causal"));
         assert_eq!(attend(&causal, &all[..1]), Ok("[7, 12]".into()));
+        let rotary = [HEADS, ("rotary", Value::Flag(true))];
+        assert_eq!(attend(&rotary, &all).unwrap_err().at, crate::At::Arg("rotary"));
+    }
+
+    #[test]
+    fn what_is_turned_comes_in_pairs() {
+        let rotary = [HEADS, ("rotary", Value::Flag(true))];
+        assert_eq!(attend(&rotary, &[Shape::known(&[7, 16])]), Ok("[7, 16]".into()));
+        let problem = attend(&rotary, &[Shape::known(&[7, 12])]).unwrap_err();
+        assert!(problem.text.contains("no even part for each of 4 heads"), "{}", problem.text);
+        assert_eq!(problem.at, crate::At::Arg("rotary"));
+        let named = [Shape::floats(vec![7.into(), named("WIDTH")])];
+        assert_eq!(infer_with(&DEF, &rotary, &named).unwrap().1.len(), 2);
     }
 
     #[test]

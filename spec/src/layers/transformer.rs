@@ -111,11 +111,13 @@ impl Block<'_, '_> {
     pub(super) fn attention(
         &mut self,
         name: &str,
-        causal: bool,
+        of_itself: bool,
         inputs: &[&Wire],
     ) -> Result<Wire, Problem> {
         let mut args = self.cx.args.only(&["num_heads", "dropout"]);
-        args.push(("causal", Value::Flag(causal)));
+        if of_itself {
+            args.extend(self.cx.args.only(&["causal", "rotary"]));
+        }
         self.part(name, &multi_head_attention::DEF, &args, inputs)
     }
 

@@ -11,6 +11,7 @@
 //!
 //! Source: Vaswani and others: Attention Is All You Need, 2017.
 
+use super::multi_head_attention::ROTARY;
 use super::transformer::{
     ACTIVATION, Block, DIM_FEEDFORWARD, DROPOUT, NORM_FIRST, NUM_HEADS, NUM_LAYERS, layers,
 };
@@ -41,6 +42,7 @@ pub const DEF: LayerDef = LayerDef {
             Default::Flag(true),
             "whether a step sees only itself and those before it",
         ),
+        ROTARY,
         DROPOUT,
     ],
     params: &[],
@@ -56,11 +58,10 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     }
     let memory = cx.wire(1)?;
     let lengths = lengths.map(|_| cx.wire(2)).transpose()?;
-    let causal = cx.args.flag("causal");
     let mut x = cx.wire(0)?;
     for number in 0..layers(cx, "num_layers")? {
         let mut block = Block { cx, number };
-        x = block.residual(1, &x, |block, x| block.attention("self_attn", causal, &[x]))?;
+        x = block.residual(1, &x, |block, x| block.attention("self_attn", true, &[x]))?;
         x = block.residual(2, &x, |block, x| {
             let inputs: Vec<_> = [x, &memory].into_iter().chain(&lengths).collect();
             block.attention("multihead_attn", false, &inputs)

@@ -13,6 +13,7 @@
 //! Source: Vaswani and others: Attention Is All You Need, 2017; with `norm_first` Xiong and others: On
 //! Layer Normalization in the Transformer Architecture, 2020.
 
+use super::multi_head_attention::ROTARY;
 use super::transformer::{
     ACTIVATION, Block, DIM_FEEDFORWARD, DROPOUT, NORM_FIRST, NUM_HEADS, NUM_LAYERS, layers,
 };
@@ -43,6 +44,7 @@ pub const DEF: LayerDef = LayerDef {
             Default::Flag(false),
             "whether a step sees only itself and those before it",
         ),
+        ROTARY,
         DROPOUT,
     ],
     params: &[],
@@ -52,13 +54,12 @@ pub const DEF: LayerDef = LayerDef {
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
     let [_, lengths] = cx.several(&INPUTS)?;
     let lengths = lengths.map(|_| cx.wire(1)).transpose()?;
-    let causal = cx.args.flag("causal");
     let mut x = cx.wire(0)?;
     for number in 0..layers(cx, "num_layers")? {
         let mut block = Block { cx, number };
         x = block.residual(1, &x, |block, x| {
             let inputs: Vec<_> = std::iter::once(x).chain(&lengths).collect();
-            block.attention("self_attn", causal, &inputs)
+            block.attention("self_attn", true, &inputs)
         })?;
         x = block.residual(2, &x, Block::feed_forward)?;
     }

@@ -32,4 +32,22 @@ network! {
     }
 }
 
+network! {
+    struct Odd([7, 12]) -> [7, 12] {
+        MultiHeadAttention<4, rotary = true>,
+    }
+}
+
+network! {
+    struct OddLayer([7, 6]) -> [7, 6] {
+        TransformerEncoder<2, 2, 16, rotary = true>,
+    }
+}
+
+network! {
+    struct Turned(x: [7, 8], memory: [9, 8]) -> [7, 8] {
+        (x, memory) => MultiHeadAttention<2, rotary = true>
+    }
+}
+
 fn main() {}

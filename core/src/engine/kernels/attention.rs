@@ -5,21 +5,25 @@
 
 #[cfg(test)]
 mod tests;
+mod turns;
 
 use super::linear::Linear;
 use super::softmax::{self, Block};
+use turns::Turns;
 
 /// Queries of a tile.
 const TILE: usize = 32;
 
 /// The sizes of a head.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Attention {
     queries: usize,
     keys: usize,
     features: usize,
     /// A query sees only the keys up to its own number.
     causal: bool,
+    /// For rotary positions.
+    turns: Option<Turns>,
     /// Products along the features give rows of keys, and the other way around.
     to_keys: Linear,
     to_features: Linear,
@@ -62,10 +66,11 @@ struct Room<'a> {
 impl Attention {
     /// # Panics
     /// If a size is 0.
-    pub(crate) fn new(queries: usize, keys: usize, features: usize, causal: bool) -> Self {
+    pub(crate) fn new([queries, keys, features]: [usize; 3], causal: bool, rotary: bool) -> Self {
         assert!(queries > 0 && keys > 0 && features > 0);
+        let turns = rotary.then(|| Turns::new(queries.max(keys), features));
         let (to_keys, to_features) = (Linear::new(keys, features), Linear::new(features, keys));
-        Attention { queries, keys, features, causal, to_keys, to_features }
+        Attention { queries, keys, features, causal, turns, to_keys, to_features }
     }
 
     /// Floats of working memory.
@@ -158,9 +163,15 @@ impl Attention {
             self.to_features.backward_input(n, slopes, k, true, rows);
             let scale = self.scale();
             rows.iter_mut().for_each(|x| *x *= scale);
+            if let Some(turns) = &self.turns {
+                turns.turn_back(first, rows);
+            }
             for (i, row) in rows.chunks_exact(width).enumerate() {
                 give(0, first + i, row);
             }
+        }
+        if let Some(turns) = &self.turns {
+            turns.turn_back(0, room.dk);
         }
         for (part, gradients) in [(1, &*room.dk), (2, &*room.dv)] {
             for (i, row) in gradients.chunks_exact(width).enumerate() {
@@ -186,6 +197,10 @@ impl Attention {
         }
         let scale = self.scale();
         room.q.iter_mut().for_each(|x| *x *= scale);
+        if let Some(turns) = &self.turns {
+            turns.turn(0, room.q);
+            turns.turn(0, room.k);
+        }
         transpose(room.k, room.kt, width);
     }
 

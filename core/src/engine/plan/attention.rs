@@ -37,7 +37,11 @@ impl Builder<'_> {
             y,
             heads,
             width,
-            kernel: Attention::new(queries, keys, width / heads, node.flag("causal")),
+            kernel: Attention::new(
+                [queries, keys, width / heads],
+                node.flag("causal"),
+                node.flag("rotary"),
+            ),
             lengths: lengths.map(|i| node.inputs[i]),
             dropout: (p > 0.0).then(|| of((self.first + number) as u64)),
             block,

@@ -68,7 +68,7 @@ fn a_head_is_its_formula_and_so_are_its_gradients() {
         let what = format!("{queries} {keys} {width} {causal} {length} {factor}");
         let inputs = [(queries, 1), (keys, 2), (keys, 3)].map(|(n, seed)| numbers(n * width, seed));
         let wide = inputs.clone().map(|x| x.into_iter().map(f64::from).collect::<Vec<f64>>());
-        let kernel = Attention::new(queries, keys, width, causal);
+        let kernel = Attention::new([queries, keys, width], causal, false);
         let mut scratch = vec![f32::NAN; kernel.scratch_len()];
         let head = Head { length, factor: factor.then_some(dropped) };
         let spread_out = inputs.clone().map(|rows| spread(&rows, width));
