@@ -316,8 +316,8 @@ impl<'a> Builder<'a> {
         let relu = self.fuse_relu(&mut last);
         let act = if skip.is_some() { Act::None } else { relu };
         let y = self.slot(node.shape.iter().product());
-        let weight = node.params.first;
-        let bias = (node.params.count > 1).then_some(weight + 1);
+        let mut params = node.reads();
+        let (weight, bias) = (params.next()?, params.next());
         let linear = Linear::new(inputs, outputs);
         let step = LinearStep { linear, inputs, outputs, x, y, first: 0, weight, bias, act };
         self.steps.push(Box::new(step));
