@@ -84,7 +84,8 @@ impl Step<'_> {
         let [sin, cos] = self.pairs(waves);
         rows.map(|row| {
             let [x, y] = self.pairs(row);
-            let mut product = |a, b| self.node("Mul", &[], vec![a, b], &[pairs, 1]);
+            let once = [("by", Attr::Number(1.0))];
+            let mut product = |a, b| self.node("Mul", &once, vec![a, b], &[pairs, 1]);
             let [xc, ys, xs, yc] =
                 [product(x, cos), product(y, sin), product(x, sin), product(y, cos)];
             let x = self.node("Sub", &[], vec![xc, ys], &[pairs, 1]);

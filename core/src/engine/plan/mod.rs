@@ -311,8 +311,8 @@ impl<'a> Builder<'a> {
         let inputs = *self.graph.shape_of(node.inputs[0]).last()?;
         let outputs = *node.shape.last()?;
         let x = self.edge(node.inputs[0])?;
-        let weight = node.params.first;
-        let bias = (node.params.count > 1).then_some(weight + 1);
+        let mut params = node.reads();
+        let (weight, bias) = (params.next()?, params.next());
         self.linear_with(number, [inputs, outputs], x, (weight, bias));
         Some(())
     }
