@@ -157,6 +157,26 @@ network! {
     }
 }
 
+network! {
+    /// States along time, attention, norms, lines.
+    struct Sequence([7, 8]) -> [4] {
+        Conv1d<7, 3, padding = causal>, GroupNorm<7>, MaxPool1d<2>,
+        PositionalEncoding<learned = true>, TransformerEncoder<1, 2, 6>, RmsNorm,
+        Lstm<5, layers = 2, bidirectional = true>, Rnn<3>, Gru<5, output = last>, Linear<4>,
+    }
+}
+
+fn sequences() {
+    let batches = [33, 7].map(|samples| {
+        let data = (0..samples * 56).map(|i| (i % 11) as f32 / 5.0 - 1.0).collect();
+        let targets = vec![Column::labels((0..samples).map(|i| i % 4).collect())];
+        Batch { inputs: vec![Column::floats(data, &[7, 8]).unwrap()], targets }
+    });
+    let net = &mut Sequence::seeded(&Cpu::default(), 0);
+    steps(net, batches.each_ref(), &mut Adam::default());
+    predictions(net, batches.each_ref());
+}
+
 /// Those that count rows, and those of several outputs or targets.
 fn other_losses() {
     let batch = |samples: usize, shape: &[usize], targets| {
@@ -190,6 +210,7 @@ fn nothing_but_the_first_allocates() {
         tables();
         vocabulary();
         other_losses();
+        sequences();
     });
     // Inside the pool, for rayon's queue from outside into it takes memory now and then; so does
     // that of a thread, after many turns.

@@ -417,6 +417,18 @@ contracts! {
     shared: [3, 4] => { layer f: Linear<4>; let a = input => f, Tanh; (a => f) + (input => f) }
     shared_image: [2, 3, 4] => { layer f: Conv2d<2, 1>; Repeat<2> { f, Tanh } }
     concat_itself: [4] => { Parallel { { Flatten }, { Flatten } } }
+    tied: [usize; 5] => { words: Embedding<7, 4>, Tanh, Linear<7, weight = words> }
+    tied_padding: [usize; 5] => {
+        words: Embedding<7, 4, padding = 2>, Linear<7, weight = words, bias = false>
+    }
+    tied_linear: [3, 4] => { first: Linear<4>, Tanh, Linear<4, weight = first> }
+    tied_shared: [usize; 3] => {
+        layer words: Embedding<7, 7>;
+        layer f: Linear<7, weight = words>;
+        let a = input => words, Tanh;
+        (a => f, Tanh, f) + (input => words, Tanh, Linear<7, weight = f, bias = false>)
+    }
+    tied_repeated: [4] => { Repeat<2> { l: Linear<4>, Tanh, Linear<4, weight = l> } }
 }
 
 #[test]

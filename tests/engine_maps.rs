@@ -228,6 +228,21 @@ agree! {
         layer words: EmbeddingBag<7, 5, mode = max, padding = 2>;
         (input => words) + (input => words, Tanh)
     }
+    embedding_tied: [usize; 4] => {
+        words: Embedding<40, 19, padding = 2>, Tanh, Linear<19>, Relu,
+        Linear<40, weight = words>, Tanh
+    }
+    embedding_bag_tied: [usize; 4] => {
+        layer words: EmbeddingBag<40, 19>;
+        let a = input => words, Linear<19>;
+        let b = a => Linear<40, weight = words, bias = false>, Relu;
+        b * (a => Linear<40, weight = words>) + (input => Embedding<40, 40>, Max<axis = 0>)
+    }
+    linear_tied: [3, 20] => {
+        first: Linear<20>, Relu, Residual { Linear<20, weight = first> },
+        Repeat<2> { l: Linear<20>, Tanh, Linear<20, weight = l, bias = false> },
+        Linear<20, weight = l_1>
+    }
     embedding_scalar: [usize] => { Embedding<7, 3>, Linear<2> }
     embedding_image: [usize; 2, 3] => { Embedding<9, 2>, Conv2d<3, 1>, Flatten }
     reshape: [2, 6] => { Reshape<[3, 4]> }
@@ -239,7 +254,17 @@ agree! {
 /// Node `name` of this kind, from one value.
 const fn node(kind: &'static str, from: &'static [usize], shape: &'static [usize]) -> Node {
     let params = Params { first: 0, count: 0 };
-    Node { name: kind, kind, inputs: from, shape, attrs: &[], params, line: 0, inner: None }
+    Node {
+        name: kind,
+        kind,
+        inputs: from,
+        shape,
+        attrs: &[],
+        params,
+        tied: None,
+        line: 0,
+        inner: None,
+    }
 }
 
 const fn output(value: usize) -> Output {

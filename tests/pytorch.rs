@@ -170,73 +170,6 @@ pytorch! {
         no_bias: [7] => { layer: Linear<2, bias = false> }
         time: [4, 5] => { layer: Linear<3> }
     }
-    conv2d {
-        plain: [3, 7, 6] => { layer: Conv2d<4, 3> }
-        one: [2, 3, 3] => { layer: Conv2d<3, 1> }
-        rest: [2, 9, 10] => { layer: Conv2d<3, 3, stride = 3, padding = 1> }
-        rectangle: [2, 8, 5] => { layer: Conv2d<3, (3, 2), stride = (2, 1), padding = (0, 1)> }
-        dilation: [2, 7, 8] => { layer: Conv2d<2, (2, 3), dilation = (3, 2)> }
-        groups: [4, 5, 4] => { layer: Conv2d<6, 3, groups = 2, padding = 1> }
-        depthwise: [3, 5, 5] => { layer: Conv2d<6, 3, groups = 3, bias = false> }
-        same_odd: [2, 6, 5] => { layer: Conv2d<3, (5, 3), padding = same> }
-        same_even: [2, 6, 5] => { layer: Conv2d<3, (4, 2), padding = same> }
-        same_dilation: [2, 6, 7] => {
-            layer: Conv2d<2, (2, 4), padding = same, dilation = (3, 1)>
-        }
-    }
-    conv_transpose2d {
-        plain: [3, 4, 5] => { layer: ConvTranspose2d<4, 3> }
-        one: [2, 3, 3] => { layer: ConvTranspose2d<3, 1> }
-        twice: [3, 4, 3] => { layer: ConvTranspose2d<2, 2, stride = 2> }
-        output_padding: [3, 4, 5] => {
-            layer: ConvTranspose2d<4, 3, stride = 2, padding = 1, output_padding = 1>
-        }
-        rectangle: [3, 3, 4] => {
-            layer: ConvTranspose2d<
-                2, (3, 2), stride = (2, 3), padding = (1, 0), output_padding = (0, 2)
-            >
-        }
-        gaps: [2, 3, 2] => { layer: ConvTranspose2d<3, (1, 2), stride = (3, 4)> }
-        dilation: [2, 4, 3] => { layer: ConvTranspose2d<2, (2, 3), padding = 1, dilation = (3, 2)> }
-        beyond: [2, 3, 4] => {
-            layer: ConvTranspose2d<
-                3, 2, padding = (1, 0), output_padding = (2, 1), dilation = (3, 2)
-            >
-        }
-        groups: [4, 5, 4] => { layer: ConvTranspose2d<6, 3, groups = 2, padding = 1> }
-        depthwise: [4, 3, 4] => {
-            layer: ConvTranspose2d<4, 3, stride = 2, padding = 1, groups = 4, bias = false>
-        }
-        wide: [16, 4, 5] => { layer: ConvTranspose2d<17, 3, padding = 1> }
-    }
-    max_pool2d {
-        plain: [3, 6, 4] => { MaxPool2d<2> }
-        rest: [2, 8, 10] => { MaxPool2d<3> }
-        one: [2, 4, 5] => { MaxPool2d<(2, 3), stride = 1> }
-        overlap: [2, 7, 8] => { MaxPool2d<3, stride = 2, padding = 1> }
-        ceil: [2, 6, 8] => { MaxPool2d<3, stride = 2, ceil_mode = true> }
-        ceil_padding: [2, 6, 7] => { MaxPool2d<2, stride = 3, padding = 1, ceil_mode = true> }
-        dilation: [2, 7, 9] => { MaxPool2d<(3, 2), stride = (1, 2), dilation = (2, 3)> }
-        ties: [2, 8, 9] => { MaxPool2d<3, stride = 2, padding = 1> }
-        ties_overlap: [2, 6, 6] => { MaxPool2d<2, stride = 1> }
-        special: [1, 6, 6] => { MaxPool2d<2> }
-    }
-    avg_pool2d {
-        plain: [3, 6, 4] => { AvgPool2d<2> }
-        rest: [2, 8, 9] => { AvgPool2d<(3, 2), stride = (2, 3)> }
-        padding: [2, 7, 8] => { AvgPool2d<3, stride = 2, padding = 1> }
-        inside: [2, 7, 8] => { AvgPool2d<3, stride = 2, padding = 1, count_include_pad = false> }
-        ceil: [2, 6, 8] => { AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true> }
-        ceil_inside: [2, 7, 8] => {
-            AvgPool2d<
-                (4, 3), stride = (3, 2), padding = 1, ceil_mode = true, count_include_pad = false
-            >
-        }
-    }
-    global_avg_pool2d {
-        plain: [3, 5, 4] => { GlobalAvgPool2d }
-        pixel: [3, 1, 1] => { GlobalAvgPool2d }
-    }
     flatten {
         plain: [3, 2, 2] => { Flatten }
     }
@@ -478,6 +411,9 @@ pytorch! {
         itself: [4] => { Parallel { { Flatten }, { Flatten } } }
     }
 }
+
+// Convolutions and pooling of images.
+include!("fixtures/images.rs");
 
 // The rest of the activations.
 include!("fixtures/activations.rs");

@@ -176,3 +176,33 @@ fn the_last_step_is_the_last_one_there_is() {
         assert!(text.contains(&said) && text.contains("Gru"), "{text}");
     }
 }
+
+/// Padding may be anything: nothing of it comes near a state or a gradient.
+macro_rules! padding_is_nothing {
+    ($($name:ident: $float:ty)*) => {
+        $(#[test]
+        fn $name() {
+            let device = Cpu::seed_from_u64(3);
+            let net = Last::<$float, Cpu>::init(&device, 1).unwrap();
+            let x: Tensor<Rank3<1, 6, 3>, $float, _> = device.sample_normal();
+            let h: Tensor<Rank2<1, 5>, $float, _> = device.sample_normal();
+            let mut padded = x.as_vec();
+            padded[2 * 3..].fill(<$float>::NAN);
+            padded[5 * 3] = <$float>::INFINITY;
+            let padded = device.tensor_from_vec(padded, (Const, Const, Const));
+            let run = |x: Tensor<Rank3<1, 6, 3>, $float, Cpu>| {
+                let y = net.forward((x.leaky_trace(), h.clone(), device.tensor([2])));
+                let value = y.as_vec();
+                let gradients = y.sum::<(), _>().backward();
+                let weight = gradients.get(&net.gru_1.weight_ih_l0).as_vec();
+                (value, gradients.get(&x).as_vec(), weight)
+            };
+            assert_eq!(run(padded), run(x));
+        })*
+    };
+}
+
+padding_is_nothing! {
+    padding_is_nothing_to_the_engine: f32
+    padding_is_nothing: f64
+}

@@ -34,6 +34,14 @@ network! {
 }
 
 network! {
+    /// What comes next: the weights of the words say it, too.
+    struct Tied([usize; 5]) -> [5, 7] {
+        words: Embedding<7, 4>, Gru<4>, Residual { PositionalEncoding, Linear<4> },
+        Linear<7, weight = words>,
+    }
+}
+
+network! {
     /// Several inputs, outputs and uses of a value.
     struct Several(words: [usize; 4], times: [4]) -> (all: [4, 5], last: [3]) {
         let numbers = times => Reshape<[4, 1]>;
@@ -139,6 +147,13 @@ fn the_last_step_is_the_present_one() {
     close(net.predict(&whole).unwrap().as_floats().unwrap(), last.as_floats().unwrap());
     // A state has room for any number of steps.
     assert!((0..20).all(|_| stream.push(&steps[0]).is_ok()));
+}
+
+#[test]
+fn tied_weights_are_read_in_each_step() {
+    let (whole, steps) = words(3, 5);
+    rows(&Tied::seeded(&Cpu::default(), 3), &whole, &steps);
+    rows(&Tied::<f64, Cpu>::init(&Cpu::default(), 3).unwrap(), &whole, &steps);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::layers::{Call, OnDevice, forward};
 use crate::model::{Model, arrays};
 use crate::rng::Rng;
-use crate::run::{Task, batch_size, portable};
+use crate::run::{Task, batch_size, params_of, portable};
 use crate::train::{Inputs, values};
 use crate::value::{Array, Value};
 use dfdx::nn::tensor_collection::{
@@ -188,7 +188,7 @@ impl Check<'_> {
         forward(&mut Call {
             number,
             node,
-            params: &params[node.params.first..node.params.first + node.params.count],
+            params: &params_of(&params, node)?,
             own: &own,
             inputs,
             tape,
@@ -268,7 +268,7 @@ impl Check<'_> {
             }
             Value::Indices(_) => None,
         });
-        let params = (node.params.first..).zip(self.graph.params_of(node));
+        let params = node.reads().map(|param| (param, &self.graph.params[param]));
         let params = params.filter(|(_, param)| param.trainable).map(|(i, param)| {
             let name = param.name.rsplit('.').next().unwrap_or(param.name);
             (Of::Param(i), format!("`{name}`"), arrays[i].data.clone())

@@ -66,7 +66,7 @@ pub fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome
         let mut call = Call {
             number,
             node,
-            params: params_of(params, node)?,
+            params: &params_of(params, node)?,
             own,
             inputs: node.inputs.iter().map(|&v| value(&values, v)).collect::<Result<_>>()?,
             tape: Some(tape),
@@ -148,12 +148,13 @@ fn last_uses(graph: &Graph) -> Vec<usize> {
     last
 }
 
-fn params_of<'a, E: Unit, D: Storage<E>>(
-    params: &'a [Array<E, D>],
+/// Handles on the parameters that a node reads.
+pub(crate) fn params_of<E: Unit, D: Storage<E>>(
+    params: &[Array<E, D>],
     node: &Node,
-) -> Result<&'a [Array<E, D>]> {
-    let range = node.params.first..node.params.first + node.params.count;
-    params.get(range).ok_or_else(|| internal(node, "its parameters are missing"))
+) -> Result<Vec<Array<E, D>>> {
+    let read: Option<_> = node.reads().map(|param| params.get(param).cloned()).collect();
+    read.ok_or_else(|| internal(node, "its parameters are missing"))
 }
 
 fn value<E: Float, D: Backend<E>>(

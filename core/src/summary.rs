@@ -27,7 +27,9 @@ impl Summary {
         for node in graph.nodes {
             let count: usize = graph.params_of(node).iter().map(|p| product(p.shape)).sum();
             let count = if count == 0 { String::new() } else { grouped(count) };
-            rows.push([node.name.into(), node.kind.into(), shape(node.shape), count]);
+            let tied = node.tied.and_then(|param| graph.params.get(param));
+            let tied = tied.map_or_else(String::new, |param| format!(" ({})", param.name));
+            rows.push([node.name.into(), node.kind.to_owned() + &tied, shape(node.shape), count]);
         }
         rows
     }

@@ -5,6 +5,7 @@
 //! a shape silences everything that depends on it. Each node is a layer that the runtime has.
 
 mod expand;
+mod tied;
 
 use crate::diag::{Errors, Extent};
 use crate::ir::{AT_THE_END, Net, Node, ValueId};

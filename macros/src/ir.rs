@@ -221,6 +221,15 @@ impl Net {
         }
     }
 
+    /// Of a node with a tied parameter: the node that brings it, and which of that one's it is.
+    pub fn owner(&self, number: usize) -> Option<(usize, usize)> {
+        let tied = self.nodes.get(number)?.inferred.as_ref()?.tied.as_ref()?;
+        let other = self.nodes[..number].iter().position(|other| other.name == tied.layer)?;
+        let params = &self.nodes[other].inferred.as_ref()?.params;
+        let own = params.iter().position(|param| param.name == tied.param);
+        own.map_or_else(|| self.owner(other), |param| Some((other, param)))
+    }
+
     /// A value as it arrives at a layer right behind it, at a block that joins it, or (`None`) at
     /// the end of the network, with where it was made.
     pub fn arrival(&self, value: ValueId, as_what: Option<&Role>, before: bool) -> Option<Arrival> {

@@ -64,6 +64,8 @@ pub enum ArgKind {
     },
     /// A function of one number: a closure, or the path of a function.
     Function,
+    /// The name of a layer before this one in the same network.
+    Layer,
 }
 
 impl ArgKind {
@@ -105,6 +107,7 @@ impl ArgKind {
             ArgKind::Number { .. } => "a number".into(),
             ArgKind::Shape { .. } => "a shape in square brackets".into(),
             ArgKind::Function => "a function of one number, as `|x| x * x.sigmoid()`".into(),
+            ArgKind::Layer => "the name of a layer".into(),
         }
     }
 }
@@ -207,6 +210,8 @@ pub enum Value {
     Shape(Vec<Option<Dim>>),
     /// A function, as written.
     Function(String),
+    /// The name of another layer.
+    Layer(String),
 }
 
 /// All arguments of one layer, defaults filled in.
@@ -302,6 +307,14 @@ impl Args {
         match self.get(name) {
             Some(Value::Function(text)) => text.clone(),
             _ => String::new(),
+        }
+    }
+
+    /// The name of another layer, where one was written.
+    pub fn layer(&self, name: &str) -> Option<&str> {
+        match self.get(name) {
+            Some(Value::Layer(layer)) => Some(layer),
+            _ => None,
         }
     }
 

@@ -51,8 +51,11 @@ pub struct Node {
     pub shape: &'static [usize],
     /// Attributes, such as `stride`.
     pub attrs: &'static [(&'static str, Attr)],
-    /// Its parameters: `params[first .. first + count]` of the graph.
+    /// Its own parameters: `params[first .. first + count]` of the graph.
     pub params: Params,
+    /// The number of a parameter that another node brings and this one reads, too, as the first of
+    /// all that it reads: a weight that is tied to another layer's.
+    pub tied: Option<usize>,
     /// The line in the source file where it is declared.
     pub line: u32,
     /// What it is if it is no layer of the catalogue.
@@ -164,7 +167,7 @@ impl Graph {
         total
     }
 
-    /// The parameters of a node.
+    /// The parameters of a node, but for a tied one.
     pub fn params_of(&self, node: &Node) -> &'static [Param] {
         self.params.get(node.params.first..node.params.first + node.params.count).unwrap_or(&[])
     }
@@ -172,9 +175,7 @@ impl Graph {
     /// Whether nothing is ever taken of this parameter but some of its rows, those of indices: all
     /// others have no gradient then.
     pub fn is_table(&self, param: usize) -> bool {
-        let mut takers = self.nodes.iter().filter(|node| {
-            (node.params.first..node.params.first + node.params.count).contains(&param)
-        });
+        let mut takers = self.nodes.iter().filter(|node| node.reads().any(|read| read == param));
         let rows = |node: &Node| matches!(node.kind, "Embedding" | "EmbeddingBag");
         takers.next().is_some_and(rows) && takers.all(rows)
     }
@@ -226,6 +227,12 @@ const fn trainable(params: &[Param]) -> usize {
 }
 
 impl Node {
+    /// The numbers of all parameters that it reads, in the order of its layer's.
+    pub fn reads(&self) -> impl Iterator<Item = usize> + use<> {
+        let Params { first, count } = self.params;
+        self.tied.into_iter().chain(first..first + count)
+    }
+
     /// An attribute's value.
     pub fn attr(&self, name: &str) -> Option<Attr> {
         self.attrs.iter().find(|(n, _)| *n == name).map(|(_, attr)| *attr)

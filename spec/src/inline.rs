@@ -151,6 +151,7 @@ const NO_NODE: Node = Node {
     shape: &[],
     attrs: &[],
     params: Params { first: 0, count: 0 },
+    tied: None,
     line: 0,
     inner: None,
 };
@@ -224,8 +225,12 @@ const fn add(
         Some(_) => Some(out.own()),
         None => None,
     };
+    let tied = match node.tied {
+        Some(param) => Some(place.param + number_among_all(graph, param)),
+        None => None,
+    };
     let name = out.name(place.prefix, node.name);
-    out.node(Node { name, params: Params { first, ..node.params }, inner, ..*node });
+    out.node(Node { name, params: Params { first, ..node.params }, tied, inner, ..*node });
     if fresh {
         let params = slice(graph.params, node.params.first, node.params.count);
         out.params(place.prefix, params, first);
@@ -317,6 +322,19 @@ const fn params_before(graph: &Graph, number: usize) -> usize {
         i += 1;
     }
     brought.all
+}
+
+/// The number that a parameter of the graph's own list has among all that its nodes bring.
+const fn number_among_all(graph: &Graph, param: usize) -> usize {
+    let mut number = 0;
+    while number < graph.nodes.len() {
+        let Params { first, count } = graph.nodes[number].params;
+        if first <= param && param < first + count {
+            return params_before(graph, number) + param - first;
+        }
+        number += 1;
+    }
+    param
 }
 
 #[cfg(test)]

@@ -109,6 +109,9 @@ pub struct Inferred {
     pub also: Vec<(&'static str, Shape)>,
     /// The parameters that exist with these arguments.
     pub params: Vec<ParamDef>,
+    /// The one that another layer has for it: the first of its [`LayerDef::params`], and none of
+    /// `params`.
+    pub tied: Option<Tied>,
     /// What the runtime needs to know; never a shape that it can read from input or output.
     pub attrs: Vec<(&'static str, Attr)>,
 }
@@ -116,7 +119,7 @@ pub struct Inferred {
 impl Inferred {
     /// Only a shape: a layer without parameters.
     pub fn shape(shape: Shape) -> Self {
-        Inferred { shape, also: Vec::new(), params: Vec::new(), attrs: Vec::new() }
+        Inferred { shape, also: Vec::new(), params: Vec::new(), tied: None, attrs: Vec::new() }
     }
 
     /// Adds a further output.
@@ -137,6 +140,11 @@ impl Inferred {
         self
     }
 
+    /// Takes its first parameter from another layer.
+    pub fn tied(self, tied: Tied) -> Self {
+        Inferred { tied: Some(tied), ..self }
+    }
+
     /// Adds an attribute.
     pub fn attr(mut self, name: &'static str, attr: Attr) -> Self {
         self.attrs.push((name, attr));
@@ -155,6 +163,19 @@ pub struct ParamDef {
     pub init: ParamInit,
     /// Whether the optimizer updates it.
     pub trainable: bool,
+}
+
+/// A parameter of another layer that a layer uses as its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tied {
+    /// What both layers call it, and the argument that names the other layer.
+    pub param: &'static str,
+    /// The other layer's name.
+    pub layer: String,
+    /// The shape that it must have.
+    pub dims: Vec<Dim>,
+    /// What the axes of this shape are, for a message.
+    pub axes: &'static [&'static str],
 }
 
 /// Initial values, with sizes that may still be expressions. See [`crate::graph::Init`].

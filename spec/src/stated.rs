@@ -157,6 +157,7 @@ mod tests {
         shape: &[64],
         attrs: &[],
         params: Params { first: 0, count: 0 },
+        tied: None,
         line: 1,
         inner: None,
     };

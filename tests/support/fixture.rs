@@ -2,11 +2,12 @@
 
 use std::str::FromStr;
 
-const TEXTS: [&str; 4] = [
+const TEXTS: [&str; 5] = [
     include_str!("../fixtures/training.txt"),
     include_str!("../fixtures/losses.txt"),
     include_str!("../fixtures/optimizers.txt"),
     include_str!("../fixtures/tables.txt"),
+    include_str!("../fixtures/tied.txt"),
 ];
 
 /// The numbers of this name.

@@ -189,6 +189,9 @@ impl Cut {
             let Params { first, count } = node.params;
             (first..first + count).for_each(|param| add_once(&mut cut.params, param));
         }
+        // Behind all others, which must lie side by side.
+        let tied = whole.nodes[cut.nodes.clone()].iter().filter_map(|node| node.tied);
+        tied.for_each(|param| add_once(&mut cut.params, param));
         let later = whole.nodes[cut.nodes.end..].iter().flat_map(|node| node.inputs.iter());
         let later = later.chain(whole.outputs.iter().map(|output| &output.value));
         let own = value(cut.nodes.start)..value(cut.nodes.end);
@@ -217,8 +220,10 @@ impl Cut {
     fn node(&self, node: &Node) -> Node {
         let inputs = leaked(node.inputs.iter().map(|&value| self.value(value)));
         // The parameters of a node lie side by side: those of a shared layer came in together.
-        let first = self.params.iter().position(|&param| param == node.params.first).unwrap_or(0);
-        Node { inputs, params: Params { first, ..node.params }, ..*node }
+        let place = |param| self.params.iter().position(|&known| known == param);
+        let first = place(node.params.first).unwrap_or(0);
+        let tied = node.tied.and_then(place);
+        Node { inputs, params: Params { first, ..node.params }, tied, ..*node }
     }
 
     /// A value's number in the part.

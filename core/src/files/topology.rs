@@ -47,12 +47,13 @@ fn port(port: &Port) -> String {
 }
 
 fn node(node: &Node) -> String {
-    let Node { name, kind, inputs, shape, attrs, params, line: _, inner: _ } = node;
+    let Node { name, kind, inputs, shape, attrs, params, tied, line: _, inner: _ } = node;
     let Params { first, count } = params;
     let attrs: Vec<_> =
         attrs.iter().map(|(name, attr)| format!("{}:{}", quoted(name), value(attr))).collect();
+    let tied = tied.map_or_else(String::new, |param| format!(r#","tied":{param}"#));
     format!(
-        r#"{{"name":{},"kind":{},"inputs":{},"shape":{},"attrs":{{{}}},"params":{{"first":{first},"count":{count}}}}}"#,
+        r#"{{"name":{},"kind":{},"inputs":{},"shape":{},"attrs":{{{}}},"params":{{"first":{first},"count":{count}}}{tied}}}"#,
         quoted(name),
         quoted(kind),
         list(*inputs),

@@ -15,6 +15,16 @@ use dfdx::prelude::*;
 ///
 /// # Initial values
 /// Both uniform in ±1/√in_features, as PyTorch's `nn.Linear`.
+///
+/// # The weight of another layer
+/// With `Linear<out_features, weight = words>` W is the `weight` of the layer `words` before it: an
+/// `Embedding<out_features, in_features>`, which a language model reads words by and says them with, or
+/// another `Linear`. It is one parameter in memory, in files and to the optimizer, with that layer's
+/// name and initial values, and its gradient is the sum of all uses; here `weight` is
+/// [`Absent`](super::Absent). The bias is this layer's own. A table has a gradient in every row then,
+/// and so no optimizer moves only the rows that were used.
+///
+/// Press and Wolf: Using the Output Embedding to Improve Language Models, 2017.
 #[derive(Clone, Debug)]
 pub struct Linear<W, B> {
     /// W.

@@ -116,7 +116,7 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     });
     let lengths = lengths.unwrap_or_default();
     check(call.node, &lengths, time)?;
-    let x = call.input()?;
+    let x = without_padding(call, &lengths)?;
     let again = x.retaped::<NoneTape>();
     let (mut states, mut ends) = (Vec::new(), Vec::new());
     let mut x = Some(x);
@@ -137,6 +137,26 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         Some(rows) => samples(rows),
         None => Err(call.error("has no steps")),
     }
+}
+
+/// The input with zeros for the steps that samples lack: what stands there is nothing to anybody, not
+/// even NaN.
+fn without_padding<E: Float, D: Backend<E>>(
+    call: &mut Call<'_, E, D>,
+    lengths: &[usize],
+) -> Result<Flat<E, D>> {
+    let x = call.input()?;
+    let &[time, features] = call.input_shape() else { return Ok(x) };
+    if lengths.iter().all(|&length| length == time) {
+        return Ok(x);
+    }
+    let rows = lengths.iter().flat_map(|&length| (0..time).map(move |at| at < length));
+    let there = rows.flat_map(|there| std::iter::repeat_n(there, features));
+    let there: Vec<E> = there.map(|there| if there { E::one() } else { E::default() }).collect();
+    let count = (there.len(),);
+    let there = call.device.try_tensor_from_vec(there, count).on_device()?;
+    let zeros = call.device.try_zeros_like(&count).on_device()?.put_tape(OwnedTape::default());
+    there.try_gt(E::default()).on_device()?.try_choose(x, zeros).on_device()
 }
 
 /// What is given behind the states by time, where that is asked for: the last state of each

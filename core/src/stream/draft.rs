@@ -47,8 +47,7 @@ impl Kind {
 
     /// The same layer with the same parameters.
     pub(super) fn of(node: &Node) -> Self {
-        let params = node.params.first..node.params.first + node.params.count;
-        Kind { kind: node.kind, attrs: node.attrs.to_vec(), params: params.collect() }
+        Kind { kind: node.kind, attrs: node.attrs.to_vec(), params: node.reads().collect() }
     }
 
     /// With this attribute instead of the one of its name.
@@ -121,7 +120,8 @@ impl Draft {
             let inputs: Vec<usize> = inputs.iter().map(|&input| number(input)).collect();
             let range = Params { first: params.len(), count: own.len() };
             params.extend(own);
-            nodes.push(Node { inputs: inputs.leak(), params: range, ..*node });
+            // Each node has a list of its own of all that it reads.
+            nodes.push(Node { inputs: inputs.leak(), params: range, tied: None, ..*node });
         }
         let known: Vec<_> = params.iter().map(|&param: &usize| network.params[param]).collect();
         let graph = Graph {

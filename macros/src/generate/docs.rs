@@ -32,13 +32,15 @@ pub(super) fn table(net: &Net) -> TokenStream {
 
 fn row(node: &Node) -> String {
     let kind = node.def.map_or(node.written.as_str(), |def| def.name);
+    let tied = node.inferred.as_ref().and_then(|inferred| inferred.tied.as_ref());
+    let tied = tied.map_or_else(String::new, |of| format!(" ({}.{})", of.layer, of.param));
     let shape = node.inferred.as_ref().map_or_else(String::new, |i| i.shape.to_string());
     let count = match count(node, false) {
         Some(0) => String::new(),
         Some(n) => n.to_string(),
         None => "computed".to_string(),
     };
-    format!("| {} | {kind} | `{shape}` | {count} |", node.name)
+    format!("| {} | {kind}{tied} | `{shape}` | {count} |", node.name)
 }
 
 /// The number of a node's parameters, where the macro knows it.

@@ -13,8 +13,7 @@ pub(super) fn graph(code: &Code<'_>) -> TokenStream {
     let name = net.name.to_string();
     let inputs = net.inputs.iter().map(|port| input(code, port));
     let firsts = first_params(&net.nodes);
-    let nodes = net.nodes.iter().zip(firsts).enumerate();
-    let nodes = nodes.map(|(number, (n, first))| node(code, n, number, first));
+    let nodes = (0..net.nodes.len()).map(|number| node(code, number, &firsts));
     let outputs = net.outputs.iter().map(|output| {
         let name = output.name.as_ref().map_or("output".to_string(), ToString::to_string);
         let value = Literal::usize_unsuffixed(output.value.unwrap_or(0));
@@ -59,8 +58,19 @@ fn first_params(nodes: &[Node]) -> Vec<usize> {
     firsts
 }
 
-fn node(code: &Code<'_>, node: &Node, number: usize, first: usize) -> TokenStream {
-    let p = &code.p;
+/// The number of a tied parameter.
+fn tied(code: &Code<'_>, number: usize, firsts: &[usize]) -> TokenStream {
+    match code.net.owner(number) {
+        Some((owner, param)) => {
+            let param = Literal::usize_unsuffixed(firsts[owner] + param);
+            quote!(::core::option::Option::Some(#param))
+        }
+        None => quote!(::core::option::Option::None),
+    }
+}
+
+fn node(code: &Code<'_>, number: usize, firsts: &[usize]) -> TokenStream {
+    let (p, node) = (&code.p, &code.net.nodes[number]);
     let constants = &code.net.constants;
     let name = &node.name;
     let kind = node.def.map_or(node.written.as_str(), |def| def.name);
@@ -73,7 +83,8 @@ fn node(code: &Code<'_>, node: &Node, number: usize, first: usize) -> TokenStrea
         quote!((#name, #value))
     });
     let count = inferred.params.len();
-    let (from, count_tokens) = (Literal::usize_unsuffixed(first), Literal::usize_unsuffixed(count));
+    let [first, count] = [firsts[number], count].map(Literal::usize_unsuffixed);
+    let tied = tied(code, number, firsts);
     let line = Literal::u32_unsuffixed(u32::try_from(node.line).unwrap_or(u32::MAX));
     quote! {
         #p::graph::Node {
@@ -82,7 +93,8 @@ fn node(code: &Code<'_>, node: &Node, number: usize, first: usize) -> TokenStrea
             inputs: &[#(#inputs),*],
             shape: #shape,
             attrs: &[#(#attrs),*],
-            params: #p::graph::Params { first: #from, count: #count_tokens },
+            params: #p::graph::Params { first: #first, count: #count },
+            tied: #tied,
             line: #line,
             inner: #inner,
         }

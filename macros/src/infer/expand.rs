@@ -3,7 +3,7 @@
 //!
 //! So the values get new numbers. Conditions keep the order of the layers as written.
 
-use super::{arrivals, assert_all, check_shared, check_stated, place_of, rests_on};
+use super::{arrivals, assert_all, check_shared, check_stated, place_of, rests_on, tied};
 use crate::diag::Errors;
 use crate::ir::{Net, Node, ValueId};
 use netwright_spec::composite::{self, Expansion, Part, joined};
@@ -91,6 +91,7 @@ impl Expanded {
             let part = self.part(net, &node, (part, inputs, made.rests_on.clone()), errors);
             net.nodes.push(part);
             check_shared(net, (number, order), errors);
+            tied::check(net, (number, order), errors);
             if stated == Some(net.inputs.len() + number) {
                 net.nodes[number].stated = node.stated.clone();
                 check_stated(net, (number, order), errors);
@@ -139,7 +140,7 @@ impl Expanded {
             place: node.place,
             line: node.line,
             args: Args::new(),
-            arg_places: Vec::new(),
+            arg_places: node.arg_places.clone(),
             inputs,
             roles: Vec::new(),
             stated: None,

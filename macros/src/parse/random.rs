@@ -4,7 +4,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 /// Declarations without a mistake, which together use all of the language.
-pub(crate) const VALID: [&str; 9] = [
+pub(crate) const VALID: [&str; 10] = [
     "/// A doc comment. \n #[derive(Debug)] pub struct Cifar10([3, 32, 32]) -> [10] {
         Conv2d<32, 3>, Relu, MaxPool2d<2>, Flatten, out: Linear<10>, }",
     "struct Tokens([usize; 100]) { Embedding<WORDS, { 2 * SIDE }>, Dropout(0.3), Lstm<_> }",
@@ -24,6 +24,8 @@ pub(crate) const VALID: [&str; 9] = [
     "struct S([8]) { layer f: Linear<8>; let a = input => f, Relu, f; a + input => f }",
     "struct V<Side: Size, const N: usize>([3, Side, { 2 * Side - 1 }]) -> [N] {
         Conv2d<{ Side + K }, 3, padding = 1>, MaxPool2d<2>, Flatten, Linear<N> }",
+    "struct T([usize; 5]) { layer d: Linear<9, weight = w>; w: Embedding<9, 4>,
+        Repeat<2> { l: Linear<4>, Relu, Linear<4, weight = l> }, d }",
     "struct A([1]) { Relu } pub struct B([2]) -> ([3]) { Repeat<N> { Residual { Tanh } } }",
 ];
 
@@ -122,7 +124,7 @@ impl Random {
     }
 }
 
-const WORDS: [&str; 46] = [
+const WORDS: [&str; 48] = [
     "low",
     "all",
     "f",
@@ -158,6 +160,8 @@ const WORDS: [&str; 46] = [
     "N",
     "SIDE",
     "stride",
+    "weight",
+    "w",
     "padding",
     "same",
     "image",

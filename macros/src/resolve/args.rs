@@ -5,7 +5,7 @@ use super::shape::mentions;
 use super::wording::{counted, options_text, range_text, shown, usage, with_option};
 use crate::ast::{Arg, ArgValue, Call, SizeExpr, SizeKind};
 use crate::diag::{Errors, Extent};
-use crate::ir::{Assertion, Generic};
+use crate::ir::{Assertion, Generic, Node};
 use netwright_spec::args::{Number, Place};
 use netwright_spec::problem::did_you_mean;
 use netwright_spec::{ArgDef, ArgKind, Args, LayerDef, Value};
@@ -25,6 +25,12 @@ impl Typed {
     /// No arguments.
     pub(super) fn none() -> Self {
         Typed { args: Args::new(), places: Vec::new(), ok: true }
+    }
+
+    /// Those of a shared layer, as its first application has them.
+    pub(super) fn of(first: &Node) -> Self {
+        let (args, places) = (first.args.clone(), first.arg_places.clone());
+        Typed { args, places, ok: first.def.is_some() }
     }
 }
 
@@ -136,6 +142,10 @@ impl Resolver<'_> {
             },
             (ArgValue::Size(size), ArgKind::Word(words)) => match word(size) {
                 Some(word) if words.contains(&word.as_str()) => Some(Value::Word(word)),
+                _ => self.wrong(def, arg),
+            },
+            (ArgValue::Size(size), ArgKind::Layer) => match &size.kind {
+                SizeKind::Path(_, Some(word)) => self.other_layer(def, word).map(Value::Layer),
                 _ => self.wrong(def, arg),
             },
             (ArgValue::Shape(shape), ArgKind::Shape { min }) if !shape.index && !shape.broken => {

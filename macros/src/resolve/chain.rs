@@ -161,7 +161,11 @@ impl Resolver<'_> {
         }
         let (typed, def, written) = match found {
             Found::BuiltIn(def) => {
-                let typed = self.args(def, call, place_of(call));
+                let first = shared.and_then(|(_, first)| self.net.nodes.get(first?));
+                let typed = match first.map(Typed::of) {
+                    Some(known) => known,
+                    None => self.args(def, call, place_of(call)),
+                };
                 let def = typed.ok.then_some(def);
                 (typed, def, last_name(call))
             }

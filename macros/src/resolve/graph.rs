@@ -68,6 +68,11 @@ impl Resolver<'_> {
         self.values = bound.collect();
     }
 
+    /// Whether a value has this name.
+    pub(super) fn is_value(&self, name: &str) -> bool {
+        self.values.iter().any(|known| known.name == name)
+    }
+
     fn bind(&mut self, name: &Ident, value: ValueId, one_of_several: bool) {
         let (span, text) = (name.span(), text(name));
         if let Some(known) = self.values.iter().find(|known| known.name == text) {

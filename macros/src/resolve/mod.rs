@@ -11,6 +11,7 @@ mod names;
 mod outside;
 mod shape;
 mod shared;
+mod tied;
 mod wording;
 
 pub(crate) use shape::mentions;

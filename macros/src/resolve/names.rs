@@ -11,6 +11,8 @@ use syn::ext::IdentExt;
 pub struct Names {
     lines: BTreeMap<String, usize>,
     counts: BTreeMap<String, usize>,
+    /// The newest name with a number of each that is repeated.
+    newest: BTreeMap<String, String>,
     /// How many `Repeat`s are around: names inside get numbers.
     pub repeats: usize,
 }
@@ -39,9 +41,21 @@ impl Names {
                 self.claim(name, errors);
                 name.unraw().to_string()
             }
-            Some(name) => self.numbered(&name.unraw().to_string()),
+            Some(name) => {
+                let stem = name.unraw().to_string();
+                let name = self.numbered(&stem);
+                self.newest.insert(stem, name.clone());
+                name
+            }
             None => self.numbered(&snake_case(kind)),
         }
+    }
+
+    /// The name of the layer that a word means: inside of a `Repeat`, that of the newest copy.
+    pub fn meant(&self, word: &Ident) -> String {
+        let word = word.unraw().to_string();
+        let newest = self.newest.get(&word).filter(|_| self.repeats > 0);
+        newest.cloned().unwrap_or(word)
     }
 
     /// `stem_1`, `stem_2`, …: the next one that is free.

@@ -13,7 +13,7 @@ pub(super) struct SharedLayer<'a> {
     name: Ident,
     step: &'a Step,
     /// The node of its first use.
-    first: Option<usize>,
+    pub(super) first: Option<usize>,
 }
 
 impl SharedLayer<'_> {

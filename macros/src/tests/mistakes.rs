@@ -174,6 +174,46 @@ fn shared_layers() {
 }
 
 #[test]
+fn tied_weights() {
+    none("Flatten, a: Linear<192>, Linear<192, weight = a>");
+    none("Flatten, Linear<192>, Linear<192, weight = linear_1>");
+    none("Flatten, a: Linear<192>, b: Linear<192, weight = a>, Linear<192, weight = b>");
+    none(
+        "Flatten, Repeat<2> { l: Linear<192>, Linear<192, weight = l> }, Linear<192, weight = l_1>",
+    );
+    none("layer f: Linear<192, weight = a>; Flatten, a: Linear<192>, f, Relu, f");
+    none("layer a: Linear<192>; Flatten, Repeat<2> { a, Relu, Linear<192, weight = a> }");
+    one("Flatten, a: Linear<192, weight = a>", "no layer before this one is called `a`");
+    one("Flatten, a: Linear<4>, Linear<4, weight = b>", "no layer before this one is called `b`");
+    one(
+        "Flatten, a: Linear<4>, b: Linear<4, weight = c>, Linear<4, weight = b>",
+        "no layer before",
+    );
+    one(
+        "Repeat<2> { Flatten, Linear<192, weight = l>, l: Linear<192> }",
+        "no layer before this one",
+    );
+    one("layer f: Liner<4>; Flatten, f, Linear<4, weight = f>", "there is no layer `Liner`");
+    one("Flatten, a: Linear<0>, Linear<4, weight = a>", "this size must be at least 1");
+    one("Flatten, a: Linear<4>, Linear<4, weight = [4]>", "`weight` is the name of a layer, not a");
+    one("Flatten, a: Linear<4>, Linear<4>(weight = a)", "`weight` is known at compile time");
+    one(
+        "Reshape<[3, 64]>, c: Conv1d<64, 1>, Linear<64, weight = c>",
+        "`Linear` needs a `weight` of [64, 64] here, but that of `c` (line 1) is [64, 3, 1",
+    );
+    one(
+        "Reshape<[24, 8]>, t: TransformerEncoder<1, 2, 8>, Linear<8, weight = t>",
+        "`t` has no parameter `weight`\nhelp: name a layer before this one whose `weight` is \
+         [out_features, in_features]",
+    );
+    one(
+        "Flatten, a: Linear<4>, b: Linear<4, weight = a>, Linear<4>",
+        "`Linear` needs a `weight` of [4, 4] here, but that of `a` (line 1) is [4, 192]\nhelp: it \
+         fits where `out_features` is 4 and `in_features` is 192; or leave out `weight = a`",
+    );
+}
+
+#[test]
 fn outputs() {
     let wrong = |text: &str, error: &str| {
         let errors = errors_of(text);

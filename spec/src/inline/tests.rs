@@ -120,6 +120,49 @@ fn constants_are_the_same() {
     assert_eq!(&LISTS.outputs[..], flat.outputs);
 }
 
+/// Its second layer reads the first one's weight.
+static TIED: Graph = Graph {
+    name: "Tied",
+    nodes: &[
+        declared("scale", &[0], SCALE, 0),
+        node("words", &[1], [0, 1]),
+        Node { tied: Some(0), ..node("decoder", &[2], [1, 1]) },
+    ],
+    outputs: &[Output { value: 3, ..OUT }],
+    params: &[param("words.weight"), param("decoder.bias")],
+    ..OUTERMOST
+};
+
+#[test]
+fn tied_parameters_are_numbered_anew() {
+    static ALL: Graph = Graph {
+        nodes: &[
+            declared("a", &[0], Declared::Network(&TIED), 0),
+            declared("b", &[1], Declared::Network(&TIED), 1),
+            declared("c", &[2], Declared::Network(&TIED), 0),
+            node("more", &[3], [0, 2]),
+            Node { tied: Some(0), ..node("last", &[4], [2, 0]) },
+        ],
+        outputs: &[Output { value: 5, ..OUT }],
+        params: &[param("more.weight"), param("more.bias")],
+        ..OUTERMOST
+    };
+    let flat = inlined(&ALL);
+    let name = |param: usize| flat.params[param].name;
+    let tied = flat.nodes.iter().filter_map(|node| {
+        Some((node.name, node.tied.map(name)?, node.reads().skip(1).map(name).collect()))
+    });
+    assert_eq!(
+        tied.collect::<Vec<(_, _, Vec<_>)>>(),
+        [
+            ("a.decoder", "a.words.weight", vec!["a.decoder.bias"]),
+            ("b.decoder", "b.words.weight", vec!["b.decoder.bias"]),
+            ("c.decoder", "a.words.weight", vec!["a.decoder.bias"]),
+            ("last", "more.weight", vec![]),
+        ]
+    );
+}
+
 /// A network that is complete already stands in another one, twice.
 #[test]
 fn layers_of_the_users_are_numbered_through() {

@@ -1,6 +1,6 @@
 //! `AvgPool1d`: the mean of each window of a line.
 
-use super::{avg_pool2d, line};
+use super::{avg_pool2d, line, pool};
 use crate::args::{ArgDef, ArgKind, Default, Value};
 use crate::layer::{Arity, Context, Inferred, LayerDef};
 use crate::problem::Problem;
@@ -15,49 +15,23 @@ pub const DEF: LayerDef = LayerDef {
     arity: Arity::One,
     args: &[
         line::KERNEL_SIZE,
-        ArgDef::option(
-            "stride",
-            ArgKind::Size { min: 1 },
-            Default::Absent,
-            "step of the window; `kernel_size` where it is left out",
-        ),
-        ArgDef::option(
-            "padding",
-            ArgKind::Size { min: 0 },
-            Default::Size(0),
-            "border on both sides, at most half of the window",
-        ),
+        line::STRIDE,
+        line::PADDING,
         ArgDef::option(
             "count_include_pad",
             ArgKind::Flag,
             Default::Flag(true),
             "whether the zeros of the padding count in the mean",
         ),
-        ArgDef::option(
-            "ceil_mode",
-            ArgKind::Flag,
-            Default::Flag(false),
-            "whether a last window may hang over the end",
-        ),
+        pool::CEIL_MODE,
     ],
     params: &[],
     infer,
 };
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
-    let [_, length] = line::line(cx)?;
-    let border = cx.args.size("padding");
-    line::check(cx, &length, [border.clone(), border])?;
-    let image = line::image(cx)?;
-    let stride = if cx.args.get("stride").is_some() { "stride" } else { "kernel_size" };
-    let args = [
-        ("kernel_size", line::across(cx, "kernel_size", 1)),
-        ("stride", line::across(cx, stride, 1)),
-        ("padding", line::across(cx, "padding", 0)),
-        ("count_include_pad", Value::Flag(cx.args.flag("count_include_pad"))),
-        ("ceil_mode", Value::Flag(cx.args.flag("ceil_mode"))),
-    ];
-    Ok(line::through(cx, ("pool", &avg_pool2d::DEF), &args, &image)?.1)
+    let own = ("count_include_pad", Value::Flag(cx.args.flag("count_include_pad")));
+    line::pool(cx, &avg_pool2d::DEF, own)
 }
 
 #[cfg(test)]

@@ -12,15 +12,7 @@ pub const DEF: LayerDef = LayerDef {
     keras: "GRU",
     pytorch: "nn.GRU",
     arity: Arity::UpTo(&recurrent::WITHOUT_MEMORY),
-    args: &[
-        recurrent::HIDDEN,
-        recurrent::LAYERS,
-        recurrent::OUTPUT,
-        recurrent::BIDIRECTIONAL,
-        recurrent::REVERSE,
-        recurrent::BIAS,
-        recurrent::DROPOUT,
-    ],
+    args: recurrent::ARGS,
     params: recurrent::PARAMS,
     infer,
 };

@@ -11,6 +11,20 @@ use crate::problem::Problem;
 pub(super) const KERNEL_SIZE: ArgDef =
     ArgDef::position("kernel_size", ArgKind::Size { min: 1 }, "length of the window");
 
+pub(super) const STRIDE: ArgDef = ArgDef::option(
+    "stride",
+    ArgKind::Size { min: 1 },
+    Default::Absent,
+    "step of the window; `kernel_size` where it is left out",
+);
+
+pub(super) const PADDING: ArgDef = ArgDef::option(
+    "padding",
+    ArgKind::Size { min: 0 },
+    Default::Size(0),
+    "border on both sides, at most half of the window",
+);
+
 pub(super) const DILATION: ArgDef = ArgDef::option(
     "dilation",
     ArgKind::Size { min: 1 },
@@ -70,4 +84,25 @@ pub(super) fn through(
     let axis = [("axis", Value::Size(Dim::Known(1)))];
     let line = cx.part("line", &squeeze::DEF, &axis, &[&y])?;
     Ok((y, cx.made_of(&line, &[])))
+}
+
+/// A pooling of the line, by the two-dimensional one with this argument of its own too.
+pub(super) fn pool(
+    cx: &mut Context<'_>,
+    def: &'static LayerDef,
+    own: (&'static str, Value),
+) -> Result<Inferred, Problem> {
+    let [_, length] = line(cx)?;
+    let border = cx.args.size("padding");
+    check(cx, &length, [border.clone(), border])?;
+    let image = image(cx)?;
+    let stride = if cx.args.get("stride").is_some() { "stride" } else { "kernel_size" };
+    let args = [
+        ("kernel_size", across(cx, "kernel_size", 1)),
+        ("stride", across(cx, stride, 1)),
+        ("padding", across(cx, "padding", 0)),
+        ("ceil_mode", Value::Flag(cx.args.flag("ceil_mode"))),
+        own,
+    ];
+    Ok(through(cx, ("pool", def), &args, &image)?.1)
 }

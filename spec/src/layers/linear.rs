@@ -2,7 +2,7 @@
 
 use crate::args::{ArgDef, ArgKind, Default};
 use crate::dim::Dim;
-use crate::layer::{Arity, Context, Inferred, LayerDef, ParamInit};
+use crate::layer::{Arity, Context, Inferred, LayerDef, ParamInit, Tied};
 use crate::problem::Problem;
 use crate::shape::Shape;
 
@@ -17,6 +17,12 @@ pub const DEF: LayerDef = LayerDef {
     args: &[
         ArgDef::position("out_features", ArgKind::Size { min: 1 }, "features of the output"),
         ArgDef::option("bias", ArgKind::Flag, Default::Flag(true), "whether b is added"),
+        ArgDef::option(
+            "weight",
+            ArgKind::Layer,
+            Default::Absent,
+            "a layer before it whose `weight` is W, too; its own",
+        ),
     ],
     params: &["weight", "bias"],
     infer,
@@ -34,11 +40,16 @@ fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
         *last = out.clone();
     }
     let init = ParamInit::FanIn(vec![features.clone()]);
-    let inferred = Inferred::shape(Shape::floats(dims)).param(
-        "weight",
-        vec![out.clone(), features],
-        init.clone(),
-    );
+    let (inferred, weight) = (Inferred::shape(Shape::floats(dims)), vec![out.clone(), features]);
+    let inferred = match cx.args.layer("weight") {
+        None => inferred.param("weight", weight, init.clone()),
+        Some(layer) => inferred.tied(Tied {
+            param: "weight",
+            layer: layer.into(),
+            dims: weight,
+            axes: &["out_features", "in_features"],
+        }),
+    };
     Ok(if cx.args.flag("bias") { inferred.param("bias", vec![out], init) } else { inferred })
 }
 
@@ -71,6 +82,21 @@ mod tests {
         assert_eq!(got.params[0].dims, [Dim::Known(10), Dim::Known(576)]);
         assert_eq!(got.params[1].dims, [Dim::Known(10)]);
         assert_eq!(got.params[1].init, ParamInit::FanIn(vec![Dim::Known(576)]));
+    }
+
+    #[test]
+    fn a_tied_weight_is_none_of_its_parameters() {
+        let tied = |bias| {
+            let words = Value::Layer("words".into());
+            let given =
+                [("out_features", size(10)), ("weight", words), ("bias", Value::Flag(bias))];
+            infer(&DEF, &given, &[7, 64]).unwrap()
+        };
+        let got = tied(true);
+        assert_eq!(got.params.iter().map(|param| param.name).collect::<Vec<_>>(), ["bias"]);
+        let of = got.tied.unwrap();
+        assert_eq!((of.layer.as_str(), of.dims), ("words", vec![Dim::Known(10), Dim::Known(64)]));
+        assert_eq!((got.shape.to_string(), tied(false).params), ("[7, 10]".into(), Vec::new()));
     }
 
     #[test]

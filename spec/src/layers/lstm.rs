@@ -12,15 +12,7 @@ pub const DEF: LayerDef = LayerDef {
     keras: "LSTM",
     pytorch: "nn.LSTM",
     arity: Arity::UpTo(&recurrent::INPUTS),
-    args: &[
-        recurrent::HIDDEN,
-        recurrent::LAYERS,
-        recurrent::OUTPUT,
-        recurrent::BIDIRECTIONAL,
-        recurrent::REVERSE,
-        recurrent::BIAS,
-        recurrent::DROPOUT,
-    ],
+    args: recurrent::ARGS,
     params: recurrent::PARAMS,
     infer,
 };

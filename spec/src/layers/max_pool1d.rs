@@ -1,7 +1,6 @@
 //! `MaxPool1d`: the largest value of each window of a line.
 
-use super::{line, max_pool2d};
-use crate::args::{ArgDef, ArgKind, Default, Value};
+use super::{line, max_pool2d, pool};
 use crate::layer::{Arity, Context, Inferred, LayerDef};
 use crate::problem::Problem;
 
@@ -13,51 +12,20 @@ pub const DEF: LayerDef = LayerDef {
     keras: "MaxPooling1D",
     pytorch: "nn.MaxPool1d",
     arity: Arity::One,
-    args: &[
-        line::KERNEL_SIZE,
-        ArgDef::option(
-            "stride",
-            ArgKind::Size { min: 1 },
-            Default::Absent,
-            "step of the window; `kernel_size` where it is left out",
-        ),
-        ArgDef::option(
-            "padding",
-            ArgKind::Size { min: 0 },
-            Default::Size(0),
-            "border on both sides, at most half of the window",
-        ),
-        line::DILATION,
-        ArgDef::option(
-            "ceil_mode",
-            ArgKind::Flag,
-            Default::Flag(false),
-            "whether a last window may hang over the end",
-        ),
-    ],
+    args: &[line::KERNEL_SIZE, line::STRIDE, line::PADDING, line::DILATION, pool::CEIL_MODE],
     params: &[],
     infer,
 };
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
-    let [_, length] = line::line(cx)?;
-    let border = cx.args.size("padding");
-    line::check(cx, &length, [border.clone(), border])?;
-    let image = line::image(cx)?;
-    let stride = if cx.args.get("stride").is_some() { "stride" } else { "kernel_size" };
-    let args = [
-        ("kernel_size", line::across(cx, "kernel_size", 1)),
-        ("stride", line::across(cx, stride, 1)),
-        ("padding", line::across(cx, "padding", 0)),
-        ("dilation", line::across(cx, "dilation", 1)),
-        ("ceil_mode", Value::Flag(cx.args.flag("ceil_mode"))),
-    ];
-    Ok(line::through(cx, ("pool", &max_pool2d::DEF), &args, &image)?.1)
+    let own = ("dilation", line::across(cx, "dilation", 1));
+    line::pool(cx, &max_pool2d::DEF, own)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::args::Value;
     use crate::layers::testing::{shape, size};
 
     #[test]

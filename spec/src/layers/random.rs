@@ -54,6 +54,7 @@ impl Random {
             ArgKind::Word(words) => Value::Word(words[self.below(words.len())].into()),
             ArgKind::Number { .. } => Value::Number(Number::Named("RATE".into())),
             ArgKind::Function => Value::Function("|x| x".into()),
+            ArgKind::Layer => Value::Layer("before".into()),
             ArgKind::Shape { .. } => {
                 let rank = self.below(5);
                 let mut dims: Vec<_> = self.dims(rank).into_iter().map(Some).collect();
@@ -173,6 +174,7 @@ fn put_value(value: &Value) -> Value {
 
 fn put_inferred(mut got: Inferred) -> Inferred {
     got.shape.dims = put_all(&got.shape.dims);
+    got.tied.iter_mut().for_each(|tied| tied.dims = put_all(&tied.dims));
     for param in &mut got.params {
         param.dims = put_all(&param.dims);
         match &mut param.init {

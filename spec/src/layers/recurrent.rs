@@ -66,6 +66,9 @@ pub(super) const REVERSE: ArgDef = ArgDef::option(
 pub(super) const BIAS: ArgDef =
     ArgDef::option("bias", ArgKind::Flag, Default::Flag(true), "whether both biases are added");
 
+/// What `Lstm` and `Gru` take; an `Rnn` has its nonlinearity between them.
+pub(super) const ARGS: &[ArgDef] = &[HIDDEN, LAYERS, OUTPUT, BIDIRECTIONAL, REVERSE, BIAS, DROPOUT];
+
 /// `[time, features]`, for a state with so many gates.
 pub(super) fn infer<const N: usize>(
     cx: &mut Context<'_>,

@@ -1,11 +1,10 @@
 //! `MultiHeadAttention`: linear maps before and behind the attention itself.
 
-use super::{Builder, layout};
+use super::Builder;
 use crate::engine::chunk::{Edge, Slot};
 use crate::engine::kernels::attention::Attention;
 use crate::engine::kernels::conv::Act;
-use crate::engine::kernels::linear::Linear;
-use crate::engine::steps::{AttentionPart, AttentionStep, Dropout, Layout, LinearStep};
+use crate::engine::steps::{AttentionPart, AttentionStep, Dropout, Layout};
 use crate::layers::multi_head_attention::inputs;
 use netwright_spec::graph::Node;
 
@@ -49,51 +48,20 @@ impl Builder<'_> {
 
     /// Rows of the first map from `first` on, of all steps.
     fn map_in(&mut self, node: &Node, x: Edge, first: usize, [steps, outputs]: [usize; 2]) -> Slot {
-        let inputs = x.slot.len / steps;
-        let y = self.slot(steps * outputs);
-        let weight = node.params.first;
+        let sizes = [x.slot.len / steps, outputs];
+        let (weight, y) = (node.params.first, self.slot(steps * outputs));
         let bias = (node.params.count > 2).then_some(weight + 2);
-        let (linear, act) = (Linear::new(inputs, outputs), Act::None);
-        self.steps.push(Box::new(LinearStep {
-            linear,
-            inputs,
-            outputs,
-            x,
-            y,
-            first,
-            weight,
-            bias,
-            act,
-        }));
+        self.multiply(sizes, (x, y), (first, weight, bias), Act::None);
         y
     }
 
     /// The map of the output, with the sum of a residual behind it.
     fn map_out(&mut self, number: usize, from: Slot) -> Option<()> {
         let node = &self.graph.nodes[number];
-        let width = *node.shape.last()?;
-        let mut last = number;
-        let skip = self.fuse_sum(&mut last);
-        let relu = self.fuse_relu(&mut last);
-        let act = if skip.is_some() { Act::None } else { relu };
-        let y = self.slot(from.len);
-        let (weight, x) = (node.params.first + 1, Edge { slot: from, first: true, input: false });
+        let (width, weight) = (*node.shape.last()?, node.params.first + 1);
         let bias = (node.params.count > 2).then_some(weight + 2);
-        let linear = Linear::new(width, width);
-        let (inputs, outputs, first) = (width, width, 0);
-        self.steps.push(Box::new(LinearStep {
-            linear,
-            inputs,
-            outputs,
-            x,
-            y,
-            first,
-            weight,
-            bias,
-            act,
-        }));
-        self.add_into(skip, y, relu);
-        self.place(self.value_of(last), y, layout(node.shape));
+        let x = Edge { slot: from, first: true, input: false };
+        self.linear_with(number, [width, width], x, (weight, bias));
         Some(())
     }
 }

@@ -311,19 +311,41 @@ impl<'a> Builder<'a> {
         let inputs = *self.graph.shape_of(node.inputs[0]).last()?;
         let outputs = *node.shape.last()?;
         let x = self.edge(node.inputs[0])?;
+        let mut params = node.reads();
+        let (weight, bias) = (params.next()?, params.next());
+        self.linear_with(number, [inputs, outputs], x, (weight, bias));
+        Some(())
+    }
+
+    /// A linear map at the end of a node, with the sum and the ReLU behind it.
+    fn linear_with(
+        &mut self,
+        number: usize,
+        sizes: [usize; 2],
+        x: Edge,
+        (weight, bias): (usize, Option<usize>),
+    ) {
         let mut last = number;
         let skip = self.fuse_sum(&mut last);
         let relu = self.fuse_relu(&mut last);
         let act = if skip.is_some() { Act::None } else { relu };
-        let y = self.slot(node.shape.iter().product());
-        let weight = node.params.first;
-        let bias = (node.params.count > 1).then_some(weight + 1);
-        let linear = Linear::new(inputs, outputs);
-        let step = LinearStep { linear, inputs, outputs, x, y, first: 0, weight, bias, act };
-        self.steps.push(Box::new(step));
+        let y = self.slot(self.graph.nodes[number].shape.iter().product());
+        self.multiply(sizes, (x, y), (0, weight, bias), act);
         self.add_into(skip, y, relu);
         self.place(self.value_of(last), y, Layout::Plain);
-        Some(())
+    }
+
+    /// The step of a linear map, by the rows of the weight and of the bias from `first` on.
+    fn multiply(
+        &mut self,
+        [inputs, outputs]: [usize; 2],
+        (x, y): (Edge, Slot),
+        (first, weight, bias): (usize, usize, Option<usize>),
+        act: Act,
+    ) {
+        let linear = Linear::new(inputs, outputs);
+        let step = LinearStep { linear, inputs, outputs, x, y, first, weight, bias, act };
+        self.steps.push(Box::new(step));
     }
 
     /// Outputs in the user's order.

@@ -24,11 +24,6 @@ use netwright_spec::graph::Graph;
 
 pub(crate) type Slot = memory::Slot<Vec<f32>>;
 
-/// The rule for one parameter.
-fn rule_of(rule: Rule, slot: &Slot) -> Rule {
-    if slot.decays { rule } else { rule.without_decay() }
-}
-
 /// Moves all parameters by a rule.
 pub(crate) fn optimize(
     rule: Rule,
@@ -53,7 +48,7 @@ pub(crate) fn optimize(
         } else if graph.params[number].trainable {
             slot.steps += 1;
             let lazy = rule.is_lazy() && graph.is_table(number);
-            step((rule_of(rule, slot).formula(slot.steps), lazy), tensor, slot, gradient)?;
+            step((rule.decaying(slot.decays).formula(slot.steps), lazy), tensor, slot, gradient)?;
         }
     }
     Ok(())
@@ -115,7 +110,7 @@ fn move_some<'a>(
     if let ([param], [slot]) = (&mut *params, &mut *slots) {
         if let Some(gradient) = gradient(first) {
             slot.steps += 1;
-            let formula = rule_of(rule, slot).formula(slot.steps);
+            let formula = rule.decaying(slot.decays).formula(slot.steps);
             gradient.update(formula, parts(formula, param, slot), threads);
         }
     } else if !params.is_empty() {

@@ -61,7 +61,7 @@ impl<E: Float, D: Backend<E>> Parameter<'_, E, D> {
 
     /// The rule for it.
     pub(super) fn rule(&self, rule: Rule) -> Rule {
-        if self.slot.decays { rule } else { rule.without_decay() }
+        rule.decaying(self.slot.decays)
     }
 
     /// From now on, the rows of a table whose gradient is 0 throughout stay as they are.

@@ -164,8 +164,11 @@ impl Rule {
         matches!(self, Rule::Adam(settings) if settings.lazy)
     }
 
-    /// For a parameter that the weight decay is not for.
-    fn without_decay(mut self) -> Self {
+    /// For a parameter, whose weight decay is 0 if it is not among those that decay.
+    fn decaying(mut self, decays: bool) -> Self {
+        if decays {
+            return self;
+        }
         let decay = match &mut self {
             Rule::Sgd(settings) => &mut settings.weight_decay,
             Rule::Adam(settings) => &mut settings.weight_decay,

@@ -1,0 +1,14 @@
+use netwright::prelude::*;
+
+network! {
+    struct Net([usize; 5]) -> [5, 100] {
+        words: Embedding<100, 0>,
+        decoder: Linear<100, weight = words>,
+    }
+}
+
+fn main() {
+    let device = Cpu::default();
+    let net = Net::seeded(&device, 0);
+    println!("{:?}", net.decoder.bias.as_vec());
+}
