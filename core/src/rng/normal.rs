@@ -112,22 +112,28 @@ mod tests {
         assert!(LAYERS as f64 * area > half && LAYERS as f64 * area < 1.007 * half);
     }
 
-    /// The share of numbers up to x is what it should be, for all x (Kolmogorov and Smirnov), with
-    /// one chance in a thousand to miss the bound; and so it is in the tails.
+    /// The share of numbers above x.
+    fn above(x: f64) -> f64 {
+        0.5 * libm::erfc(x * 0.5_f64.sqrt())
+    }
+
+    /// How far the shares of numbers above x are from what they should be, at most, in units in which
+    /// one right generator in a thousand is further away than 1.95 (Kolmogorov and Smirnov).
+    fn distance(mut numbers: Vec<f64>, above: impl Fn(f64) -> f64) -> f64 {
+        numbers.sort_unstable_by(|a, b| b.total_cmp(a));
+        let count = numbers.len() as f64;
+        let each = numbers.iter().enumerate().map(|(i, x)| {
+            [i, i + 1].map(|i| (above(*x) - i as f64 / count).abs()).into_iter().fold(0.0, f64::max)
+        });
+        each.fold(0.0, f64::max) * count.sqrt()
+    }
+
     #[test]
     fn they_are_normal() {
         const COUNT: usize = 1 << 20;
-        let mut numbers: Vec<f64> = (0..COUNT as u64).map(|i| normal(mix(5, i))).collect();
-        numbers.sort_unstable_by(f64::total_cmp);
-        let below = |x: f64| 0.5 * libm::erfc(-x * 0.5_f64.sqrt());
-        let distance = numbers.iter().enumerate().map(|(i, x)| {
-            let [from, to] = [i, i + 1].map(|i| i as f64 / COUNT as f64);
-            (below(*x) - from).abs().max((below(*x) - to).abs())
-        });
-        let distance = distance.fold(0.0, f64::max) * (COUNT as f64).sqrt();
-        assert!(distance > 0.2 && distance < 1.95, "{distance}");
+        let numbers: Vec<f64> = (0..COUNT as u64).map(|i| normal(mix(5, i))).collect();
         for x in [3.0, TAIL, 4.0] {
-            let expected = 2.0 * below(-x) * COUNT as f64;
+            let expected = 2.0 * above(x) * COUNT as f64;
             let found = numbers.iter().filter(|number| number.abs() > x).count() as f64;
             assert!((found - expected).abs() < 3.5 * expected.sqrt(), "{x}: {found}, {expected}");
         }
@@ -137,6 +143,16 @@ mod tests {
         assert!((moment(2) - 1.0).abs() < error(2.0), "{}", moment(2));
         assert!(moment(3).abs() < error(15.0), "{}", moment(3));
         assert!((moment(4) - 3.0).abs() < error(96.0), "{}", moment(4));
+        let distance = distance(numbers, above);
+        assert!(distance > 0.2 && distance < 1.95, "{distance}");
+    }
+
+    /// Few words get there, so the tail is looked at by itself.
+    #[test]
+    fn the_tail_is_that_of_the_curve() {
+        let numbers: Vec<f64> = (0..100_000).map(|i| tail(mix(6, i))).collect();
+        let distance = distance(numbers, |x| above(x) / above(TAIL));
+        assert!(distance > 0.2 && distance < 1.95, "{distance}");
     }
 
     #[test]
