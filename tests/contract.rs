@@ -62,13 +62,14 @@ fn has_the_inferred_shape(model: &Net) {
     }
 }
 
-/// Dropout and batch normalization have a training form; only the latter moves anything.
+/// Dropout, noise and batch normalization have a training form; only the last moves anything.
 fn trains_as_it_infers_unless_declared(model: &Net) {
     let uses = |kind: &str| model.graph().nodes.iter().any(|node| node.kind.contains(kind));
     let run = |training| case(model, 3, training).run(&cotangent);
     let (infer, train) = (run(None), run(Some(5)));
-    let drops =
-        uses("Dropout") || model.graph().nodes.iter().any(|node| node.number("dropout") > 0.0);
+    let drops = uses("Dropout")
+        || uses("Noise")
+        || model.graph().nodes.iter().any(|node| node.number("dropout") > 0.0);
     let declared = drops || uses("BatchNorm");
     assert_eq!(infer.output == train.output, !declared);
     assert!(infer.updates.is_empty());
@@ -281,6 +282,9 @@ contracts! {
     layer_norm: [3, 5] => { LayerNorm }
     layer_norm_image: [2, 3, 2] => { LayerNorm<axes = 3, affine = false> }
     dropout: [6] => { Dropout(0.3) }
+    alpha_dropout: [3, 4] => { AlphaDropout(0.3) }
+    gaussian_noise: [3, 4] => { GaussianNoise(0.3) }
+    noises: [2, 3, 4] => { GaussianNoise(0.1), Selu, AlphaDropout(0.2), Conv2d<2, 1>, AlphaDropout, GaussianNoise(2.0) }
     relu: [3, 4] => { Relu }
     leaky_relu: [3, 4] => { LeakyRelu(0.2) }
     elu: [3, 4] => { Elu(0.7) }

@@ -21,9 +21,9 @@ network! {
     /// The layers that the workloads lack, on images.
     struct Rest([3, 12, 12]) -> [10] {
         Conv2d<8, 3, padding = 1>, Gelu, Dropout(0.1),
-        Conv2d<8, 3, groups = 8, stride = 2>, LeakyRelu,
+        Conv2d<8, 3, groups = 8, stride = 2>, LeakyRelu, GaussianNoise(0.1),
         Parallel { { Conv2d<4, 1>, Silu }, { AvgPool2d<3, stride = 1, padding = 1> } },
-        BatchNorm2d<affine = false>, MaxPool2d<3, stride = 2, padding = 1>, Elu,
+        BatchNorm2d<affine = false>, MaxPool2d<3, stride = 2, padding = 1>, Elu, Selu, AlphaDropout(0.1),
         Flatten, Linear<96, bias = false>, BatchNorm1d, Softplus, LayerNorm, Dropout,
         Reshape<[8, 12]>, Linear<12>, Tanh, Softmax, Flatten, Linear<10>, LogSoftmax,
     }
@@ -154,7 +154,7 @@ fn w6() {
     training.check(|| ResNet::seeded(&Cpu::default(), 1));
 }
 
-/// Dropout's random numbers belong to the step and the place, not to the thread.
+/// Random numbers belong to the step and the place, not to the thread.
 #[test]
 fn the_other_layers() {
     for adam in [true, false] {

@@ -144,6 +144,13 @@ agree! {
     softplus_bent: [3, 7] => { Softplus(2.0, threshold = 1.0) }
     dropout: [37] => { Dropout(0.3) }
     dropout_image: [3, 5, 4] => { Dropout }
+    alpha_dropout: [37] => { AlphaDropout(0.3) }
+    alpha_dropout_image: [3, 5, 4] => { AlphaDropout }
+    alpha_dropout_behind: [19, 3, 4] => { Conv2d<17, 2>, Selu, AlphaDropout(0.1), Conv2d<2, 1>, Flatten, AlphaDropout(0.2), Linear<3> }
+    gaussian_noise: [700] => { GaussianNoise(0.3) }
+    gaussian_noise_image: [19, 3, 4] => { Conv2d<17, 2>, GaussianNoise(0.2), Relu, GaussianNoise(0.0), Conv2d<2, 1> }
+    noises: [3, 40] => { Tanh, GaussianNoise(0.3), Sigmoid, AlphaDropout(0.2), Dropout, GaussianNoise(1.5), Elu }
+    noises_twice: [5, 7] => { let a = input => Tanh; a + (a => GaussianNoise(0.5)) + (a => AlphaDropout(0.5)) }
     chain: [3, 5, 40] => { Dropout(0.2), Relu, Sigmoid, Dropout, Tanh, Elu }
     behind_conv: [2, 6, 7] => { Conv2d<5, 3>, Gelu, Dropout(0.4), Conv2d<2, 1>, LeakyRelu, Elu }
     softmax: [3, 37] => { Softmax }

@@ -105,6 +105,8 @@ networks! {
     layer_norm: [3, 19] => { LayerNorm }
     layer_norm_image: [2, 3, 7] => { LayerNorm<axes = 3, affine = false> }
     dropout: [3, 19] => { Dropout(0.3) }
+    alpha_dropout: [3, 19] => { AlphaDropout(0.3) }
+    gaussian_noise: [3, 19] => { GaussianNoise(0.3) }
     relu: [3, 19] => { Relu }
     leaky_relu: [3, 19] => { LeakyRelu(0.2) }
     elu: [3, 19] => { Elu(0.7) }

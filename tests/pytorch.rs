@@ -431,6 +431,9 @@ include!("fixtures/separable.rs");
 // Norms of each sample.
 include!("fixtures/norms.rs");
 
+// Random numbers.
+include!("fixtures/noise.rs");
+
 // Lines, and the border of images.
 include!("fixtures/lines.rs");
 

@@ -81,8 +81,17 @@ fn usage(def: &LayerDef) -> String {
         true => String::new(),
         false => format!("<{}>", positions.join(", ")),
     };
-    let function = def.args.iter().any(|arg| arg.kind == ArgKind::Function);
-    format!("`{}{sizes}{}`", def.name, if function { "(|x| x * x.sigmoid())" } else { "" })
+    let values = def.args.iter().filter(|arg| arg.place == Place::Value && arg.default.is_none());
+    let values: Vec<&str> = values.map(value).collect();
+    let values = match values.is_empty() {
+        true => String::new(),
+        false => format!("({})", values.join(", ")),
+    };
+    format!("`{}{sizes}{values}`", def.name)
+}
+
+fn value(arg: &ArgDef) -> &'static str {
+    if arg.kind == ArgKind::Function { "|x| x * x.sigmoid()" } else { arg.name }
 }
 
 fn position(arg: &ArgDef) -> &'static str {

@@ -9,7 +9,7 @@ use netwright::prelude::*;
 network! {
     /// All kinds of state, and layers that treat each step for itself.
     struct States([6, 3]) -> [6, 4] {
-        Lstm<5, layers = 2>(dropout = 0.5), Dropout, LayerNorm, Residual { Gru<5>, Tanh }, Rnn<4, nonlinearity = relu>,
+        Lstm<5, layers = 2>(dropout = 0.5), Dropout, GaussianNoise(0.5), AlphaDropout, LayerNorm, Residual { Gru<5>, Tanh }, Rnn<4, nonlinearity = relu>,
         Residual { Linear<8>, Swiglu, Linear<4> },
         Softmax,
     }

@@ -4,6 +4,10 @@
 //! generator is ChaCha with 8 rounds, keyed with the seed itself, and every step from its 64-bit
 //! words to a number is written here, because a library may change its own between versions.
 
+mod normal;
+
+pub(crate) use normal::normal;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{RngCore as _, SeedableRng as _};
 
@@ -26,8 +30,7 @@ impl Rng {
 
     /// A number in `[0, 1)`, a multiple of 2⁻⁵³.
     pub(crate) fn uniform(&mut self) -> f64 {
-        const STEP: f64 = 1.0 / (1u64 << 53) as f64;
-        (self.words.next_u64() >> 11) as f64 * STEP
+        uniform(self.words.next_u64())
     }
 
     /// A number of the normal distribution with mean 0 and standard deviation 1.
@@ -72,6 +75,12 @@ impl Rng {
             numbers.swap(last, self.below(last + 1));
         }
     }
+}
+
+/// A number in `[0, 1)`, a multiple of 2⁻⁵³, made of a random word.
+pub(crate) fn uniform(word: u64) -> f64 {
+    const STEP: f64 = 1.0 / (1u64 << 53) as f64;
+    (word >> 11) as f64 * STEP
 }
 
 /// A key for a stream of its own: two calls with different arguments give unrelated keys.

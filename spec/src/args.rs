@@ -82,6 +82,9 @@ impl ArgKind {
     /// A number from zero to one, both included.
     pub const FRACTION: ArgKind =
         ArgKind::Number { min: 0.0, max: 1.0, exclusive_max: false, exclusive_min: false };
+    /// A number from zero on.
+    pub const NOT_NEGATIVE: ArgKind =
+        ArgKind::Number { min: 0.0, max: f64::MAX, exclusive_max: false, exclusive_min: false };
     /// A number above zero.
     pub const POSITIVE: ArgKind =
         ArgKind::Number { min: 0.0, max: f64::MAX, exclusive_max: false, exclusive_min: true };

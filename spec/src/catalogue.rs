@@ -54,6 +54,8 @@ pub const ALL: &[&LayerDef] = &[
     &layers::rms_norm::DEF,
     &layers::dropout::DEF,
     &layers::spatial_dropout2d::DEF,
+    &layers::alpha_dropout::DEF,
+    &layers::gaussian_noise::DEF,
     &layers::relu::DEF,
     &layers::leaky_relu::DEF,
     &layers::elu::DEF,
@@ -118,6 +120,7 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Number;
     use crate::args::{ArgKind, Place, Value};
     use crate::composite::Expansion;
     use crate::layer::Arity;
@@ -140,6 +143,7 @@ mod tests {
                 ArgKind::Function => (arg.name, Value::Function("|x| x".into())),
                 // Axes are counted from 0, and so are elements.
                 ArgKind::Size { min: 0 } => (arg.name, size(0)),
+                ArgKind::Number { .. } => (arg.name, Value::Number(Number::Known(0.5))),
                 _ => (arg.name, size(2)),
             })
             .chain(flags)
@@ -153,15 +157,23 @@ mod tests {
     }
 
     #[test]
-    fn positional_arguments_come_first_and_have_no_default() {
+    fn what_must_be_written_has_no_default() {
         for def in ALL {
             let places: Vec<Place> = def.args.iter().map(|arg| arg.place).collect();
             let first = places.iter().take_while(|place| **place == Place::Position).count();
             assert!(places.iter().skip(first).all(|place| *place != Place::Position));
             for arg in def.args {
-                let function = matches!(arg.kind, ArgKind::Function);
-                let required = arg.place == Place::Position || function;
-                assert_eq!(arg.default.is_none(), required, "{} of {}", arg.name, def.name);
+                let what = format!("{} of {}", arg.name, def.name);
+                match arg.place {
+                    Place::Position => assert!(arg.default.is_none(), "{what}"),
+                    Place::Option => assert!(arg.default.is_some(), "{what}"),
+                    // Values come in one row: one that must be written does not follow another.
+                    Place::Value => {
+                        let first = def.args.iter().find(|arg| arg.place == Place::Value);
+                        let is_first = first.is_some_and(|first| first.name == arg.name);
+                        assert!(arg.default.is_some() || is_first, "{what}");
+                    }
+                }
             }
         }
     }

@@ -9,15 +9,14 @@
 use super::{Call, Flat, OnDevice};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
-use crate::rng::mix;
+use crate::rng::{mix, uniform};
 use dfdx::prelude::*;
 
 pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Result<Flat<E, D>> {
     let p = call.node.number("p");
     let x = call.input()?;
-    let Some(key) = call.training else { return Ok(x) };
+    let Some(key) = call.training_key() else { return Ok(x) };
     let count = x.shape().0;
-    let key = mix(key, call.number as u64);
     let mask = mask(key, p, 0..count as u64);
     let mask: Tensor<(usize,), E, D> =
         call.device.try_tensor_from_vec(mask, (count,)).on_device()?;
@@ -33,10 +32,10 @@ pub(super) fn of_channels<E: Float, D: Backend<E>>(
     let p = call.node.number("p");
     let pixels = call.input_shape().iter().skip(1).product::<usize>();
     let x = call.input()?;
-    let Some(key) = call.training else { return Ok(x) };
+    let Some(key) = call.training_key() else { return Ok(x) };
     let count = x.shape().0;
     let numbers = (0..count as u64).map(|i| i / pixels.max(1) as u64);
-    let mask = mask(mix(key, call.number as u64), p, numbers);
+    let mask = mask(key, p, numbers);
     let mask: Tensor<(usize,), E, D> =
         call.device.try_tensor_from_vec(mask, (count,)).on_device()?;
     x.try_mul(mask).on_device()
@@ -44,13 +43,17 @@ pub(super) fn of_channels<E: Float, D: Backend<E>>(
 
 /// What each of the elements with these numbers is multiplied with.
 pub(super) fn mask<E: Float>(key: u64, p: f64, numbers: impl Iterator<Item = u64>) -> Vec<E> {
-    let (dropped, kept) = (E::default(), E::of(1.0 / (1.0 - p)));
-    numbers.map(|i| if uniform(mix(key, i)) < p { dropped } else { kept }).collect()
+    choose(key, p, [E::default(), E::of(1.0 / (1.0 - p))], numbers)
 }
 
-/// A number in `[0, 1)`, a multiple of 2⁻⁵³.
-fn uniform(word: u64) -> f64 {
-    (word >> 11) as f64 / (1u64 << 53) as f64
+/// One number for elements that are dropped, one for those that are kept.
+pub(super) fn choose<E: Float>(
+    key: u64,
+    p: f64,
+    [dropped, kept]: [E; 2],
+    numbers: impl Iterator<Item = u64>,
+) -> Vec<E> {
+    numbers.map(|i| if uniform(mix(key, i)) < p { dropped } else { kept }).collect()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use netwright_spec::graph::{Inner, Node};
 
 pub(crate) mod adaptive_avg_pool2d;
 mod add;
+pub(crate) mod alpha_dropout;
 mod avg_pool2d;
 mod batch_norm1d;
 mod batch_norm2d;
@@ -24,6 +25,7 @@ mod elu;
 pub(crate) mod embedding;
 mod embedding_bag;
 mod flatten;
+pub(crate) mod gaussian_noise;
 mod gelu;
 mod global_avg_pool2d;
 mod glu;
@@ -156,6 +158,11 @@ impl<E: Float, D: Backend<E>> Call<'_, E, D> {
         self.tape.take().unwrap_or_default()
     }
 
+    /// The key of this layer's random numbers in the training form.
+    pub(crate) fn training_key(&self) -> Option<u64> {
+        self.training.map(|key| mix(key, self.number as u64))
+    }
+
     /// The shape of one sample of the first input.
     pub(crate) fn input_shape(&self) -> &[usize] {
         self.inputs.first().and_then(|v| v.shape().get(1..)).unwrap_or(&[])
@@ -199,6 +206,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     match call.node.kind {
         "AdaptiveAvgPool2d" => adaptive_avg_pool2d::forward(call),
         "Add" => add::forward(call),
+        "AlphaDropout" => alpha_dropout::forward(call),
         "AvgPool2d" => avg_pool2d::forward(call),
         "BatchNorm1d" => batch_norm1d::forward(call),
         "BatchNorm2d" => batch_norm2d::forward(call),
@@ -212,6 +220,7 @@ pub(crate) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
         "Embedding" => embedding::forward(call),
         "EmbeddingBag" => embedding_bag::forward(call),
         "Flatten" => flatten::forward(call),
+        "GaussianNoise" => gaussian_noise::forward(call),
         "Gelu" => gelu::forward(call),
         "Gru" | "Lstm" | "Rnn" => recurrent::forward(call),
         "GlobalAvgPool2d" => global_avg_pool2d::forward(call),
@@ -269,8 +278,8 @@ pub(crate) fn own<E: Float, D: Backend<E>>(
     let (Some(layer), Some(input)) = (call.own.get(number), call.inputs.first()) else {
         return Err(call.error("is not among the model's own layers"));
     };
-    let mode = match call.training {
-        Some(key) => Mode::Training { seed: mix(key, call.number as u64) },
+    let mode = match call.training_key() {
+        Some(seed) => Mode::Training { seed },
         None => Mode::Inference,
     };
     let (input, tape) = (input.clone(), call.tape.take().unwrap_or_default());

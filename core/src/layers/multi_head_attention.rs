@@ -8,7 +8,6 @@ use super::window::Window;
 use super::{Call, Flat, OnDevice, error};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
-use crate::rng::mix;
 use crate::value::Value;
 use dfdx::prelude::*;
 use netwright_spec::graph::Node;
@@ -246,7 +245,9 @@ fn drop<E: Float, D: Backend<E>>(
     sizes: &Sizes,
     weights: Flat<E, D>,
 ) -> Result<Flat<E, D>> {
-    let (p, Some(key)) = (call.node.number("dropout"), call.training) else { return Ok(weights) };
+    let (p, Some(key)) = (call.node.number("dropout"), call.training_key()) else {
+        return Ok(weights);
+    };
     if p == 0.0 {
         return Ok(weights);
     }
@@ -256,7 +257,7 @@ fn drop<E: Float, D: Backend<E>>(
         let first = ((i % batch) * heads + i / batch) as u64 * block;
         first..first + block
     });
-    let mask: Vec<E> = mask(mix(key, call.number as u64), p, numbers);
+    let mask: Vec<E> = mask(key, p, numbers);
     let count = (mask.len(),);
     let mask = call.device.try_tensor_from_vec(mask, count).on_device()?;
     weights.try_mul(mask).on_device()

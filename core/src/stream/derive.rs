@@ -96,9 +96,11 @@ pub(super) struct Derivation {
 
 /// Layers that treat each number, or each step's last axis, by itself.
 const EACH_BY_ITSELF: &[&str] = &[
+    "AlphaDropout",
     "Celu",
     "Dropout",
     "Elu",
+    "GaussianNoise",
     "Gelu",
     "HardSigmoid",
     "HardSwish",

@@ -2,6 +2,7 @@
 
 pub mod adaptive_avg_pool2d;
 pub mod add;
+pub mod alpha_dropout;
 pub mod avg_pool1d;
 pub mod avg_pool2d;
 pub mod avg_pool3d;
@@ -21,6 +22,7 @@ pub mod elu;
 pub mod embedding;
 pub mod embedding_bag;
 pub mod flatten;
+pub mod gaussian_noise;
 pub mod gelu;
 pub mod global_avg_pool1d;
 pub mod global_avg_pool2d;

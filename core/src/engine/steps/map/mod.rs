@@ -1,8 +1,10 @@
-//! Chains of activations and dropout, element by element in one pass over memory, where they could
-//! not be fused into the step before.
+//! Chains of activations, dropout and noise, element by element in one pass over memory, where they
+//! could not be fused into the step before.
 
 mod dropout;
+mod elements;
 mod functions;
+mod noise;
 mod traced;
 
 pub(crate) use dropout::Dropout;
@@ -14,6 +16,7 @@ use crate::layers::selu;
 use functions::{Elu, Function};
 use netwright_spec::graph::Node;
 use netwright_spec::scalar::Expression;
+use noise::Noise;
 
 /// One link of a chain.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +40,8 @@ pub(crate) enum Map {
         threshold: f32,
     },
     Dropout(Dropout),
+    AlphaDropout(Dropout),
+    Noise(Noise),
     /// Part of a function of the user's.
     Exp,
     /// A function of the user's; there is one for each declared layer, as long as the program runs.
@@ -49,6 +54,9 @@ impl Map {
 
     /// What a node does to each element, if it is a map.
     pub(crate) fn of(node: &Node, number: usize, layout: Layout) -> Option<Map> {
+        let len = node.shape.iter().product();
+        let dropout =
+            |each| Dropout { node: number as u64, p: node.number("p"), each, layout, len };
         Some(match node.kind {
             "Relu" => Map::Relu,
             "LeakyRelu" => Map::LeakyRelu(node.number("negative_slope") as f32),
@@ -74,15 +82,12 @@ impl Map {
                 // Above, ln(1 + exp(x)) is x to every digit.
                 threshold: node.number("threshold").min(40.0) as f32,
             },
-            "Dropout" => {
-                let len = node.shape.iter().product();
-                let (node, p) = (number as u64, node.number("p"));
-                Map::Dropout(Dropout { node, p, each: 1, layout, len })
-            }
-            "SpatialDropout2d" => {
-                let len = node.shape.iter().product();
-                let (each, p) = (len / node.shape.first()?, node.number("p"));
-                Map::Dropout(Dropout { node: number as u64, p, each, layout, len })
+            "Dropout" => Map::Dropout(dropout(1)),
+            "SpatialDropout2d" => Map::Dropout(dropout(len / node.shape.first()?)),
+            "AlphaDropout" => Map::AlphaDropout(dropout(1)),
+            "GaussianNoise" => {
+                let stddev = node.number("stddev");
+                Map::Noise(Noise { node: number as u64, stddev, layout, len })
             }
             "Map" => Map::Traced(node.function("function")?.known()),
             _ => return None,
@@ -112,7 +117,7 @@ macro_rules! with_function {
                 $name::<V, _>(functions::Softplus { beta, threshold }, $($arg),*)
             }
             Map::Exp => $name::<V, _>(functions::Exp, $($arg),*),
-            Map::Dropout(_) | Map::Traced(_) => {}
+            Map::Dropout(_) | Map::AlphaDropout(_) | Map::Noise(_) | Map::Traced(_) => {}
         }
     };
 }
@@ -205,9 +210,9 @@ fn apply_gradient(map: Map, x: &[f32], y: &[f32], d: &mut [f32]) {
 /// Any map, over one block.
 fn run(map: Map, place: Place, x: &[f32], y: &mut [f32], scratch: &mut [f32]) {
     match map {
-        Map::Dropout(dropout) => {
+        Map::Dropout(_) | Map::AlphaDropout(_) | Map::Noise(_) => {
             y.copy_from_slice(x);
-            drop_out(dropout, place, y);
+            run_in_place(map, place, y, scratch);
         }
         Map::Traced(expression) => traced::values(expression, x, y, scratch),
         _ => apply(map, x, y),
@@ -216,7 +221,9 @@ fn run(map: Map, place: Place, x: &[f32], y: &mut [f32], scratch: &mut [f32]) {
 
 fn run_in_place(map: Map, place: Place, y: &mut [f32], scratch: &mut [f32]) {
     match map {
-        Map::Dropout(dropout) => drop_out(dropout, place, y),
+        Map::Dropout(dropout) => dropout.apply(place, y),
+        Map::AlphaDropout(dropout) => dropout.apply_alpha(place, y),
+        Map::Noise(noise) => noise.apply(place, y),
         Map::Traced(expression) => {
             let x: Block = std::array::from_fn(|i| y.get(i).copied().unwrap_or(0.0));
             traced::values(expression, &x[..y.len()], y, scratch);
@@ -231,19 +238,12 @@ fn run_in_place(map: Map, place: Place, y: &mut [f32], scratch: &mut [f32]) {
 
 fn run_gradient(map: Map, place: Place, [x, y]: [&[f32]; 2], d: &mut [f32], scratch: &mut [f32]) {
     match map {
-        Map::Dropout(dropout) => drop_out(dropout, place, d),
+        Map::Dropout(dropout) => dropout.apply(place, d),
+        Map::AlphaDropout(dropout) => dropout.apply_alpha_gradient(place, d),
+        Map::Noise(_) => {}
         Map::Traced(expression) => traced::gradients(expression, x, d, scratch),
         _ => apply_gradient(map, x, y, d),
     }
-}
-
-/// Values and gradients alike are multiplied with the mask.
-fn drop_out(dropout: Dropout, place: Place, values: &mut [f32]) {
-    let Some(key) = place.training else { return };
-    let mut mask: Block = [0.0; BLOCK];
-    let mask = &mut mask[..values.len()];
-    dropout.mask(key, place.start, mask);
-    values.iter_mut().zip(mask).for_each(|(y, m)| *y *= *m);
 }
 
 impl MapStep {
