@@ -51,7 +51,8 @@ pub(crate) unsafe trait Lanes: Copy {
     unsafe fn at_most(self, high: Self) -> Self;
     /// `a` where `self` is less than `x`, else `b`, also where one of them is NaN.
     unsafe fn if_less(self, x: Self, a: Self, b: Self) -> Self;
-    /// 2 to the power of the lanes, whole numbers in -126 ..= 127; of NaN anything.
+    /// 2 to the power of the lanes, whole numbers in -126 ..= 128, of which the last gives infinity; of
+    /// NaN anything.
     unsafe fn pow2(self) -> Self;
     /// 0 where a lane is at most 0, else the lane: NaN stays NaN.
     unsafe fn relu(self) -> Self;

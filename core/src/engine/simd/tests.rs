@@ -30,7 +30,7 @@ unsafe fn check<V: Lanes>() {
         equal(a.at_least(V::splat(1.0)), &|i| larger(x[i], 1.0));
         equal(a.at_most(V::splat(1.0)), &|i| smaller(x[i], 1.0));
         equal(a.if_less(b, a, V::splat(3.0)), &|i| if x[i] < y[i] { x[i] } else { 3.0 });
-        let n: [f32; 16] = std::array::from_fn(|i| if i == 0 { 127.0 } else { i as f32 - 127.0 });
+        let n: [f32; 16] = std::array::from_fn(|i| if i == 0 { 128.0 } else { i as f32 - 127.0 });
         equal(V::load(n.as_ptr()).pow2(), &|i| n[i].exp2());
         equal(a.relu(), &|i| if x[i] <= 0.0 { 0.0 } else { x[i] });
         equal(a.where_active(b), &|i| if y[i] <= 0.0 { 0.0 } else { x[i] });

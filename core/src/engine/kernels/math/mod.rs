@@ -13,9 +13,6 @@ const LN2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 /// Of (eˣ - 1 - x) / x² in ±ln 2 / 2 (Moshier's Cephes, expf).
 const EXP: [f32; 6] =
     [1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5];
-/// Of (tanh x - x) / x³ in x², up to 0.625 (Moshier's Cephes, tanhf).
-const TANH: [f32; 5] =
-    [-5.704_988_7e-3, 2.063_908_8e-2, -5.373_971_5e-2, 1.333_144_2e-1, -3.333_328e-1];
 /// Of (artanh x - x) / x³ in x²: 1/17, 1/15, … 1/3.
 const ARTANH: [f32; 8] =
     [1.0 / 17.0, 1.0 / 15.0, 1.0 / 13.0, 1.0 / 11.0, 1.0 / 9.0, 1.0 / 7.0, 1.0 / 5.0, 1.0 / 3.0];
@@ -34,16 +31,18 @@ const ERFC: [f32; 10] = [
     0.098_741_6,
 ];
 
-/// The polynomial with these coefficients, the highest power first.
+/// The polynomial with these coefficients, the highest power first: even and odd powers apart, which
+/// need not wait for each other.
 #[inline(always)]
 unsafe fn polynomial<V: Lanes>(x: V, coefficients: &[f32]) -> V {
     // SAFETY: the caller has the instruction set.
     unsafe {
-        let mut sum = V::splat(coefficients[0]);
-        for &c in &coefficients[1..] {
-            sum = sum.mul_add(x, V::splat(c));
+        let square = x.mul(x);
+        let [mut one, mut other] = [coefficients[0], coefficients[1]].map(|c| V::splat(c));
+        for &c in &coefficients[2..] {
+            (one, other) = (other, one.mul_add(square, V::splat(c)));
         }
-        sum
+        one.mul_add(x, other)
     }
 }
 
@@ -112,12 +111,15 @@ pub(crate) unsafe fn log1p<V: Lanes>(u: V) -> V {
 pub(crate) unsafe fn sigmoid<V: Lanes>(x: V) -> V {
     // SAFETY: the caller has the instruction set.
     unsafe {
-        let one = V::splat(1.0);
-        one.div(exp(x.mul(V::splat(-1.0))).add(one))
+        // Beyond, 2ⁿ is infinite, and its inverse 0.
+        let (low, high) = (V::splat(-87.0), V::splat(89.0));
+        let (n, e) = reduced(x.mul(V::splat(-1.0)).at_least(low).at_most(high));
+        let (one, scale) = (V::splat(1.0), n.pow2());
+        one.div(e.mul_add(scale, scale).add(one))
     }
 }
 
-/// The hyperbolic tangent.
+/// The hyperbolic tangent: -e / (2 + e) with e of -2|x|, and the sign of x.
 ///
 /// # Safety
 /// That of [`Lanes`].
@@ -125,13 +127,10 @@ pub(crate) unsafe fn sigmoid<V: Lanes>(x: V) -> V {
 pub(crate) unsafe fn tanh<V: Lanes>(x: V) -> V {
     // SAFETY: the caller has the instruction set.
     unsafe {
-        let (one, minus) = (V::splat(1.0), V::splat(-1.0));
-        let square = x.mul(x);
-        let near = polynomial(square, &TANH).mul(square).mul_add(x, x);
-        let size = x.at_least(x.mul(minus));
-        let far = one.sub(V::splat(2.0).div(exp(size.add(size)).add(one)));
-        let far = x.if_less(V::splat(0.0), far.mul(minus), far);
-        size.if_less(V::splat(0.625), near, far)
+        let (twice, minus) = (x.add(x), V::splat(-1.0));
+        let e = expm1(twice.at_most(twice.mul(minus)));
+        let y = e.div(e.add(V::splat(2.0)));
+        x.if_less(V::splat(0.0), y, y.mul(minus))
     }
 }
 
