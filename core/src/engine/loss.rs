@@ -5,9 +5,13 @@ mod rows;
 mod several;
 
 use super::chunk::{Found, Slot};
+use super::kernels::binary::cross_entropy;
 use super::steps::Source;
 use crate::train::{BinaryFocalSettings, Criterion};
 use rows::{labels, margins};
+
+/// Elements of which a kernel makes the losses at once, on the stack.
+const PART: usize = 256;
 
 /// A loss for all samples of a chunk.
 #[derive(Clone, Copy)]
@@ -52,6 +56,7 @@ impl Job<'_> {
                 margins(job, settings, target, output, gradient)
             }
             (Criterion::Ctc(settings), _) => self.ctc(settings, output, gradient),
+            (Criterion::BinaryCrossEntropy, _) => self.binary(output, gradient),
             _ => self.elements(output, gradient),
         }
     }
@@ -66,6 +71,23 @@ impl Job<'_> {
             Source::Floats(target) => target[i],
             Source::Indices(target) => target[i] as f32,
         }
+    }
+
+    /// The binary cross entropy, of which each part has a kernel.
+    fn binary(self, output: &[f32], gradient: &mut [f32]) -> Found {
+        let mut found = Found::default();
+        let [mut loss, mut target] = [[0.0; PART]; 2];
+        let parts = output.chunks(PART).zip(gradient.chunks_mut(PART)).enumerate();
+        for (part, (x, gradient)) in parts {
+            let (loss, y) = (&mut loss[..x.len()], &mut target[..x.len()]);
+            y.iter_mut().enumerate().for_each(|(i, y)| *y = self.number(part * PART + i));
+            cross_entropy(x, y, loss, gradient);
+            found.loss += loss.iter().map(|loss| f64::from(*loss)).sum::<f64>();
+            let hit = |(x, y): (&f32, &f32)| usize::from((*x > 0.0) == (*y >= 0.5));
+            found.hits += x.iter().zip(y.iter()).map(hit).sum::<usize>();
+            gradient.iter_mut().for_each(|slope| *slope *= self.share);
+        }
+        found
     }
 
     fn elements(self, output: &[f32], gradient: &mut [f32]) -> Found {
@@ -101,10 +123,6 @@ fn element(criterion: Criterion<'_>, x: f32, y: f32) -> (f32, f32) {
             (delta * (d.abs() - 0.5 * delta), delta * sign)
         }
         Criterion::Huber { .. } => (0.5 * d * d, d),
-        Criterion::BinaryCrossEntropy => {
-            let (loss, p, _) = binary(x, y);
-            (loss, p - y)
-        }
         Criterion::BinaryFocal(settings) => focal(settings, x, y),
         Criterion::Hinge { squared } => {
             let y = if y > 0.0 { 1.0 } else { -1.0 };

@@ -6,8 +6,7 @@
 
 use super::chunk::Chunk;
 use super::exec::{Given, Run};
-use super::kernels::product::Product;
-use super::kernels::rows::ask_for;
+use super::kernels::rows::{add_up, ask_for};
 use super::plan::Table;
 use super::threads::both;
 use super::update::{Formula, Parts, all_finite, update};
@@ -19,11 +18,14 @@ const PIECE: usize = 1 << 14;
 /// Floats of a row that are summed up at once, on the stack.
 const BLOCK: usize = 256;
 
+/// Uses of a row that are added up at once.
+const TOGETHER: usize = 8;
+
 /// How many uses ahead of the one in hand memory is asked for.
 const AHEAD: usize = 8;
 
-/// Bits of a row's number that one pass of the sorting looks at.
-const DIGIT: u32 = 11;
+/// Bits of a row's number that one pass of the sorting looks at, at least and at most.
+const DIGITS: [u32; 2] = [8, 14];
 
 /// One use of a row: what it adds to the row's gradient is a vector, by a factor.
 #[derive(Clone, Copy, Debug, Default)]
@@ -61,31 +63,38 @@ impl Origin {
 pub(super) struct Uses {
     all: Vec<Use>,
     spare: Vec<Use>,
+    /// Where the next use with this digit goes.
+    places: Vec<u32>,
 }
 
 impl Uses {
     /// Sorts by row, and leaves the uses of one row in the order in which they were found.
     fn sort(&mut self, rows: usize) {
+        // A pass should count about as many digits as there are uses.
+        let [least, most] = DIGITS;
+        let bits = (self.all.len().max(1).ilog2() + 1).clamp(least, most);
         let mut shift = 0;
         while shift < u32::BITS && rows.saturating_sub(1) >> shift > 0 {
-            self.sort_by_digit(shift);
-            shift += DIGIT;
+            self.sort_by_digit(shift, bits);
+            shift += bits;
         }
     }
 
-    fn sort_by_digit(&mut self, shift: u32) {
-        let digit = |one: &Use| (one.row >> shift) as usize & ((1 << DIGIT) - 1);
-        let mut places = [0; 1 << DIGIT];
+    fn sort_by_digit(&mut self, shift: u32, bits: u32) {
+        let digit = |one: &Use| (one.row >> shift) as usize & ((1 << bits) - 1);
+        let places = &mut self.places;
+        places.clear();
+        places.resize(1 << bits, 0);
         self.all.iter().for_each(|one| places[digit(one)] += 1);
         let mut end = 0;
-        for place in &mut places {
+        for place in &mut *places {
             end += *place;
             *place = end - *place;
         }
         self.spare.resize(self.all.len(), Use::default());
         for one in &self.all {
             let place = &mut places[digit(one)];
-            self.spare[*place] = *one;
+            self.spare[*place as usize] = *one;
             *place += 1;
         }
         std::mem::swap(&mut self.all, &mut self.spare);
@@ -125,19 +134,18 @@ impl Run {
         let width = self.plan().tables[number].width;
         for one in &self.work.uses[number].all {
             let row = &mut gradient[one.row as usize * width..][..width];
-            self.product(one, 0..width).add(row, false);
+            add_up(&[(self.vector(one, 0..width), one.factor)], row, false);
         }
     }
 
-    /// Part of what a use adds to the gradient of its row.
-    fn product(&self, one: &Use, part: Range<usize>) -> Product<'_> {
+    /// Part of the vector that a use adds to the gradient of its row, by its factor.
+    fn vector(&self, one: &Use, part: Range<usize>) -> &[f32] {
         let memory = &self.work.groups[usize::from(one.origin.group)].chunks
             [usize::from(one.origin.chunk)]
         .memory;
         let floats = if one.value { &memory.values } else { &memory.gradients };
         let at = one.at as usize;
-        let a = &floats[at + part.start..at + part.end];
-        Product { by: one.factor, a, b: None, active: None }
+        &floats[at + part.start..at + part.end]
     }
 
     /// Whether the gradients of all used rows are finite. So they are if so many of the largest
@@ -224,13 +232,22 @@ impl<'a> Rows<'a> {
         if let [only] = uses
             && only.factor == 1.0
         {
-            return self.run.product(only, part).a;
+            return self.run.vector(only, part);
         }
         let sum = &mut sum[..part.len()];
-        for (i, one) in uses.iter().enumerate() {
-            self.run.product(one, part.clone()).add(sum, i == 0);
-        }
+        self.add(uses, part, 1.0, sum, true);
         sum
+    }
+
+    /// Adds that, by a factor, or overwrites `to` with it.
+    fn add(&self, uses: &[Use], part: Range<usize>, by: f32, to: &mut [f32], overwrite: bool) {
+        for (i, uses) in uses.chunks(TOGETHER).enumerate() {
+            let of: [_; TOGETHER] = std::array::from_fn(|i| match uses.get(i) {
+                Some(one) => (self.run.vector(one, part.clone()), by * one.factor),
+                None => (&[][..], 0.0),
+            });
+            add_up(&of[..uses.len()], to, overwrite && i == 0);
+        }
     }
 
     /// The parts of a row for [`sum`](Self::sum).
@@ -272,15 +289,20 @@ impl<'a> Rows<'a> {
         let mut next = 0;
         for uses in self.each() {
             for one in self.uses.iter().take(next + uses.len() + AHEAD).skip(next + AHEAD) {
-                ask_for(self.run.product(one, 0..width).a);
+                ask_for(self.run.vector(one, 0..width));
                 ask_for(&parts.param[place(one)..][..width]);
             }
             next += uses.len();
+            let at = place(&uses[0]);
+            if let Formula::Sgd { lr, decay: 0.0 } = formula {
+                // The sum is never written anywhere.
+                self.add(uses, 0..width, -lr, &mut parts.param[at..at + width], false);
+                continue;
+            }
             let still = |part| self.sum(uses, part, &mut sum).iter().all(|g| *g == 0.0);
             if formula.moves_without_gradient() && self.parts().all(still) {
                 continue;
             }
-            let at = place(&uses[0]);
             for part in self.parts() {
                 let gradient = self.sum(uses, part.clone(), &mut sum);
                 let place = at + part.start..at + part.end;

@@ -3,6 +3,7 @@
 
 pub(crate) mod attention;
 pub(crate) mod batch_norm;
+pub(crate) mod binary;
 pub(crate) mod conv;
 pub(crate) mod gated;
 pub(crate) mod layer_norm;

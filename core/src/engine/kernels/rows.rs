@@ -165,6 +165,39 @@ unsafe fn combine_lanes<V: Lanes>(job: &Job, factors: *const f32, y: *mut f32, o
     }
 }
 
+/// Overwrites `y` with the sum of these vectors, each by its factor, or adds to it.
+pub(crate) fn add_up(of: &[(&[f32], f32)], y: &mut [f32], overwrite: bool) {
+    add_up_at(Level::best(), of, y, overwrite);
+}
+
+fn add_up_at(level: Level, of: &[(&[f32], f32)], y: &mut [f32], overwrite: bool) {
+    assert!(of.iter().all(|(x, _)| x.len() == y.len()));
+    // SAFETY: all vectors are as long as `y`.
+    unsafe { sums(level, of, y, overwrite) };
+}
+
+kernel!(unsafe fn sums(of: &[(&[f32], f32)], y: &mut [f32], overwrite: bool) = sum_lanes);
+
+/// # Safety
+/// All vectors are as long as `y`.
+#[inline(always)]
+unsafe fn sum_lanes<V: Lanes>(of: &[(&[f32], f32)], y: &mut [f32], overwrite: bool) {
+    for (i, y) in y.chunks_mut(V::COUNT).enumerate() {
+        // SAFETY: `y.len()` floats are left of each vector.
+        unsafe {
+            let mut sum = match overwrite {
+                true => V::splat(0.0),
+                false => V::load_up_to(y.as_ptr(), y.len()),
+            };
+            for (x, factor) in of {
+                let x = V::load_up_to(x.as_ptr().add(i * V::COUNT), y.len());
+                sum = x.mul_add(V::splat(*factor), sum);
+            }
+            sum.store_up_to(y.as_mut_ptr(), y.len());
+        }
+    }
+}
+
 /// Asks for all cache lines of these floats.
 pub(crate) fn ask_for(floats: &[f32]) {
     // SAFETY: asking for memory needs none.

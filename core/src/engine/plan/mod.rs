@@ -128,9 +128,10 @@ impl Plan {
 
     /// How many samples a chunk has: it depends on the batch alone, not on the machine.
     pub(crate) fn chunk(&self, batch: usize) -> usize {
-        let together = CHUNK_FLOATS / self.values.max(1);
+        let tables: usize = self.steps.iter().map(|planned| planned.step.table_floats()).sum();
+        let together = CHUNK_FLOATS / (self.values + tables).max(1);
         let least = self.steps.iter().map(|planned| planned.step.samples()).max().unwrap_or(1);
-        share(batch, together.max(VALUE_FLOATS / self.largest.max(1)), least)
+        share(batch, together.max(VALUE_FLOATS / self.largest.max(tables).max(1)), least)
     }
 }
 

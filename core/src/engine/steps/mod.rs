@@ -83,6 +83,12 @@ pub(crate) trait Step: Debug + Send + Sync {
         false
     }
 
+    /// Floats of a table that it reads for each sample, forward and again backward: they should still
+    /// be near then.
+    fn table_floats(&self) -> usize {
+        0
+    }
+
     /// Samples that a chunk should have, even if fewer fit into a cache.
     fn samples(&self) -> usize {
         1

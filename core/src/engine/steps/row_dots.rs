@@ -51,6 +51,10 @@ impl Step for RowDotsStep {
         }
     }
 
+    fn table_floats(&self) -> usize {
+        self.multiply_adds()
+    }
+
     fn table(&self) -> Option<usize> {
         Some(self.rows.weight)
     }

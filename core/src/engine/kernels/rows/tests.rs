@@ -8,6 +8,28 @@ fn example(width: usize, each: usize, samples: usize) -> (Vec<f32>, Vec<usize>) 
 }
 
 #[test]
+fn sums_are_those_of_the_reference() {
+    for (len, count) in LENGTHS.into_iter().flat_map(|len| [(len, 0), (len, 1), (len, 5)]) {
+        let vectors: Vec<_> = (0..count).map(|i| numbers(len, i as u32)).collect();
+        let factors = numbers(count + 1, 9);
+        let of: Vec<_> = vectors.iter().zip(&factors).map(|(x, f)| (&x[..], *f)).collect();
+        let start = numbers(len, 10);
+        let sum = |start: f32, at: usize| {
+            let products = of.iter().map(|(x, factor)| f64::from(x[at]) * f64::from(*factor));
+            (f64::from(start) + products.sum::<f64>()) as f32
+        };
+        for &level in Level::all() {
+            let mut y = start.clone();
+            add_up_at(level, &of, &mut y, false);
+            let want: Vec<f32> = start.iter().enumerate().map(|(i, y)| sum(*y, i)).collect();
+            close("added", &y, &want);
+            add_up_at(level, &of, &mut y, true);
+            close("sum", &y, &(0..len).map(|i| sum(0.0, i)).collect::<Vec<_>>());
+        }
+    }
+}
+
+#[test]
 fn products_and_combinations_are_those_of_the_reference() {
     for (width, each, samples) in
         LENGTHS.into_iter().flat_map(|width| [(width, 1, 1), (width, 3, 5), (width, 20, 2)])
