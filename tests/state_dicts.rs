@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // in helpers of tests
 
 use netwright::prelude::*;
+use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use std::path::PathBuf;
 
@@ -117,6 +118,48 @@ fn tied() {
     close(&net.forward(words).as_vec(), "tied");
 }
 
+/// A file with these tensors of floats.
+fn file(tensors: &[(&str, &[usize], Vec<f32>)]) -> (tempfile::TempDir, PathBuf) {
+    let bytes: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|(_, _, numbers)| numbers.iter().flat_map(|x| x.to_le_bytes()).collect())
+        .collect();
+    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
+        (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap())
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("other.safetensors");
+    std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+    (directory, path)
+}
+
+/// As `save_file` wants it: `{name: tensor.clone() for …}`.
+#[test]
+fn a_tied_weight_may_have_both_names_but_not_two_values() {
+    let device = Cpu::default();
+    let numbers: Vec<f32> = (0..15).map(|x| x as f32).collect();
+    let mut tensors = [
+        ("decoder.bias", &[5][..], vec![1.0; 5]),
+        ("decoder.weight", &[5, 3], numbers.clone()),
+        ("words.weight", &[5, 3], numbers.clone()),
+    ];
+    let mut net = Language::seeded(&device, 0);
+    let (_directory, path) = file(&tensors);
+    net.load(path).unwrap();
+    assert_eq!(net.words.weight.as_vec(), numbers);
+    tensors[1].2[14] = 0.0;
+    let (_directory, path) = file(&tensors);
+    let error = net.load(path).unwrap_err().to_string();
+    let expected = "does not fit `Language`: words.weight and decoder.weight are one weight in the \
+                    network, but differ in the file";
+    assert!(error.ends_with(expected), "{error}");
+    tensors[1] = ("decoder.weight", &[3, 5], numbers);
+    let (_directory, path) = file(&tensors);
+    let error = net.load(path).unwrap_err().to_string();
+    let expected = "shape: words.weight (decoder.weight) expected [5, 3], found [3, 5]";
+    assert!(error.ends_with(expected), "{error}");
+}
+
 network! {
     /// Whatever has parameters and is no case above.
     struct Layers(line: [2, 9], image: [2, 7, 7], volume: [2, 2, 4, 4], ids: [usize; 3]) {
@@ -154,14 +197,10 @@ network! {
 /// What is said of a file with tensors of these names and shapes.
 fn refused(tensors: &[(&str, &[usize])]) -> String {
     let device = Cpu::default();
-    let bytes = [0; 128];
-    let views = tensors.iter().map(|(name, shape)| {
-        let bytes = &bytes[..4 * shape.iter().product::<usize>()];
-        (*name, safetensors::tensor::TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap())
-    });
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("other.safetensors");
-    std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+    let zeros = |shape: &[usize]| vec![0.0; shape.iter().product()];
+    let tensors: Vec<_> =
+        tensors.iter().map(|&(name, shape)| (name, shape, zeros(shape))).collect();
+    let (_directory, path) = file(&tensors);
     let mut net = Stacked::seeded(&device, 0);
     let before = params(&net);
     let error = net.load(&path).unwrap_err().to_string();

@@ -1,15 +1,19 @@
 //! How a file differs from the network that is to be loaded from it.
 
 use super::header::{Header, TensorInfo};
+use super::names::Names;
 use netwright_spec::graph::{Graph, Param};
 
 /// All differences, one line for each tensor: the network's in its order, then the file's in its.
 /// `names` are what the file calls the network's.
-pub(super) fn of(header: &Header, graph: &Graph, names: &[String], float: &str) -> Option<String> {
-    let ours = graph.params.iter().zip(names);
+pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> Option<String> {
+    let ours = graph.params.iter().zip(&names.params);
     let mut lines: Vec<_> = ours
         .filter_map(|(param, name)| expected(param, (name, header.info(name)), float))
         .collect();
+    lines.extend(names.copies.iter().filter_map(|(number, name)| {
+        expected(graph.params.get(*number)?, (name, header.info(name)), float)
+    }));
     let found = header.tensors().iter();
     lines.extend(found.filter_map(|(name, info)| unexpected(name, info, names)));
     if lines.is_empty() {
@@ -28,6 +32,16 @@ pub(super) fn of(header: &Header, graph: &Graph, names: &[String], float: &str) 
                  its own type, then convert that one with `to_dtype`";
     }
     Some(text)
+}
+
+/// What is said of a weight that the file has twice, with other numbers.
+pub(super) fn of_copies(graph: &Graph, first: &str, copy: &str) -> String {
+    format!(
+        "does not fit `{}`: {} and {} are one weight in the network, but differ in the file",
+        graph.name,
+        first.escape_debug(),
+        copy.escape_debug()
+    )
 }
 
 /// The line of a tensor that the network has, with the file's name where that is another.
@@ -56,22 +70,24 @@ fn expected(
 }
 
 /// The line of a tensor that the network does not have.
-fn unexpected(name: &str, info: &TensorInfo, names: &[String]) -> Option<String> {
-    let known = names.iter().any(|known| known == name);
+fn unexpected(name: &str, info: &TensorInfo, names: &Names) -> Option<String> {
+    let copies = names.copies.iter().map(|(_, copy)| copy);
+    let known = names.params.iter().chain(copies).any(|known| known == name);
     let passed_over = known || is_counter(name, info, names);
     (!passed_over).then(|| format!("unexpected: {} {:?}", name.escape_debug(), info.shape))
 }
 
 /// PyTorch's batch normalization counts its batches in a tensor that nothing computes with.
-fn is_counter(name: &str, info: &TensorInfo, names: &[String]) -> bool {
+fn is_counter(name: &str, info: &TensorInfo, names: &Names) -> bool {
     let Some(layer) = name.strip_suffix(".num_batches_tracked") else { return false };
     let counts = info.dtype == "I64" && info.shape.is_empty();
-    counts && names.iter().any(|name| name.strip_suffix(".running_mean") == Some(layer))
+    counts && names.params.iter().any(|name| name.strip_suffix(".running_mean") == Some(layer))
 }
 
 /// Whether the network exists in the file's type too.
-fn is_other_float(header: &Header, names: &[String], float: &str) -> bool {
+fn is_other_float(header: &Header, names: &Names, float: &str) -> bool {
     names
+        .params
         .iter()
         .filter_map(|name| header.info(name))
         .any(|info| matches!(info.dtype.as_str(), "F32" | "F64") && info.dtype != float)

@@ -67,7 +67,7 @@ pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
     /// | `encoder: TransformerEncoder<2, 8, 256>` | `encoder_1_norm2.bias` | `encoder.layers.1.norm2.bias` |
     /// | `layer: TransformerEncoder<1, 8, 256>` | `layer_0_norm2.bias` | the same, or `layer.norm2.bias` |
     /// | `lstm: Lstm<64, layers = 2>` | `lstm_l1.weight_ih_l0` | `lstm.weight_ih_l1` |
-    /// | `out: Linear<50, weight = words>` | `words.weight` | `words.weight`, or `out.weight` |
+    /// | `out: Linear<50, weight = words>` | `words.weight` | `words.weight`, `out.weight`, or both |
     ///
     /// Each parameter must be in the file, and each tensor of the file must be one: but for the
     /// `num_batches_tracked` of PyTorch's batch normalization. [`Files::save`] writes the network's
@@ -112,9 +112,16 @@ pub(crate) fn load<E: Float, D: Backend<E>>(
     if let Some(problem) = differences::of(stored.header(), graph, &names, E::NAME) {
         return Err(Error::file(file, problem));
     }
-    let mut values = Vec::with_capacity(names.len());
-    for name in &names {
+    let mut values = Vec::with_capacity(names.params.len());
+    for name in &names.params {
         values.push(E::from_le(&stored.read(name)?));
+    }
+    for (number, copy) in &names.copies {
+        let first = &names.params[*number];
+        if stored.read(first)? != stored.read(copy)? {
+            let problem = differences::of_copies(graph, first, copy);
+            return Err(Error::file(file, problem));
+        }
     }
     let mut tensors = model.tensors_mut();
     if tensors.len() != values.len() {

@@ -10,30 +10,46 @@ use netwright_spec::graph::{Graph, Node, Params};
 /// How the parts of PyTorch's transformer layers begin that have parameters.
 const PARTS: [&str; 7] = ["self", "multihead", "linear1", "linear2", "norm1", "norm2", "norm3"];
 
-/// What the file calls each parameter, in the graph's order; the network's name where it has none.
-/// No tensor is taken twice.
-pub(super) fn in_file(header: &Header, graph: &Graph) -> Vec<String> {
-    let mut names: Vec<_> = graph.params.iter().map(|param| param.name.to_string()).collect();
-    let missing: Vec<_> = (0..names.len()).filter(|&i| header.info(&names[i]).is_none()).collect();
-    if missing.is_empty() {
-        return names;
-    }
-    let others = header.tensors().iter().map(|(name, _)| name).filter(|name| !names.contains(name));
-    let mut free: Vec<_> = others.map(|name| (key(name), name)).collect();
-    for number in missing {
-        let found = keys(graph, number).into_iter().find_map(|key| only(&free, &key));
-        if let Some(at) = found {
-            names[number] = free.swap_remove(at).1.clone();
-        }
-    }
-    names
+/// What a file calls the network's parameters.
+pub(super) struct Names {
+    /// Each one's name, in the graph's order; the network's where the file has none.
+    pub(super) params: Vec<String>,
+    /// Tensors that must be the same as that of a parameter: several layers have it, and PyTorch
+    /// gives it a name for each.
+    pub(super) copies: Vec<(usize, String)>,
 }
 
-/// Where the only one with this key is.
-fn only(free: &[(String, &String)], key: &str) -> Option<usize> {
+/// All names; none is there twice.
+pub(super) fn in_file(header: &Header, graph: &Graph) -> Names {
+    let mut params: Vec<_> = graph.params.iter().map(|param| param.name.to_string()).collect();
+    let others = header.tensors().iter().map(|(name, _)| name);
+    let mut free: Vec<_> = others
+        .filter(|name| !params.contains(name))
+        .map(|name| (key(name), name.as_str()))
+        .collect();
+    for (number, param) in params.iter_mut().enumerate() {
+        if free.is_empty() || header.info(param).is_some() {
+            continue;
+        }
+        let found = keys(graph, number).into_iter().find_map(|key| take(&mut free, &key));
+        if let Some(name) = found {
+            *param = name.to_string();
+        }
+    }
+    let tied = graph.nodes.iter().filter_map(|node| Some((node, node.tied?)));
+    let copies = tied.filter_map(|(node, number)| {
+        let name = take(&mut free, &tied_key(graph, number, node)?)?;
+        Some((number, name.to_string()))
+    });
+    let copies = copies.collect();
+    Names { params, copies }
+}
+
+/// Takes the only tensor with this key.
+fn take<'h>(free: &mut Vec<(String, &'h str)>, key: &str) -> Option<&'h str> {
     let mut found = (0..free.len()).filter(|&at| free[at].0 == key);
     let first = found.next()?;
-    found.next().is_none().then_some(first)
+    found.next().is_none().then(|| free.swap_remove(first).1)
 }
 
 /// The keys of all names that a parameter may have, the likeliest first.
@@ -47,9 +63,15 @@ fn keys(graph: &Graph, number: usize) -> Vec<String> {
     let own = key(&stacked.unwrap_or_else(|| format!("{layer}.{name}")));
     // Of a weight that several layers have, PyTorch's safetensors keep one name.
     let tied = graph.nodes.iter().filter(|node| node.tied == Some(number));
-    let tied = tied.map(|node| key(&format!("{}.{name}", node.name)));
+    let tied = tied.filter_map(|node| tied_key(graph, number, node));
     let alone = alone(&own);
     std::iter::once(own).chain(tied).chain(alone).collect()
+}
+
+/// The key of a weight by the name of another layer that has it, too.
+fn tied_key(graph: &Graph, number: usize, node: &Node) -> Option<String> {
+    let (_, name) = graph.params.get(number)?.name.rsplit_once('.')?;
+    Some(key(&format!("{}.{name}", node.name)))
 }
 
 /// What is left of a name where `_` is as good as `.`, and `layers.0` as `0`.
@@ -126,10 +148,10 @@ mod tests {
 
     #[test]
     fn what_could_be_two_is_none() {
-        let names = ["a.b.weight".to_string(), "a_b.weight".into(), "c.weight".into()];
-        let free: Vec<_> = names.iter().map(|name| (key(name), name)).collect();
-        assert_eq!(only(&free, "a_b_weight"), None);
-        assert_eq!(only(&free, "c_weight"), Some(2));
-        assert_eq!(only(&free, "d_weight"), None);
+        let names = ["a.b.weight", "a_b.weight", "c.weight"];
+        let mut free: Vec<_> = names.iter().map(|&name| (key(name), name)).collect();
+        assert_eq!(take(&mut free, "a_b_weight"), None);
+        assert_eq!(take(&mut free, "c_weight"), Some("c.weight"));
+        assert_eq!(take(&mut free, "c_weight"), None);
     }
 }
