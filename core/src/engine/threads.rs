@@ -2,6 +2,7 @@
 //! on how many there are.
 
 use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 thread_local! {
@@ -79,6 +80,82 @@ pub(crate) fn both(
     }
 }
 
+/// Calls `half` with every step in `0..steps` and each of 0 and 1: both halves of a step at the same
+/// time if a second thread is free, and none before both of the step before are done, which it
+/// sees the writes of.
+///
+/// The caller never waits for a thread to come, only for one that is in the middle of a half: what
+/// lies between two steps is far less than waking a thread takes.
+pub(crate) fn in_step(threads: usize, steps: usize, half: &(impl Fn(usize, usize) + Sync)) {
+    if threads <= 1 {
+        (0..steps).for_each(|step| [0, 1].into_iter().for_each(|which| half(step, which)));
+        return;
+    }
+    let team = Team { open: AtomicUsize::new(TAKEN), done: AtomicUsize::new(0) };
+    rayon::join(|| team.lead(steps, half), || team.help(half));
+}
+
+/// Nobody may begin a second half, or ever will again.
+const TAKEN: usize = 0;
+const OVER: usize = usize::MAX;
+
+/// How often is looked before the processor is offered to others.
+const LOOKS: usize = 1 << 10;
+
+/// Two threads in step.
+struct Team {
+    /// One more than the step whose second half is to be had.
+    open: AtomicUsize,
+    /// How many steps the helper has done its half of, counting those that it did not get.
+    done: AtomicUsize,
+}
+
+impl Team {
+    fn lead(&self, steps: usize, half: &impl Fn(usize, usize)) {
+        for step in 0..steps {
+            self.open.store(step + 1, Ordering::Release);
+            half(step, 0);
+            if self.take(step + 1) {
+                half(step, 1);
+            } else {
+                wait(|| self.done.load(Ordering::Acquire) > step);
+            }
+        }
+        self.open.store(OVER, Ordering::Release);
+    }
+
+    fn help(&self, half: &impl Fn(usize, usize)) {
+        loop {
+            let mut open = TAKEN;
+            wait(|| {
+                open = self.open.load(Ordering::Acquire);
+                open != TAKEN
+            });
+            if open == OVER {
+                return;
+            }
+            if self.take(open) {
+                half(open - 1, 1);
+                self.done.store(open, Ordering::Release);
+            }
+        }
+    }
+
+    /// Whether this thread got the second half.
+    fn take(&self, open: usize) -> bool {
+        self.open.compare_exchange(open, TAKEN, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    }
+}
+
+/// Looks until `ready`.
+fn wait(mut ready: impl FnMut() -> bool) {
+    let mut looks = 0;
+    while !ready() {
+        looks += 1;
+        if looks % LOOKS == 0 { std::thread::yield_now() } else { std::hint::spin_loop() }
+    }
+}
+
 /// Runs `f` inside rayon's pool, if there is more than one thread for it: every division of work in
 /// it is then cheap.
 pub(crate) fn inside<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
@@ -99,6 +176,20 @@ mod tests {
             let mut items = vec![0; 17];
             inside(threads, || spread(&mut items, threads, &|i, item| *item += i + 1));
             assert_eq!(items, (1..=17).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn steps_follow_each_other() {
+        for (threads, steps) in [(1, 9), (2, 0), (2, 1), (2, 5000), (usize::MAX, 5000)] {
+            let done: [AtomicUsize; 2] = Default::default();
+            in_step(threads, steps, &|step, which| {
+                // What both halves of the step before have done is seen, and is all there is.
+                let [own, other] = [which, 1 - which].map(|i| done[i].load(Ordering::Relaxed));
+                assert!(own == step && (other == step || other == step + 1), "{own} {other}");
+                done[which].store(step + 1, Ordering::Relaxed);
+            });
+            assert!(done.iter().all(|done| done.load(Ordering::Relaxed) == steps));
         }
     }
 

@@ -1,5 +1,7 @@
 //! One step of a recurrent layer, element by element: what its gates make of the state.
 
+mod alone;
+pub(crate) use alone::Sequence;
 #[cfg(test)]
 mod tests;
 
@@ -88,6 +90,7 @@ impl Steps {
             cell: self.cell,
             samples,
             features: self.hidden,
+            range: [0, self.hidden],
             gates: at.gates.as_mut_ptr(),
             hidden: if summed { null() } else { at.hidden.as_ptr() },
             before: at.before.as_ptr(),
@@ -131,6 +134,8 @@ struct Job {
     cell: Cell,
     samples: usize,
     features: usize,
+    /// Those of each sample that are computed.
+    range: [usize; 2],
     gates: *mut f32,
     hidden: *const f32,
     before: *const f32,
@@ -145,10 +150,11 @@ kernel!(unsafe fn forward(job: &Job) = forward_lanes);
 /// See [`Job`].
 #[inline(always)]
 unsafe fn forward_lanes<V: Lanes>(job: &Job) {
-    let &Job { cell, samples, features, gates, hidden, before, after, kept_before, kept } = job;
+    let &Job { cell, samples, features, gates, hidden, before, after, kept_before, kept, .. } = job;
+    let [start, end] = job.range;
     for sample in 0..samples {
-        for first in (0..features).step_by(V::COUNT) {
-            let (count, at) = (V::COUNT.min(features - first), sample * features + first);
+        for first in (start..end).step_by(V::COUNT) {
+            let (count, at) = (V::COUNT.min(end - first), sample * features + first);
             let gate = |i: usize| (sample * cell.gates() + i) * features + first;
             // SAFETY: `count` floats are left of the sample and of each of its gates.
             unsafe {

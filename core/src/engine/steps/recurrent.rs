@@ -17,6 +17,9 @@ use std::ops::Range;
 /// Samples that share a step's weights: fewer would wait for them.
 const SAMPLES: usize = 16;
 
+/// From so many steps on, a second thread is there before they are done.
+const LONG: usize = 16;
+
 /// A direction of the layer.
 #[derive(Debug)]
 pub(crate) struct Direction {
@@ -144,6 +147,9 @@ impl RecurrentStep {
         if self.first.is_empty() {
             states[..hidden].fill(0.0);
             kept[..of_kept].fill(0.0);
+        }
+        if self.divides(n) && lengths.is_empty() {
+            return self.steps.sequence(state.sequence([gates, states, kept]), call.threads);
         }
         for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate() {
             let (before, after) = around(states, step, hidden);
@@ -277,6 +283,10 @@ impl Step for RecurrentStep {
 
     fn samples(&self) -> usize {
         SAMPLES
+    }
+
+    fn divides(&self, n: usize) -> bool {
+        n == 1 && self.sizes.time >= LONG && self.steps.divides()
     }
 
     fn gradient_len(&self) -> usize {

@@ -5,6 +5,7 @@ use super::{Direction, RecurrentStep};
 use crate::engine::chunk::ALIGNMENT;
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::{Linear, Onto};
+use crate::engine::kernels::recurrent::Sequence;
 
 /// From so many samples and steps on, the weights are packed first.
 const SAMPLES: usize = 4;
@@ -108,6 +109,15 @@ impl<'a> State<'a> {
         let weights = Weights::new(step, (call, direction), n, (packed, 0, Linear::pack));
         let (summed, product) = (alike && weights.packed.is_some(), &mut product[..gates * n]);
         State { weights, input_bias, bias, summed, product }
+    }
+
+    /// What all steps of one sample need.
+    pub(super) fn sequence<'b>(
+        &'b mut self,
+        [gates, states, kept]: [&'b mut [f32]; 3],
+    ) -> Sequence<'b> {
+        let (weight, bias, product) = (self.weights.plain, self.bias, &mut *self.product);
+        Sequence { weight, bias, gates, product, states, kept }
     }
 
     /// The product of a state; empty if it was added to `gates`.
