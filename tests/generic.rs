@@ -319,3 +319,81 @@ fn parts_have_the_sizes_of_numbers() {
     let weight: &Tensor<Rank4<6, 12, 1, 1>, f32, Cpu> = &literal.mixed_pointwise.weight;
     assert_eq!(weight.array()[0][0][0][0], numbers(&generic)[12 * 9 + 12 + 12 * 9]);
 }
+
+/// Sequences: states have twice the features of one direction, and all layers' lie behind each other.
+macro_rules! sequences {
+    ($name:ident [$($generics:tt)*] $time:tt $features:tt $hidden:tt $heads:tt $inner:tt) => {
+        network! {
+            pub struct $name $($generics)*(x: [$time, $features], lengths: [usize])
+                -> (all: [$time, $hidden], states: [{ 8 * $hidden }], end: [5])
+            {
+                let (both, h, c) =
+                    (x, lengths) => lstm: Lstm<$hidden, layers = 2, bidirectional = true>;
+                let one = (both, lengths) => gru: Gru<$hidden>,
+                    PositionalEncoding<learned = true>;
+                let memory = (one, lengths)
+                    => encoder: TransformerEncoder<2, $heads, $inner, norm_first = true>;
+                let seen = (one, memory, lengths)
+                    => decoder: TransformerDecoder<1, $heads, { 3 * $hidden }, rotary = true>;
+                let own = (seen, lengths) => attention: MultiHeadAttention<$heads, bias = false>;
+                let end = (own, lengths) => Rnn<5, output = last>;
+                (own, concat(h, c), end)
+            }
+        }
+    };
+}
+
+sequences!(Sequences
+    [<const FEATURES: usize, const INNER: usize, Time: Size, Hidden: Size, Heads: Size>]
+    Time FEATURES Hidden Heads INNER);
+sequences!(Sequences6 [] 6 3 4 2 7);
+
+#[test]
+fn sequences_are_those_of_numbers() {
+    type Generic = Sequences<3, 7, U6, U4, U2>;
+    assert_eq!(nameless(Generic::GRAPH), nameless(Sequences6::GRAPH));
+    assert_eq!(Generic::PARAMS, Sequences6::PARAMS);
+    let device = Cpu::default();
+    let (mut generic, mut literal) = (Generic::seeded(&device, 3), Sequences6::seeded(&device, 3));
+    assert_eq!(numbers(&generic), numbers(&literal));
+    let x = device.sample_normal::<(Const<2>, Num<U6>, Const<3>)>();
+    let lengths = device.tensor([4, 6]);
+    let traced = x.clone().traced(generic.alloc_grads());
+    let found = generic.forward_mut((traced, lengths.clone()));
+    let traced = x.realize::<Rank3<2, 6, 3>>().traced(literal.alloc_grads());
+    let expected = literal.forward_mut((traced, lengths));
+    let states: Tensor<(Const<2>, Num<U32>), f32, Cpu, _> = found.states;
+    assert_eq!(states.as_vec(), expected.states.as_vec());
+    assert_eq!(found.end.array(), expected.end.array());
+    let all: Tensor<(Const<2>, Num<U6>, Num<U4>), f32, Cpu, _> = found.all;
+    assert_eq!(all.as_vec(), expected.all.as_vec());
+    let (a, b) = (all.square().mean().backward(), expected.all.square().mean().backward());
+    macro_rules! same {
+        ($($layer:ident.$param:ident)*) => {
+            $(let found = a.get(&generic.$layer.$param).as_vec();
+            assert!(found.iter().any(|&x| x != 0.0));
+            assert_eq!(found, b.get(&literal.$layer.$param).as_vec());)*
+        };
+    }
+    same!(lstm_l0.weight_ih_l0 lstm_l1.weight_hh_l0_reverse gru.bias_hh_l0
+        encoder_1_linear1.weight decoder_0_multihead_attn.in_proj_weight attention.out_proj_weight);
+}
+
+#[test]
+fn sequences_in_f64_and_in_files() {
+    type Generic<E> = Sequences<3, 7, U6, U4, U2, E>;
+    let device = Cpu::default();
+    let generic = Generic::<f64>::init(&device, 4).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("sequences.safetensors");
+    generic.save(&path).unwrap();
+    let mut literal = Sequences6::<f64>::init(&device, 0).unwrap();
+    literal.load(&path).unwrap();
+    let x: Tensor<(usize, Num<U6>, Const<3>), f64, Cpu> =
+        device.sample_normal_like(&(3, Num::default(), Const));
+    let lengths = device.tensor([1, 6, 5]);
+    let expected = literal.forward((x.clone().realize::<Rank3<3, 6, 3>>(), lengths.clone()));
+    let found = generic.forward((x, lengths.realize::<(usize,)>()));
+    assert_eq!(found.end.as_vec(), expected.end.as_vec());
+    assert_eq!(found.all.as_vec(), expected.all.as_vec());
+}

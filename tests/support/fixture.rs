@@ -2,12 +2,14 @@
 
 use std::str::FromStr;
 
-const TEXTS: [&str; 5] = [
+const TEXTS: [&str; 7] = [
     include_str!("../fixtures/training.txt"),
     include_str!("../fixtures/losses.txt"),
     include_str!("../fixtures/optimizers.txt"),
     include_str!("../fixtures/tables.txt"),
     include_str!("../fixtures/tied.txt"),
+    include_str!("../fixtures/packed.txt"),
+    include_str!("../fixtures/masked.txt"),
 ];
 
 /// The numbers of this name.

@@ -1,13 +1,21 @@
 //! How a file differs from the network that is to be loaded from it.
 
 use super::header::{Header, TensorInfo};
+use super::names::Names;
 use netwright_spec::graph::{Graph, Param};
 
 /// All differences, one line for each tensor: the network's in its order, then the file's in its.
-pub(super) fn of(header: &Header, graph: &Graph, float: &str) -> Option<String> {
-    let mut lines: Vec<_> =
-        graph.params.iter().filter_map(|p| expected(p, header.info(p.name), float)).collect();
-    lines.extend(header.tensors().iter().filter_map(|(name, info)| unexpected(name, info, graph)));
+/// `names` are what the file calls the network's.
+pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> Option<String> {
+    let ours = graph.params.iter().zip(&names.params);
+    let mut lines: Vec<_> = ours
+        .filter_map(|(param, name)| expected(param, (name, header.info(name)), float))
+        .collect();
+    lines.extend(names.copies.iter().filter_map(|(number, name)| {
+        expected(graph.params.get(*number)?, (name, header.info(name)), float)
+    }));
+    let found = header.tensors().iter();
+    lines.extend(found.filter_map(|(name, info)| unexpected(name, info, names)));
     if lines.is_empty() {
         return None;
     }
@@ -19,48 +27,69 @@ pub(super) fn of(header: &Header, graph: &Graph, float: &str) -> Option<String> 
     for line in lines {
         text = text + "\n  " + &line;
     }
-    if is_other_float(header, graph, float) {
+    if is_other_float(header, names, float) {
         text += "\n  help: numbers are not converted on the way; load the file into a network of \
                  its own type, then convert that one with `to_dtype`";
     }
     Some(text)
 }
 
-/// The line of a tensor that the network has.
-fn expected(param: &Param, found: Option<&TensorInfo>, float: &str) -> Option<String> {
-    let (name, shape) = (param.name, param.shape);
-    let Some(found) = found else { return Some(format!("missing: {name} {shape:?}")) };
+/// What is said of a weight that the file has twice, with other numbers.
+pub(super) fn of_copies(graph: &Graph, first: &str, copy: &str) -> String {
+    format!(
+        "does not fit `{}`: {} and {} are one weight in the network, but differ in the file",
+        graph.name,
+        first.escape_debug(),
+        copy.escape_debug()
+    )
+}
+
+/// The line of a tensor that the network has, with the file's name where that is another.
+fn expected(
+    param: &Param,
+    (name, found): (&str, Option<&TensorInfo>),
+    float: &str,
+) -> Option<String> {
+    let (own, shape) = (param.name, param.shape);
+    let Some(found) = found else { return Some(format!("missing: {own} {shape:?}")) };
+    let label = match name == own {
+        true => own.to_string(),
+        false => format!("{own} ({})", name.escape_debug()),
+    };
     match (found.dtype == float, found.shape == shape) {
         (true, true) => None,
-        (true, false) => Some(format!("shape: {name} expected {shape:?}, found {:?}", found.shape)),
-        (false, true) => Some(format!("type: {name} expected {float}, found {}", found.dtype)),
+        (true, false) => {
+            Some(format!("shape: {label} expected {shape:?}, found {:?}", found.shape))
+        }
+        (false, true) => Some(format!("type: {label} expected {float}, found {}", found.dtype)),
         (false, false) => Some(format!(
-            "type and shape: {name} expected {float} {shape:?}, found {} {:?}",
+            "type and shape: {label} expected {float} {shape:?}, found {} {:?}",
             found.dtype, found.shape
         )),
     }
 }
 
 /// The line of a tensor that the network does not have.
-fn unexpected(name: &str, info: &TensorInfo, graph: &Graph) -> Option<String> {
-    let known = graph.params.iter().any(|p| p.name == name);
-    let passed_over = known || is_counter(name, info, graph);
+fn unexpected(name: &str, info: &TensorInfo, names: &Names) -> Option<String> {
+    let copies = names.copies.iter().map(|(_, copy)| copy);
+    let known = names.params.iter().chain(copies).any(|known| known == name);
+    let passed_over = known || is_counter(name, info, names);
     (!passed_over).then(|| format!("unexpected: {} {:?}", name.escape_debug(), info.shape))
 }
 
 /// PyTorch's batch normalization counts its batches in a tensor that nothing computes with.
-fn is_counter(name: &str, info: &TensorInfo, graph: &Graph) -> bool {
+fn is_counter(name: &str, info: &TensorInfo, names: &Names) -> bool {
     let Some(layer) = name.strip_suffix(".num_batches_tracked") else { return false };
     let counts = info.dtype == "I64" && info.shape.is_empty();
-    counts && graph.params.iter().any(|p| p.name.strip_suffix(".running_mean") == Some(layer))
+    counts && names.params.iter().any(|name| name.strip_suffix(".running_mean") == Some(layer))
 }
 
 /// Whether the network exists in the file's type too.
-fn is_other_float(header: &Header, graph: &Graph, float: &str) -> bool {
-    graph
+fn is_other_float(header: &Header, names: &Names, float: &str) -> bool {
+    names
         .params
         .iter()
-        .filter_map(|p| header.info(p.name))
+        .filter_map(|name| header.info(name))
         .any(|info| matches!(info.dtype.as_str(), "F32" | "F64") && info.dtype != float)
 }
 

@@ -8,6 +8,7 @@
 mod differences;
 mod header;
 mod json;
+mod names;
 mod reader;
 mod replace;
 mod topology;
@@ -55,8 +56,22 @@ pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
     /// Overwrites all parameters and buffers with those of a safetensors file.
     ///
     /// Any such file will do whose tensors have the network's names, shapes and float type, also
-    /// one that PyTorch's safetensors wrote. (The `num_batches_tracked` that PyTorch's batch
-    /// normalization adds is passed over.)
+    /// one that PyTorch's safetensors wrote, if layers are named as its modules, with `_` between:
+    /// where the file lacks a name of the network's, that of a tensor counts which has `.` for some
+    /// `_` of it, and `layers.0` for `0`.
+    ///
+    /// | layer | its parameter | PyTorch's name |
+    /// | --- | --- | --- |
+    /// | `features_0: Conv2d<16, 3>` | `features_0.weight` | `features.0.weight` |
+    /// | `attention: MultiHeadAttention<8>` | `attention.out_proj_weight` | `attention.out_proj.weight` |
+    /// | `encoder: TransformerEncoder<2, 8, 256>` | `encoder_1_norm2.bias` | `encoder.layers.1.norm2.bias` |
+    /// | `layer: TransformerEncoder<1, 8, 256>` | `layer_0_norm2.bias` | the same, or `layer.norm2.bias` |
+    /// | `lstm: Lstm<64, layers = 2>` | `lstm_l1.weight_ih_l0` | `lstm.weight_ih_l1` |
+    /// | `out: Linear<50, weight = words>` | `words.weight` | `words.weight`, `out.weight`, or both |
+    ///
+    /// Each parameter must be in the file, and each tensor of the file must be one: but for the
+    /// `num_batches_tracked` of PyTorch's batch normalization. [`Files::save`] writes the network's
+    /// names.
     ///
     /// # Errors
     /// [`Error::File`] if the file cannot be read, is not a safetensors file, is damaged, or does
@@ -93,12 +108,20 @@ pub(crate) fn load<E: Float, D: Backend<E>>(
     let graph = model.graph();
     let mut stored = Stored::open(file)?;
     stored.check_version()?;
-    if let Some(problem) = differences::of(stored.header(), graph, E::NAME) {
+    let names = names::in_file(stored.header(), graph);
+    if let Some(problem) = differences::of(stored.header(), graph, &names, E::NAME) {
         return Err(Error::file(file, problem));
     }
-    let mut values = Vec::with_capacity(graph.params.len());
-    for param in graph.params {
-        values.push(E::from_le(&stored.read(param.name)?));
+    let mut values = Vec::with_capacity(names.params.len());
+    for name in &names.params {
+        values.push(E::from_le(&stored.read(name)?));
+    }
+    for (number, copy) in &names.copies {
+        let first = &names.params[*number];
+        if stored.read(first)? != stored.read(copy)? {
+            let problem = differences::of_copies(graph, first, copy);
+            return Err(Error::file(file, problem));
+        }
     }
     let mut tensors = model.tensors_mut();
     if tensors.len() != values.len() {

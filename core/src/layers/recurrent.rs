@@ -33,9 +33,9 @@ macro_rules! layer {
         /// second direction begins there. A length of 0, or beyond the steps, is an error.
         ///
         /// `layers = 2` puts a second layer behind the first, with parameters of its own: `lstm_1_l0`
-        /// and `lstm_1_l1`, each with PyTorch's names of a first layer. In training `dropout` is the
-        /// probability that a number between two layers is 0. The states of all layers lie one behind
-        /// the other.
+        /// and `lstm_1_l1`, each with PyTorch's names of a first layer (files of PyTorch load, see
+        /// [`Files::load`](crate::files::Files::load)). In training `dropout` is the probability that
+        /// a number between two layers is 0. The states of all layers lie one behind the other.
         ///
         /// # Initial values
         /// All uniform in ±1/√hidden, as in PyTorch.

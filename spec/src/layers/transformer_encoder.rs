@@ -3,9 +3,9 @@
 //! Each layer is x = norm1(x + self_attn(x)), then norm2(x + linear2(relu(linear1(x)))); with
 //! `norm_first` the norms stand in front of attention and maps, x + self_attn(norm1(x)), and nothing
 //! normalizes the last sum (put `LayerNorm` behind it). As PyTorch's `nn.TransformerEncoder` without its
-//! last norm, whose parameters have the same names: `layers.0.self_attn.in_proj_weight` is
-//! `encoder_0_self_attn.in_proj_weight` here. Dropout is 0 unless it is written, as in Keras; PyTorch's
-//! default is 0.1.
+//! last norm, which is `encoder_norm: LayerNorm` behind it. PyTorch's `encoder.layers.0.linear1.weight` is
+//! `encoder_0_linear1.weight` here; its files load as they are. Dropout is 0 unless it is written, as in
+//! Keras; PyTorch's default is 0.1.
 //!
 //! Shapes: `[time, width]` → `[time, width]`. In the graph form `(x, lengths) => TransformerEncoder<…>`
 //! with one index for each sample sees only so many steps.

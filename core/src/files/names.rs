@@ -1,0 +1,157 @@
+//! What a file calls a parameter: what the network calls it, or what PyTorch does.
+//!
+//! A module inside of a module of PyTorch is `encoder.layers.1.linear1` or `features.0`. Here it is a field
+//! of the network, `encoder_1_linear1` or `features_0`. So names that differ in nothing but such marks are
+//! the same, where the file lacks the network's own, and only one tensor could be meant.
+
+use super::header::Header;
+use netwright_spec::graph::{Graph, Node, Params};
+
+/// How the parts of PyTorch's transformer layers begin that have parameters.
+const PARTS: [&str; 7] = ["self", "multihead", "linear1", "linear2", "norm1", "norm2", "norm3"];
+
+/// What a file calls the network's parameters.
+pub(super) struct Names {
+    /// Each one's name, in the graph's order; the network's where the file has none.
+    pub(super) params: Vec<String>,
+    /// Tensors that must be the same as that of a parameter: several layers have it, and PyTorch
+    /// gives it a name for each.
+    pub(super) copies: Vec<(usize, String)>,
+}
+
+/// All names; none is there twice.
+pub(super) fn in_file(header: &Header, graph: &Graph) -> Names {
+    let mut params: Vec<_> = graph.params.iter().map(|param| param.name.to_string()).collect();
+    let others = header.tensors().iter().map(|(name, _)| name);
+    let mut free: Vec<_> = others
+        .filter(|name| !params.contains(name))
+        .map(|name| (key(name), name.as_str()))
+        .collect();
+    for (number, param) in params.iter_mut().enumerate() {
+        if free.is_empty() || header.info(param).is_some() {
+            continue;
+        }
+        let found = keys(graph, number).into_iter().find_map(|key| take(&mut free, &key));
+        if let Some(name) = found {
+            *param = name.to_string();
+        }
+    }
+    let tied = graph.nodes.iter().filter_map(|node| Some((node, node.tied?)));
+    let copies = tied.filter_map(|(node, number)| {
+        let name = take(&mut free, &tied_key(graph, number, node)?)?;
+        Some((number, name.to_string()))
+    });
+    let copies = copies.collect();
+    Names { params, copies }
+}
+
+/// Takes the only tensor with this key.
+fn take<'h>(free: &mut Vec<(String, &'h str)>, key: &str) -> Option<&'h str> {
+    let mut found = (0..free.len()).filter(|&at| free[at].0 == key);
+    let first = found.next()?;
+    found.next().is_none().then(|| free.swap_remove(first).1)
+}
+
+/// The keys of all names that a parameter may have, the likeliest first.
+fn keys(graph: &Graph, number: usize) -> Vec<String> {
+    let param = graph.params.get(number).and_then(|param| param.name.rsplit_once('.'));
+    let Some((layer, name)) = param else { return Vec::new() };
+    let owns = |Params { first, count }: Params| (first..first + count).contains(&number);
+    let owner = graph.nodes.iter().find(|node| owns(node.params));
+    let is_recurrent = |node: &&Node| matches!(node.kind, "Rnn" | "Lstm" | "Gru");
+    let stacked = owner.filter(is_recurrent).and_then(|_| stacked(layer, name));
+    let own = key(&stacked.unwrap_or_else(|| format!("{layer}.{name}")));
+    // Of a weight that several layers have, PyTorch's safetensors keep one name.
+    let tied = graph.nodes.iter().filter(|node| node.tied == Some(number));
+    let tied = tied.filter_map(|node| tied_key(graph, number, node));
+    let alone = alone(&own);
+    std::iter::once(own).chain(tied).chain(alone).collect()
+}
+
+/// The key of a weight by the name of another layer that has it, too.
+fn tied_key(graph: &Graph, number: usize, node: &Node) -> Option<String> {
+    let (_, name) = graph.params.get(number)?.name.rsplit_once('.')?;
+    Some(key(&format!("{}.{name}", node.name)))
+}
+
+/// What is left of a name where `_` is as good as `.`, and `layers.0` as `0`.
+fn key(name: &str) -> String {
+    let parts: Vec<&str> = name.split(['.', '_']).filter(|part| !part.is_empty()).collect();
+    let before_number = |at: usize| parts.get(at + 1).is_some_and(|next| is_number(next));
+    let kept = (0..parts.len()).filter(|&at| parts[at] != "layers" || !before_number(at));
+    kept.map(|at| parts[at]).collect::<Vec<_>>().join("_")
+}
+
+/// `weight_hh_l0` of `lstm_l1` is `weight_hh_l1` of `lstm`.
+fn stacked(layer: &str, name: &str) -> Option<String> {
+    let (whole, number) = layer.rsplit_once("_l").filter(|(_, number)| is_number(number))?;
+    let (kind, direction) = name.split_once("_l0")?;
+    Some(format!("{whole}.{kind}_l{number}{direction}"))
+}
+
+/// An encoder of one layer, `first_0_norm1`, may be an `nn.TransformerEncoderLayer`: `first.norm1`.
+fn alone(key: &str) -> Option<String> {
+    let (whole, part) = key.rsplit_once("_0_")?;
+    let is_part = part.split('_').next().is_some_and(|part| PARTS.contains(&part));
+    is_part.then(|| format!("{whole}_{part}"))
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn marks_make_no_difference() {
+        for (ours, pytorchs) in [
+            ("attention.out_proj_weight", "attention.out_proj.weight"),
+            ("encoder_11_linear2.bias", "encoder.layers.11.linear2.bias"),
+            ("net.decoder_1_norm3.bias", "net.decoder.layers.1.norm3.bias"),
+            ("features_0.weight", "features.0.weight"),
+            ("_2.weight", "2.weight"),
+            ("layers_0_conv.weight", "layers.0.conv.weight"),
+        ] {
+            assert_eq!(key(ours), key(pytorchs));
+        }
+        for (one, other) in [
+            ("a.layers.weight", "a.weight"),
+            ("a_10.weight", "a_1.0.weight"),
+            ("a.layers.1.weight", "a.layers.2.weight"),
+            ("conv1.weight", "conv_1.weight"),
+        ] {
+            assert_ne!(key(one), key(other));
+        }
+    }
+
+    #[test]
+    fn numbers_of_recurrent_layers() {
+        let name = |layer, name| stacked(layer, name).unwrap_or_default();
+        assert_eq!(name("lstm_l1", "weight_ih_l0"), "lstm.weight_ih_l1");
+        assert_eq!(name("a.x_l10", "bias_hh_l0_reverse"), "a.x.bias_hh_l10_reverse");
+        for layer in ["lstm", "lstm_l", "lstm_last"] {
+            assert_eq!(name(layer, "weight_ih_l0"), "");
+        }
+    }
+
+    #[test]
+    fn a_layer_without_others() {
+        assert_eq!(
+            alone("first_0_self_attn_in_proj_weight").unwrap(),
+            "first_self_attn_in_proj_weight"
+        );
+        assert_eq!(alone("first_1_norm1_weight"), None);
+        assert_eq!(alone("features_0_weight"), None);
+    }
+
+    #[test]
+    fn what_could_be_two_is_none() {
+        let names = ["a.b.weight", "a_b.weight", "c.weight"];
+        let mut free: Vec<_> = names.iter().map(|&name| (key(name), name)).collect();
+        assert_eq!(take(&mut free, "a_b_weight"), None);
+        assert_eq!(take(&mut free, "c_weight"), Some("c.weight"));
+        assert_eq!(take(&mut free, "c_weight"), None);
+    }
+}

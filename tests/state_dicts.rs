@@ -1,0 +1,227 @@
+//! Networks of PyTorch load without renaming: files that `state_dict()` and PyTorch's safetensors
+//! wrote (tests/fixtures/state_dicts.py), and what those networks gave.
+
+#![allow(clippy::unwrap_used, clippy::panic)] // in helpers of tests
+
+use netwright::prelude::*;
+use safetensors::tensor::TensorView;
+use safetensors::{Dtype, SafeTensors};
+use std::path::PathBuf;
+
+fn path(name: &str) -> PathBuf {
+    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state_dicts");
+    PathBuf::from(directory).join(format!("{name}.safetensors"))
+}
+
+/// Numbers in the metadata.
+fn numbers(name: &str, key: &str) -> Vec<f32> {
+    let bytes = std::fs::read(path(name)).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let text = header.metadata().as_ref().unwrap()[key].clone();
+    text.split(' ').map(|word| word.parse().unwrap()).collect()
+}
+
+/// All parameters and buffers.
+fn params(net: &impl Model<f32, Cpu>) -> Vec<Vec<f32>> {
+    net.tensors().into_iter().map(|tensor| tensor.array().unwrap().data.as_vec()).collect()
+}
+
+/// The file loads, and what the network saves of it loads again.
+fn loaded<N: Model<f32, Cpu>>(name: &str, make: impl Fn(u64) -> N) -> N {
+    let (mut net, mut again) = (make(0), make(1));
+    net.load(path(name)).unwrap();
+    let directory = tempfile::tempdir().unwrap();
+    let own = directory.path().join("own.safetensors");
+    net.save(&own).unwrap();
+    again.load(&own).unwrap();
+    assert_eq!(params(&net), params(&again));
+    net
+}
+
+fn close(found: &[f32], name: &str) {
+    let expected = numbers(name, "output");
+    assert_eq!(found.len(), expected.len());
+    for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
+        let error = (found - expected).abs();
+        assert!(error <= 4e-6 * expected.abs().max(1.0), "{name} [{i}]: {found}, not {expected}");
+    }
+}
+
+/// Of one input.
+macro_rules! gives_what_pytorch_gave {
+    ($($test:ident: $net:ident<$($shape:literal),*> { $($layers:tt)* })*) => {
+        $(#[test]
+        fn $test() {
+            network! { struct $net([$($shape),*]) { $($layers)* } }
+            let device = Cpu::default();
+            let name = stringify!($test);
+            let net = loaded(name, |seed| $net::seeded(&device, seed));
+            let input = numbers(name, "input0");
+            let input = device.tensor_from_vec(input, (Const::<2>, $(Const::<$shape>),*));
+            close(&net.forward(input).as_vec(), name);
+        })*
+    };
+}
+
+network! {
+    struct InnerLstm([4, 3]) -> [4, 4] { rnn: Lstm<2, layers = 2, bidirectional = true> }
+}
+network! {
+    struct InnerGru([4, 3]) -> [4, 4] { rnn: Gru<4, layers = 3> }
+}
+network! {
+    struct InnerRnn([4, 3]) -> [4, 4] { rnn: Rnn<4, layers = 2, bias = false> }
+}
+
+gives_what_pytorch_gave! {
+    lstm: Lstms<4, 3> { inner: InnerLstm -> [4, 4], head: Linear<2> }
+    gru: Grus<4, 3> { inner: InnerGru -> [4, 4], head: Linear<2> }
+    rnn: Rnns<4, 3> { inner: InnerRnn -> [4, 4], head: Linear<2> }
+    attention: Attends<4, 6> { attention: MultiHeadAttention<2> }
+    encoder: Encodes<5, 4> {
+        first: TransformerEncoder<1, 2, 3>, encoder: TransformerEncoder<2, 2, 5, norm_first = true>
+    }
+    sequential: InOrder<2, 4, 4> {
+        _0_0: Conv2d<3, 3>, _0_1: BatchNorm2d, Relu, Flatten, _2: Linear<4>,
+    }
+    separable: Separates<2, 4, 5> { conv: SeparableConv2d<3, 3>, norm: BatchNorm2d }
+}
+
+network! {
+    struct Decodes(x: [3, 4], memory: [5, 4]) {
+        (x, memory) => decoder: TransformerDecoder<2, 2, 5>, decoder_norm: LayerNorm
+    }
+}
+
+#[test]
+fn decoder() {
+    let device = Cpu::default();
+    let net = loaded("decoder", |seed| Decodes::seeded(&device, seed));
+    let x = device.tensor_from_vec(numbers("decoder", "input0"), (Const::<2>, Const, Const));
+    let memory = device.tensor_from_vec(numbers("decoder", "input1"), (Const::<2>, Const, Const));
+    close(&net.forward((x, memory)).as_vec(), "decoder");
+}
+
+network! {
+    struct Language([usize; 4]) -> [4, 5] {
+        words: Embedding<5, 3>, Tanh, decoder: Linear<5, weight = words>,
+    }
+}
+
+/// `save_model` keeps `decoder.weight` of both names.
+#[test]
+fn tied() {
+    let device = Cpu::default();
+    let net = loaded("tied", |seed| Language::seeded(&device, seed));
+    let words = numbers("tied", "input0").into_iter().map(|x| x as usize).collect();
+    let words: Tensor<Rank2<2, 4>, usize, _> = device.tensor_from_vec(words, Default::default());
+    close(&net.forward(words).as_vec(), "tied");
+}
+
+/// A file with these tensors of floats.
+fn file(tensors: &[(&str, &[usize], Vec<f32>)]) -> (tempfile::TempDir, PathBuf) {
+    let bytes: Vec<Vec<u8>> = tensors
+        .iter()
+        .map(|(_, _, numbers)| numbers.iter().flat_map(|x| x.to_le_bytes()).collect())
+        .collect();
+    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
+        (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap())
+    });
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("other.safetensors");
+    std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
+    (directory, path)
+}
+
+/// As `save_file` wants it: `{name: tensor.clone() for …}`.
+#[test]
+fn a_tied_weight_may_have_both_names_but_not_two_values() {
+    let device = Cpu::default();
+    let numbers: Vec<f32> = (0..15).map(|x| x as f32).collect();
+    let mut tensors = [
+        ("decoder.bias", &[5][..], vec![1.0; 5]),
+        ("decoder.weight", &[5, 3], numbers.clone()),
+        ("words.weight", &[5, 3], numbers.clone()),
+    ];
+    let mut net = Language::seeded(&device, 0);
+    let (_directory, path) = file(&tensors);
+    net.load(path).unwrap();
+    assert_eq!(net.words.weight.as_vec(), numbers);
+    tensors[1].2[14] = 0.0;
+    let (_directory, path) = file(&tensors);
+    let error = net.load(path).unwrap_err().to_string();
+    let expected = "does not fit `Language`: words.weight and decoder.weight are one weight in the \
+                    network, but differ in the file";
+    assert!(error.ends_with(expected), "{error}");
+    tensors[1] = ("decoder.weight", &[3, 5], numbers);
+    let (_directory, path) = file(&tensors);
+    let error = net.load(path).unwrap_err().to_string();
+    let expected = "shape: words.weight (decoder.weight) expected [5, 3], found [3, 5]";
+    assert!(error.ends_with(expected), "{error}");
+}
+
+network! {
+    /// Whatever has parameters and is no case above.
+    struct Layers(line: [2, 9], image: [2, 7, 7], volume: [2, 2, 4, 4], ids: [usize; 3]) {
+        let lines = line => conv1d: Conv1d<4, 3, groups = 2>, transposed1d: ConvTranspose1d<3, 2>,
+            prelu: PRelu<channels = true>, batch1d: BatchNorm1d, Flatten;
+        let images = image => depthwise: DepthwiseConv2d<3, multiplier = 2>,
+            transposed2d: ConvTranspose2d<6, 2, groups = 2>, group: GroupNorm<3>,
+            instance: InstanceNorm2d<affine = true>, conv2d: Conv2d<3, (1, 2), bias = false>,
+            batch2d: BatchNorm2d, AdaptiveAvgPool2d<4>, rms: RmsNorm, Flatten;
+        let volumes = volume => conv3d: Conv3d<3, (1, 2, 3)>, Select<0, axis = 2>,
+            Slice<0, 1, axis = 2>, layer: LayerNorm<axes = 2>, Flatten;
+        let means = ids => bag: EmbeddingBag<5, 3>, linear: Linear<2>;
+        concat(lines, images, volumes, means)
+    }
+}
+
+#[test]
+fn other_layers_have_pytorchs_names_and_shapes() {
+    let device = Cpu::default();
+    let net = loaded("layers", |seed| Layers::seeded(&device, seed));
+    let bytes = std::fs::read(path("layers")).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    for (param, found) in net.graph().params.iter().zip(params(&net)) {
+        let tensor = file.tensor(param.name).unwrap();
+        assert_eq!(tensor.shape(), param.shape, "{}", param.name);
+        let expected = tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
+        assert_eq!(found, expected.collect::<Vec<_>>(), "{}", param.name);
+    }
+}
+
+network! {
+    struct Stacked([4, 3]) { rnn: Rnn<4, layers = 2, bias = false>, LayerNorm<affine = false> }
+}
+
+/// What is said of a file with tensors of these names and shapes.
+fn refused(tensors: &[(&str, &[usize])]) -> String {
+    let device = Cpu::default();
+    let zeros = |shape: &[usize]| vec![0.0; shape.iter().product()];
+    let tensors: Vec<_> =
+        tensors.iter().map(|&(name, shape)| (name, shape, zeros(shape))).collect();
+    let (_directory, path) = file(&tensors);
+    let mut net = Stacked::seeded(&device, 0);
+    let before = params(&net);
+    let error = net.load(&path).unwrap_err().to_string();
+    assert_eq!(params(&net), before);
+    error.split_once("):\n  ").unwrap().1.to_string()
+}
+
+#[test]
+fn a_tensor_is_taken_by_one_parameter_and_by_the_networks_name_first() {
+    let [input, state] = [&[4, 3][..], &[4, 4]];
+    assert_eq!(
+        refused(&[
+            ("rnn_l0.weight_ih_l0", input),
+            ("rnn.weight_ih_l0", input),
+            ("rnn.weight_hh_l0", state),
+            ("rnn.weight_ih_l1", input),
+            ("rnn.weight_ih_l2", state),
+        ]),
+        "shape: rnn_l1.weight_ih_l0 (rnn.weight_ih_l1) expected [4, 4], found [4, 3]\n  \
+         missing: rnn_l1.weight_hh_l0 [4, 4]\n  \
+         unexpected: rnn.weight_ih_l0 [4, 3]\n  \
+         unexpected: rnn.weight_ih_l2 [4, 4]"
+    );
+}
