@@ -76,6 +76,11 @@ agree! {
     }
     attention: [5, 12] => { MultiHeadAttention<3> }
     attention_of_many: [70, 8] => { Tanh, MultiHeadAttention<2, causal = true>, Linear<2> }
+    attention_of_blocks: [133, 2] => { Residual { MultiHeadAttention<1, causal = true, rotary = true>(dropout = 0.3) } }
+    attention_to_long_memory: [260, 4] => {
+        let query = input => Permute<[1, 0]>, Linear<4>;
+        (query, input) => MultiHeadAttention<2>(dropout = 0.2)
+    }
     attention_rotary: [70, 8] => { Tanh, MultiHeadAttention<2, rotary = true>, TransformerEncoder<1, 4, 5, rotary = true> }
     attention_residual: [5, 8] => {
         Residual { MultiHeadAttention<2>(dropout = 0.3) }, LayerNorm, Residual { MultiHeadAttention<8, bias = false> }

@@ -86,6 +86,7 @@ networks! {
     positions: [3, 19] => { PositionalEncoding<learned = true> }
     attention: [3, 18] => { MultiHeadAttention<2> }
     attention_causal: [3, 18] => { MultiHeadAttention<2, causal = true> }
+    attention_of_blocks: [130, 2] => { MultiHeadAttention<1, causal = true> }
     group_norm: [4, 3, 7] => { GroupNorm<2> }
     instance_norm2d: [4, 3, 7] => { InstanceNorm2d<affine = true> }
     rms_norm: [3, 19] => { RmsNorm }

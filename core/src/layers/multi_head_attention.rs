@@ -31,12 +31,17 @@ use netwright_spec::graph::Node;
 ///
 /// A length of 0, or beyond the steps, is an error.
 ///
+/// # Memory
+/// On the CPU with f32 the scores are made tile by tile, forward and backward, and never kept: memory
+/// grows with the steps. Elsewhere all scores of a batch exist at once.
+///
 /// # Initial values
 /// As PyTorch's: `in_proj_weight` uniform in ±√(6 / (4 · width)), `out_proj_weight` in ±1/√width, biases 0.
 ///
 /// # Source
 /// Vaswani and others: Attention Is All You Need, 2017. Su and others: RoFormer: Enhanced Transformer with
-/// Rotary Position Embedding, 2021.
+/// Rotary Position Embedding, 2021. Tiles: Milakov and Gimelshein: Online normalizer calculation for
+/// softmax, 2018; Dao: FlashAttention-2, 2023.
 #[derive(Clone, Debug)]
 pub struct MultiHeadAttention<Wi, Wo, Bi, Bo> {
     /// Makes queries, keys and values.

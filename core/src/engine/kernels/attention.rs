@@ -1,18 +1,34 @@
-//! Attention of one head: softmax(q·kᵀ)·v, some queries at a time, so that no more scores exist than
-//! those of a tile.
+//! Attention of one head: softmax(q·kᵀ)·v, some queries and some keys at a time, so that no more
+//! scores exist than those of a tile (Dao and others: FlashAttention, 2022; Dao: FlashAttention-2,
+//! 2023).
 //!
-//! The backward makes the weights of a tile again, which takes less time than keeping them.
+//! The backward makes the weights of a tile again, from two numbers that the forward leaves of each
+//! row.
 
+mod backward;
+mod forward;
+mod online;
+#[cfg(test)]
+mod reference;
 #[cfg(test)]
 mod tests;
 mod turns;
 
-use super::linear::Linear;
-use super::softmax::{self, Block};
+use super::linear::{Linear, Onto};
+use crate::engine::chunk::ALIGNMENT;
+use crate::engine::simd::Level;
+pub(crate) use backward::Given;
+use std::ops::Range;
 use turns::Turns;
 
 /// Queries of a tile.
-const TILE: usize = 32;
+const QUERIES: usize = 64;
+
+/// Keys of a tile.
+const KEYS: usize = 128;
+
+/// What the forward leaves of each query, for the backward.
+pub(crate) const LEFT: usize = 2;
 
 /// The sizes of a head.
 #[derive(Clone, Debug)]
@@ -24,9 +40,7 @@ pub(crate) struct Attention {
     causal: bool,
     /// For rotary positions.
     turns: Option<Turns>,
-    /// Products along the features give rows of keys, and the other way around.
-    to_keys: Linear,
-    to_features: Linear,
+    level: Level,
 }
 
 /// One part of what a head works with: its rows of `features` floats, so far apart.
@@ -35,6 +49,9 @@ pub(crate) struct Rows {
     pub(crate) first: usize,
     pub(crate) stride: usize,
 }
+
+/// Rows, and where they lie.
+type Part<'a> = (&'a [f32], Rows);
 
 /// What a head takes and gives in some sample.
 #[derive(Clone, Copy)]
@@ -47,184 +64,193 @@ pub(crate) struct Head<F> {
 
 /// The working memory of a head.
 struct Room<'a> {
-    q: &'a mut [f32],
-    k: &'a mut [f32],
-    /// Transposed.
-    kt: &'a mut [f32],
-    v: &'a mut [f32],
-    vt: &'a mut [f32],
+    /// All keys and values, block after block, packed for products with them as rows; the values of
+    /// a forward as columns.
+    keys: &'a mut [f32],
+    values: &'a mut [f32],
+    /// Only for a backward: keys as columns, and the gradients of keys and values.
+    columns: &'a mut [f32],
     dk: &'a mut [f32],
     dv: &'a mut [f32],
-    /// Of a tile: scores, weights, their gradients.
+    /// The rows of a block of keys or values.
+    block: &'a mut [f32],
+    /// Of a tile: scores, which become weights, their gradients, factors of dropout.
     scores: &'a mut [f32],
-    weights: &'a mut [f32],
     slopes: &'a mut [f32],
-    /// Rows of features of a tile.
+    factors: &'a mut [f32],
+    /// Rows of a tile: queries, what comes of them, gradients.
+    q: &'a mut [f32],
     rows: &'a mut [f32],
+    dy: &'a mut [f32],
 }
 
 impl Attention {
     /// # Panics
     /// If a size is 0.
-    pub(crate) fn new([queries, keys, features]: [usize; 3], causal: bool, rotary: bool) -> Self {
-        assert!(queries > 0 && keys > 0 && features > 0);
-        let turns = rotary.then(|| Turns::new(queries.max(keys), features));
-        let (to_keys, to_features) = (Linear::new(keys, features), Linear::new(features, keys));
-        Attention { queries, keys, features, causal, turns, to_keys, to_features }
+    pub(crate) fn new(sizes: [usize; 3], causal: bool, rotary: bool) -> Self {
+        Self::at_level(sizes, causal, rotary, Level::best())
     }
 
-    /// Floats of working memory.
+    fn at_level(
+        [queries, keys, features]: [usize; 3],
+        causal: bool,
+        rotary: bool,
+        level: Level,
+    ) -> Self {
+        assert!(queries > 0 && keys > 0 && features > 0);
+        let turns = rotary.then(|| Turns::new(queries.max(keys), features));
+        Attention { queries, keys, features, causal, turns, level }
+    }
+
+    /// Floats of working memory: they grow with the keys alone.
     pub(crate) fn scratch_len(&self) -> usize {
         self.lens().iter().sum()
     }
 
-    fn lens(&self) -> [usize; 11] {
-        let (queries, keys) = (self.queries * self.features, self.keys * self.features);
-        let tile = TILE.min(self.queries);
-        let (scores, rows) = (tile * self.keys, tile * self.features);
-        [queries, keys, keys, keys, keys, keys, keys, scores, scores, scores, rows]
+    fn lens(&self) -> [usize; 12] {
+        let (width, all) = (self.features, self.keys * self.features);
+        let packed = self.keys.div_ceil(KEYS) * self.packed_len();
+        let (queries, keys) = (QUERIES.min(self.queries), KEYS.min(self.keys));
+        let (scores, rows) = (queries * keys, queries * width);
+        let block = keys * width;
+        [packed, packed, packed, all, all, block, scores, scores, scores, rows, rows, rows]
+            .map(|len| len.next_multiple_of(ALIGNMENT))
     }
 
     fn room<'a>(&self, mut scratch: &'a mut [f32]) -> Room<'a> {
-        let [q, k, kt, v, vt, dk, dv, scores, weights, slopes, rows] = self.lens().map(|len| {
-            let (part, rest) = std::mem::take(&mut scratch).split_at_mut(len);
-            scratch = rest;
-            part
-        });
-        Room { q, k, kt, v, vt, dk, dv, scores, weights, slopes, rows }
+        let [keys, values, columns, dk, dv, block, scores, slopes, factors, q, rows, dy] =
+            self.lens().map(|len| {
+                let (part, rest) = std::mem::take(&mut scratch).split_at_mut(len);
+                scratch = rest;
+                part
+            });
+        Room { keys, values, columns, dk, dv, block, scores, slopes, factors, q, rows, dy }
     }
 
-    /// Writes the head's rows of `y`.
-    pub(crate) fn forward<F: Fn(usize) -> f32>(
+    /// The products with a block of keys or values.
+    fn product(&self, keys: usize) -> Linear {
+        Linear::at_level(self.features, keys, self.level)
+    }
+
+    /// Floats of a whole block, either way packed; no other has more.
+    fn packed_len(&self) -> usize {
+        let [rows, columns] = self.product(KEYS.min(self.keys)).packed_len();
+        rows.max(columns).next_multiple_of(ALIGNMENT)
+    }
+
+    /// Where a packed block begins.
+    fn packed(&self, keys: &Range<usize>) -> Range<usize> {
+        let at = keys.start / KEYS * self.packed_len();
+        at..at + self.packed_len()
+    }
+
+    /// The queries of all tiles.
+    fn tiles(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let end = self.queries;
+        (0..end).step_by(QUERIES).map(move |first| first..end.min(first + QUERIES))
+    }
+
+    /// The keys of all blocks that do not lie behind `end`.
+    fn blocks(&self, end: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let all = self.keys;
+        (0..end).step_by(KEYS).map(move |first| first..all.min(first + KEYS))
+    }
+
+    /// The scores of a tile; those of keys that are not seen are -∞.
+    fn scores<F>(
         &self,
-        head: Head<F>,
-        [q, k, v]: [(&[f32], Rows); 3],
-        (y, to): (&mut [f32], Rows),
-        scratch: &mut [f32],
+        head: &Head<F>,
+        queries: &Range<usize>,
+        keys: &Range<usize>,
+        room: &mut Room<'_>,
     ) {
-        let mut room = self.room(scratch);
-        self.take([q, k, v], &mut room);
-        let width = self.features;
-        for first in (0..self.queries).step_by(TILE) {
-            let n = TILE.min(self.queries - first);
-            self.weights(&head, first, n, &mut room);
-            let Room { weights, rows, v, .. } = &mut room;
-            let (weights, rows) = (&mut weights[..n * self.keys], &mut rows[..n * width]);
-            if let Some(factor) = &head.factor {
-                let numbers = first * self.keys..;
-                weights.iter_mut().zip(numbers).for_each(|(weight, i)| *weight *= factor(i));
-            }
-            self.to_features.backward_input(n, weights, v, true, rows);
-            for (i, row) in rows.chunks_exact(width).enumerate() {
-                let at = to.first + (first + i) * to.stride;
-                y[at..at + width].copy_from_slice(row);
-            }
+        let (n, product) = (queries.len(), self.product(keys.len()));
+        let packed = &room.keys[self.packed(keys)][..product.packed_len()[0]];
+        let (q, scores) = (&room.q[..n * self.features], &mut room.scores[..n * keys.len()]);
+        product.forward_packed(n, q, packed, Onto::Bias(None), scores);
+        for (query, row) in queries.clone().zip(scores.chunks_exact_mut(keys.len())) {
+            let seen = self.seen(head, query).saturating_sub(keys.start).min(keys.len());
+            row[seen..].fill(f32::NEG_INFINITY);
         }
     }
 
-    /// Writes the head's rows of the gradients of q, k and v.
-    pub(crate) fn backward<F: Fn(usize) -> f32>(
+    /// The keys that a query sees.
+    fn seen<F>(&self, head: &Head<F>, query: usize) -> usize {
+        if self.causal { head.length.min(query + 1) } else { head.length }
+    }
+
+    /// Whether there may be blocks that some tile does not see.
+    fn hides<F>(&self, head: &Head<F>) -> bool {
+        self.keys > KEYS && (self.causal || head.length < self.keys)
+    }
+
+    /// Behind it are only keys that a tile does not see, if those may be skipped: not where a number
+    /// that is not finite goes into all others, also through a weight of 0.
+    fn end<F>(&self, head: &Head<F>, queries: &Range<usize>, skip: bool) -> usize {
+        if skip { self.seen(head, queries.end - 1) } else { self.keys }
+    }
+
+    /// Whether all numbers of the first rows are finite.
+    fn finite(&self, (from, rows): Part<'_>, count: usize) -> bool {
+        (0..count).all(|i| finite(&from[rows.row(i, self.features)]))
+    }
+
+    /// Dropout's factors of a tile.
+    fn factors(
         &self,
-        head: Head<F>,
-        inputs: [(&[f32], Rows); 3],
-        (dy, from): (&[f32], Rows),
-        mut give: impl FnMut(usize, usize, &[f32]),
-        scratch: &mut [f32],
+        factor: &impl Fn(usize) -> f32,
+        queries: &Range<usize>,
+        keys: &Range<usize>,
+        to: &mut [f32],
     ) {
-        let mut room = self.room(scratch);
-        self.take(inputs, &mut room);
-        transpose(room.v, room.vt, self.features);
-        let (width, keys) = (self.features, self.keys);
-        for first in (0..self.queries).step_by(TILE) {
-            let n = TILE.min(self.queries - first);
-            self.weights(&head, first, n, &mut room);
-            let Room { q, k, vt, dk, dv, weights, slopes, rows, scores, .. } = &mut room;
-            let (weights, slopes) = (&mut weights[..n * keys], &mut slopes[..n * keys]);
-            let (rows, scores) = (&mut rows[..n * width], &mut scores[..n * keys]);
-            for (i, row) in rows.chunks_exact_mut(width).enumerate() {
-                let at = from.first + (first + i) * from.stride;
-                row.copy_from_slice(&dy[at..at + width]);
-            }
-            self.to_keys.backward_input(n, rows, vt, true, slopes);
-            // Behind dropout.
-            scores.copy_from_slice(weights);
-            if let Some(factor) = &head.factor {
-                for (i, number) in (first * keys..).take(n * keys).enumerate() {
-                    let factor = factor(number);
-                    scores[i] *= factor;
-                    slopes[i] *= factor;
-                }
-            }
-            let overwrite = first == 0;
-            self.to_features.backward_weights(n, rows, scores, 0..keys, overwrite, dv);
-            softmax::backward(Block { along: keys, behind: 1, log: false }, weights, slopes);
-            let q = &q[first * width..(first + n) * width];
-            self.to_features.backward_weights(n, q, slopes, 0..keys, overwrite, dk);
-            self.to_features.backward_input(n, slopes, k, true, rows);
-            let scale = self.scale();
-            rows.iter_mut().for_each(|x| *x *= scale);
-            if let Some(turns) = &self.turns {
-                turns.turn_back(first, rows);
-            }
-            for (i, row) in rows.chunks_exact(width).enumerate() {
-                give(0, first + i, row);
-            }
+        for (query, row) in queries.clone().zip(to.chunks_exact_mut(keys.len())) {
+            let numbers = query * self.keys + keys.start..;
+            row.iter_mut().zip(numbers).for_each(|(to, number)| *to = factor(number));
         }
+    }
+
+    /// Brings rows together.
+    fn gather(&self, (from, rows): Part<'_>, numbers: &Range<usize>, to: &mut [f32]) {
+        for (i, to) in numbers.clone().zip(to.chunks_exact_mut(self.features)) {
+            to.copy_from_slice(&from[rows.row(i, self.features)]);
+        }
+    }
+
+    /// Brings rows together that have positions.
+    fn gather_turned(&self, part: Part<'_>, numbers: &Range<usize>, to: &mut [f32]) {
+        self.gather(part, numbers, to);
         if let Some(turns) = &self.turns {
-            turns.turn_back(0, room.dk);
+            turns.turn(numbers.start, to);
         }
-        for (part, gradients) in [(1, &*room.dk), (2, &*room.dv)] {
-            for (i, row) in gradients.chunks_exact(width).enumerate() {
-                give(part, i, row);
-            }
-        }
+    }
+
+    /// Brings the queries of a tile together, scaled.
+    fn gather_queries(&self, q: Part<'_>, queries: &Range<usize>, room: &mut Room<'_>) {
+        let to = &mut room.q[..queries.len() * self.features];
+        self.gather_turned(q, queries, to);
+        let scale = self.scale();
+        to.iter_mut().for_each(|x| *x *= scale);
     }
 
     /// 1 / √features
     fn scale(&self) -> f32 {
         1.0 / (self.features as f32).sqrt()
     }
+}
 
-    /// Brings a head's rows together; those of q scaled.
-    fn take(&self, inputs: [(&[f32], Rows); 3], room: &mut Room<'_>) {
-        let width = self.features;
-        let to = [&mut *room.q, &mut *room.k, &mut *room.v];
-        for ((from, rows), to) in inputs.into_iter().zip(to) {
-            for (i, to) in to.chunks_exact_mut(width).enumerate() {
-                let at = rows.first + i * rows.stride;
-                to.copy_from_slice(&from[at..at + width]);
-            }
-        }
-        let scale = self.scale();
-        room.q.iter_mut().for_each(|x| *x *= scale);
-        if let Some(turns) = &self.turns {
-            turns.turn(0, room.q);
-            turns.turn(0, room.k);
-        }
-        transpose(room.k, room.kt, width);
-    }
-
-    /// The weights of `n` queries from `first` on, before dropout.
-    fn weights<F>(&self, head: &Head<F>, first: usize, n: usize, room: &mut Room<'_>) {
-        let (width, keys) = (self.features, self.keys);
-        let q = &room.q[first * width..(first + n) * width];
-        let scores = &mut room.scores[..n * keys];
-        self.to_keys.backward_input(n, q, room.kt, true, scores);
-        for (i, row) in scores.chunks_exact_mut(keys).enumerate() {
-            let seen = if self.causal { head.length.min(first + i + 1) } else { head.length };
-            row[seen..].fill(f32::NEG_INFINITY);
-        }
-        let weights = &mut room.weights[..n * keys];
-        softmax::forward(Block { along: keys, behind: 1, log: false }, scores, weights);
+impl Rows {
+    fn row(self, number: usize, width: usize) -> Range<usize> {
+        let at = self.first + number * self.stride;
+        at..at + width
     }
 }
 
-/// Rows of `width` floats become columns.
-fn transpose(from: &[f32], to: &mut [f32], width: usize) {
-    let rows = from.len() / width;
-    for (i, row) in from.chunks_exact(width).enumerate() {
-        for (j, x) in row.iter().enumerate() {
-            to[j * rows + i] = *x;
-        }
-    }
+/// Whether all numbers are finite, without a branch for each.
+fn finite(x: &[f32]) -> bool {
+    const EXPONENT: u32 = f32::INFINITY.to_bits();
+    !x.iter().fold(false, |any, x| any | (x.to_bits() & EXPONENT == EXPONENT))
+}
+
+fn multiply(x: &mut [f32], factors: &[f32]) {
+    x.iter_mut().zip(factors).for_each(|(x, factor)| *x *= factor);
 }

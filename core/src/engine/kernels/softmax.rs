@@ -116,6 +116,26 @@ unsafe fn columns<V: Lanes>(block: Block, x: *const f32, y: *mut f32, count: usi
 #[inline(always)]
 unsafe fn row<V: Lanes>(block: Block, x: *const f32, y: *mut f32) {
     let Block { along, log, .. } = block;
+    // SAFETY: every place is within the row.
+    unsafe {
+        let top = greatest::<V>(along, x);
+        let sum = exponentials_below::<V>(along, top, log, x, y);
+        let sum = V::splat(if log { sum.ln() } else { sum });
+        for i in (0..along).step_by(V::COUNT) {
+            let count = V::COUNT.min(along - i);
+            let value = V::load_up_to(y.add(i), count);
+            let value = if log { value.sub(sum) } else { value.div(sum) };
+            value.store_up_to(y.add(i), count);
+        }
+    }
+}
+
+/// The greatest of a row; NaN may be passed over.
+///
+/// # Safety
+/// `x` holds `along` floats.
+#[inline(always)]
+pub(super) unsafe fn greatest<V: Lanes>(along: usize, x: *const f32) -> f32 {
     let whole = along / V::COUNT * V::COUNT;
     // SAFETY: every place is within the row.
     unsafe {
@@ -125,15 +145,32 @@ unsafe fn row<V: Lanes>(block: Block, x: *const f32, y: *mut f32) {
         }
         let mut lanes = [f32::NEG_INFINITY; 16];
         tops.store(lanes.as_mut_ptr());
-        let mut top = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
-        for i in whole..along {
-            top = top.max(*x.add(i));
-        }
+        let top = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
+        (whole..along).fold(top, |top, i| top.max(*x.add(i)))
+    }
+}
+
+/// Writes e to the power of x - top, or x - top where the logarithm is wanted; the sum of the powers.
+///
+/// # Safety
+/// `x` and `y`, which may be the same, hold `along` floats.
+#[inline(always)]
+pub(super) unsafe fn exponentials_below<V: Lanes>(
+    along: usize,
+    top: f32,
+    log: bool,
+    x: *const f32,
+    y: *mut f32,
+) -> f32 {
+    let whole = along / V::COUNT * V::COUNT;
+    let mut last = [0.0_f32; 16];
+    // SAFETY: every place is within the row.
+    unsafe {
+        let top = V::splat(top);
         let mut sums = V::splat(0.0);
-        let mut last = [0.0_f32; 16];
         for i in (0..along).step_by(V::COUNT) {
             let count = V::COUNT.min(along - i);
-            let centered = V::load_up_to(x.add(i), count).sub(V::splat(top));
+            let centered = V::load_up_to(x.add(i), count).sub(top);
             let e = exp(centered);
             (if log { centered } else { e }).store_up_to(y.add(i), count);
             if i < whole {
@@ -142,14 +179,7 @@ unsafe fn row<V: Lanes>(block: Block, x: *const f32, y: *mut f32) {
                 e.store_up_to(last.as_mut_ptr(), count);
             }
         }
-        let sum = sums.sum() + last.iter().sum::<f32>();
-        let sum = V::splat(if log { sum.ln() } else { sum });
-        for i in (0..along).step_by(V::COUNT) {
-            let count = V::COUNT.min(along - i);
-            let value = V::load_up_to(y.add(i), count);
-            let value = if log { value.sub(sum) } else { value.div(sum) };
-            value.store_up_to(y.add(i), count);
-        }
+        sums.sum() + last.iter().sum::<f32>()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Builder;
 use crate::engine::chunk::{Edge, Slot};
-use crate::engine::kernels::attention::Attention;
+use crate::engine::kernels::attention::{Attention, LEFT};
 use crate::engine::kernels::conv::Act;
 use crate::engine::steps::{AttentionPart, AttentionStep, Dropout, Layout};
 use crate::layers::multi_head_attention::inputs;
@@ -30,11 +30,14 @@ impl Builder<'_> {
         let parts = [part(q, width, 0), part(kv, 2 * width, 0), part(kv, 2 * width, width)];
         let heads = node.size("num_heads");
         let y = self.slot(queries * width);
+        let left = if self.memory.reuse() { 0 } else { heads * queries * LEFT };
+        let left = self.slot(left);
         let (p, block) = (node.number("dropout"), queries * keys);
         let of = |node| Dropout { node, p, each: 1, layout: Layout::Plain, len: heads * block };
         self.steps.push(Box::new(AttentionStep {
             parts,
             y,
+            left,
             heads,
             width,
             kernel: Attention::new(

@@ -1,52 +1,36 @@
 use super::super::testing::{close, numbers};
+use super::reference::{Reference, dropped};
 use super::*;
 
-/// What a head gives, and the gradients of q, k and v for that of the output, all in f64.
-struct Reference {
-    queries: usize,
-    keys: usize,
-    width: usize,
-    causal: bool,
-    length: usize,
-}
+/// Sizes around those of a tile, and more than two; short rows where there are many.
+const SIZES: [[usize; 3]; 13] = [
+    [1, 1, 3],
+    [3, 5, 1],
+    [33, 33, 8],
+    [QUERIES + 3, 4, 3],
+    [1, KEYS + 1, 17],
+    [5, KEYS - 1, 8],
+    [QUERIES - 1, KEYS, 3],
+    [QUERIES, KEYS + 1, 8],
+    [QUERIES + 1, 2 * KEYS + 3, 5],
+    [KEYS, KEYS, 1],
+    [KEYS + 1, KEYS + 1, 4],
+    [2 * KEYS + 9, 2 * KEYS + 9, 2],
+    [2, 3 * KEYS, 32],
+];
 
-fn dropped(number: usize) -> f32 {
-    if number.is_multiple_of(3) { 0.0 } else { 1.5 }
-}
-
-impl Reference {
-    fn output(&self, q: &[f64], k: &[f64], v: &[f64], factor: bool) -> Vec<f64> {
-        let mut y = vec![0.0; self.queries * self.width];
-        for query in 0..self.queries {
-            let seen = if self.causal { self.length.min(query + 1) } else { self.length };
-            let row = |of: &[f64], i: usize| of[i * self.width..(i + 1) * self.width].to_vec();
-            let dot = |key| {
-                let products = row(q, query).into_iter().zip(row(k, key)).map(|(a, b)| a * b);
-                (products.sum::<f64>() / (self.width as f64).sqrt()).exp()
-            };
-            let sum: f64 = (0..seen).map(dot).sum();
-            for key in 0..seen {
-                let number = query * self.keys + key;
-                let factor = if factor { f64::from(dropped(number)) } else { 1.0 };
-                for (i, v) in row(v, key).into_iter().enumerate() {
-                    y[query * self.width + i] += dot(key) / sum * factor * v;
+fn each(check: impl Fn(&Reference, Level)) {
+    for ([queries, keys, width], &level) in
+        SIZES.into_iter().flat_map(|sizes| Level::all().iter().map(move |level| (sizes, level)))
+    {
+        for length in [keys, keys.saturating_sub(2).max(1), keys.div_ceil(3)] {
+            for causal in [false, true].into_iter().filter(|causal| !causal || queries == keys) {
+                for (rotary, factor) in [(false, false), (width % 2 == 0, true)] {
+                    check(
+                        &Reference { queries, keys, width, causal, length, rotary, factor },
+                        level,
+                    );
                 }
-            }
-        }
-        y
-    }
-}
-
-fn each(check: impl Fn(&Reference, bool)) {
-    for (queries, keys) in [(1_usize, 1_usize), (3, 5), (33, 33), (70, 4)] {
-        for width in [1, 3, 8] {
-            for (causal, short) in
-                [(false, 0), (false, 2), (queries == keys, 0), (queries == keys, 1)]
-            {
-                let length = keys.saturating_sub(short).max(1);
-                let reference = Reference { queries, keys, width, causal, length };
-                check(&reference, false);
-                check(&reference, true);
             }
         }
     }
@@ -61,48 +45,112 @@ fn spread(rows: &[f32], width: usize) -> (Vec<f32>, Rows) {
     (all, Rows { first: width, stride: 3 * width })
 }
 
+/// The rows of q, k, v and the gradient of the output.
+fn data(reference: &Reference) -> [Vec<f32>; 4] {
+    let &Reference { queries, keys, width, .. } = reference;
+    [(queries, 1), (keys, 2), (keys, 3), (queries, 4)].map(|(n, seed)| numbers(n * width, seed))
+}
+
+/// The output, and the gradients of q, k and v.
+fn run(reference: &Reference, level: Level, data: &[Vec<f32>; 4]) -> [Vec<f32>; 4] {
+    let &Reference { queries, keys, width, causal, length, rotary, factor } = reference;
+    let kernel = Attention::at_level([queries, keys, width], causal, rotary, level);
+    let mut scratch = vec![f32::NAN; kernel.scratch_len()];
+    let head = Head { length, factor: factor.then_some(dropped) };
+    let parts = data.each_ref().map(|rows| spread(rows, width));
+    let [q, k, v, dy] = parts.each_ref().map(|(all, rows)| (all.as_slice(), *rows));
+    let (mut y, to) = spread(&vec![f32::NAN; queries * width], width);
+    let mut left = vec![f32::NAN; LEFT * queries];
+    kernel.forward(head, [q, k, v], (&mut y, to), &mut left, &mut scratch);
+    let got = (0..queries).flat_map(|i| y[to.row(i, width)].to_vec()).collect();
+    let [mut dq, mut dk, mut dv] = [queries, keys, keys].map(|n| vec![f32::NAN; n * width]);
+    let give = |part: usize, row: usize, values: &[f32]| {
+        let to = [&mut dq, &mut dk, &mut dv];
+        to[part][row * width..(row + 1) * width].copy_from_slice(values);
+    };
+    scratch.fill(f32::NAN);
+    let given = Given { inputs: [q, k, v], y: (&y, to), left: &left, dy };
+    kernel.backward(head, given, give, &mut scratch);
+    [got, dq, dk, dv]
+}
+
+fn check(reference: &Reference, level: Level, data: &[Vec<f32>; 4]) {
+    let got = run(reference, level, data);
+    for (i, (got, want)) in got.iter().zip(reference.run(data)).enumerate() {
+        close(&format!("{reference:?} {level:?} {i}"), got, &want);
+    }
+}
+
 #[test]
 fn a_head_is_its_formula_and_so_are_its_gradients() {
-    each(|reference, factor| {
-        let &Reference { queries, keys, width, causal, length } = reference;
-        let what = format!("{queries} {keys} {width} {causal} {length} {factor}");
-        let inputs = [(queries, 1), (keys, 2), (keys, 3)].map(|(n, seed)| numbers(n * width, seed));
-        let wide = inputs.clone().map(|x| x.into_iter().map(f64::from).collect::<Vec<f64>>());
-        let kernel = Attention::new([queries, keys, width], causal, false);
-        let mut scratch = vec![f32::NAN; kernel.scratch_len()];
-        let head = Head { length, factor: factor.then_some(dropped) };
-        let spread_out = inputs.clone().map(|rows| spread(&rows, width));
-        let given = spread_out.each_ref().map(|(all, rows)| (all.as_slice(), *rows));
-        let (mut y, to) = spread(&vec![0.0; queries * width], width);
-        kernel.forward(head, given, (&mut y, to), &mut scratch);
-        let want = reference.output(&wide[0], &wide[1], &wide[2], factor);
-        let want: Vec<f32> = want.iter().map(|x| *x as f32).collect();
-        let got: Vec<f32> =
-            (0..queries).flat_map(|i| y[to.first + i * to.stride..][..width].to_vec()).collect();
-        close(&what, &got, &want);
+    each(|reference, level| check(reference, level, &data(reference)));
+}
 
-        let dy = numbers(queries * width, 4);
-        let (all, from) = spread(&dy, width);
-        let mut gradients = [queries, keys, keys].map(|n| vec![f32::NAN; n * width]);
-        let give = |part: usize, row: usize, values: &[f32]| {
-            gradients[part][row * width..(row + 1) * width].copy_from_slice(values);
-        };
-        kernel.backward(head, given, (&all, from), give, &mut scratch);
-        if queries * keys * width > 300 {
+/// The gradients that the formula has are its slopes.
+#[test]
+fn the_references_gradients_are_central_differences() {
+    for (causal, rotary, factor) in
+        [(false, false, false), (true, false, true), (false, true, true), (true, true, false)]
+    {
+        let reference =
+            Reference { queries: 5, keys: 5, width: 4, causal, length: 4, rotary, factor };
+        let data = data(&reference);
+        let wide = data.each_ref().map(|x| x.iter().map(|x| f64::from(*x)).collect::<Vec<_>>());
+        let [_, gradients @ ..] = reference.run(&data);
+        for (part, gradients) in gradients.iter().enumerate() {
+            let value = |at: usize, step: f64| {
+                let mut moved = wide.clone();
+                moved[part][at] += step;
+                let [y, ..] = reference.run_wide(&moved);
+                y.iter().zip(&wide[3]).map(|(y, d)| y * d).sum::<f64>()
+            };
+            let slope = |at| ((value(at, 1e-6) - value(at, -1e-6)) / 2e-6) as f32;
+            let want: Vec<f32> = (0..gradients.len()).map(slope).collect();
+            close(&format!("{reference:?} {part}"), gradients, &want);
+        }
+    }
+}
+
+/// Scores so far apart that most weights are 0, of which the greatest comes in any block.
+#[test]
+fn weights_that_underflow_are_zeros() {
+    each(|reference, level| {
+        // Of large scores, angles in f32 are too coarse.
+        if reference.rotary {
             return;
         }
-        for part in 0..3 {
-            let slope = |at: usize| {
-                let value = |step: f64| {
-                    let mut moved = wide.clone();
-                    moved[part][at] += step;
-                    let y = reference.output(&moved[0], &moved[1], &moved[2], factor);
-                    y.iter().zip(&dy).map(|(y, d)| y * f64::from(*d)).sum::<f64>()
-                };
-                ((value(1e-6) - value(-1e-6)) / 2e-6) as f32
-            };
-            let want: Vec<f32> = (0..wide[part].len()).map(slope).collect();
-            close(&format!("{what} gradient {part}"), &gradients[part], &want);
-        }
+        let mut data = data(reference);
+        data[0].iter_mut().for_each(|x| *x = x.signum() * 12.0);
+        data[1].iter_mut().for_each(|x| *x = x.signum() * 4.0);
+        check(reference, level, &data);
     });
+}
+
+/// Whatever is not finite goes where it goes through all weights, also those that are 0.
+#[test]
+fn infinities_and_nans_go_where_they_must() {
+    let sizes = [(1, KEYS + 3, 17, false), (KEYS + 3, KEYS + 3, 3, true)];
+    for ((queries, keys, width, causal), &level) in
+        sizes.into_iter().flat_map(|sizes| Level::all().iter().map(move |level| (sizes, level)))
+    {
+        let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
+        for (part, bad) in (0..4).flat_map(|part| bad.map(|bad| (part, bad))) {
+            for length in [keys, 5] {
+                let factor = bad.is_nan();
+                let reference =
+                    Reference { queries, keys, width, causal, length, rotary: false, factor };
+                let mut data = data(&reference);
+                let last = data[part].len() - 1;
+                data[part][last] = bad;
+                check(&reference, level, &data);
+            }
+        }
+    }
+}
+
+#[test]
+fn working_memory_grows_with_keys_alone() {
+    let len = |queries, keys| Attention::new([queries, keys, 32], true, false).scratch_len();
+    assert_eq!(len(64, 4096), len(1 << 20, 4096));
+    assert_eq!(len(64, 8192) - len(64, 4096), 5 * 32 * 4096);
 }

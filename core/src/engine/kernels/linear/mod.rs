@@ -59,7 +59,7 @@ impl Linear {
         Self::at_level(inputs, outputs, Level::best())
     }
 
-    fn at_level(inputs: usize, outputs: usize, level: Level) -> Self {
+    pub(super) fn at_level(inputs: usize, outputs: usize, level: Level) -> Self {
         assert!(inputs > 0 && outputs > 0);
         assert!(outputs.checked_mul(inputs).is_some());
         Linear { inputs, outputs, wide: level.fitting(inputs), level: level.fitting(outputs) }

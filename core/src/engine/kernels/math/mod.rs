@@ -115,7 +115,7 @@ pub(crate) unsafe fn sigmoid<V: Lanes>(x: V) -> V {
         let (low, high) = (V::splat(-87.0), V::splat(89.0));
         let (n, e) = reduced(x.mul(V::splat(-1.0)).at_least(low).at_most(high));
         let (one, scale) = (V::splat(1.0), n.pow2());
-        one.div(e.mul_add(scale, scale).add(one))
+        one.div(e.add(one).mul(scale).add(one))
     }
 }
 

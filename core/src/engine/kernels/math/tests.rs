@@ -81,6 +81,21 @@ fn between(low: f32, high: f32) -> Vec<f32> {
     numbers
 }
 
+/// Where the exponential is no number any more, or hardly one.
+#[test]
+fn sigmoid_ends_at_zero() {
+    let x = between(-120.0, -80.0);
+    for &level in Level::all() {
+        let mut y = vec![f32::NAN; x.len()];
+        // SAFETY: both hold that many floats.
+        unsafe { all(level, Which::Sigmoid, x.as_ptr(), y.as_mut_ptr(), y.len()) };
+        for (x, y) in x.iter().zip(y).filter(|(x, _)| !x.is_nan()) {
+            let exact = exact(Which::Sigmoid, f64::from(*x));
+            assert!((f64::from(y) - exact).abs() <= 1e-6 * exact + 1e-38, "{x}: {y}, not {exact}");
+        }
+    }
+}
+
 #[test]
 fn functions_are_exact_to_a_few_ulps() {
     let both = [f32::INFINITY, f32::NEG_INFINITY, 1e4, -1e4, f32::MAX, f32::MIN];

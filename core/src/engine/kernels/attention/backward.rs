@@ -1,0 +1,175 @@
+//! The gradients of one head.
+
+use super::online::{self, Slope};
+use super::{Attention, Head, LEFT, Onto, Part, QUERIES, Room, finite, multiply};
+use std::ops::Range;
+
+/// What the forward took and gave, and the gradient of that.
+#[derive(Clone, Copy)]
+pub(crate) struct Given<'a> {
+    pub(crate) inputs: [Part<'a>; 3],
+    pub(crate) y: Part<'a>,
+    /// What it left of each query.
+    pub(crate) left: &'a [f32],
+    pub(crate) dy: Part<'a>,
+}
+
+impl Attention {
+    /// Gives the head's rows of the gradients of q, k and v: which of these, the row's number, and
+    /// the row.
+    pub(crate) fn backward<F: Fn(usize) -> f32>(
+        &self,
+        head: Head<F>,
+        given: Given<'_>,
+        mut give: impl FnMut(usize, usize, &[f32]),
+        scratch: &mut [f32],
+    ) {
+        let (width, scale, mut room) = (self.features, self.scale(), self.room(scratch));
+        self.pack_backward(&given, &mut room);
+        room.dk.fill(0.0);
+        room.dv.fill(0.0);
+        let skip = self.hides(&head) && self.all_finite(&given);
+        for queries in self.tiles() {
+            let mut slopes = [Slope::default(); QUERIES];
+            let slopes = &mut slopes[..queries.len()];
+            self.gather_queries(given.inputs[0], &queries, &mut room);
+            self.slopes(&given, &queries, slopes, room.dy);
+            let end = self.end(&head, &queries, skip);
+            self.means(&head, &queries, end, slopes, &mut room);
+            for keys in self.blocks(end) {
+                self.block_backward(&head, &queries, &keys, slopes, &mut room);
+            }
+            let rows = &mut room.rows[..queries.len() * width];
+            rows.iter_mut().for_each(|x| *x *= scale);
+            if let Some(turns) = &self.turns {
+                turns.turn_back(queries.start, rows);
+            }
+            queries.zip(rows.chunks_exact(width)).for_each(|(query, row)| give(0, query, row));
+        }
+        let all = self.keys * width;
+        if let Some(turns) = &self.turns {
+            turns.turn_back(0, &mut room.dk[..all]);
+        }
+        for (part, gradients) in [(1, &room.dk[..all]), (2, &room.dv[..all])] {
+            gradients.chunks_exact(width).enumerate().for_each(|(i, row)| give(part, i, row));
+        }
+    }
+
+    /// Keys and values, as the products take them.
+    fn pack_backward(&self, given: &Given<'_>, room: &mut Room<'_>) {
+        let [_, k, v] = given.inputs;
+        for keys in self.blocks(self.keys) {
+            let (at, product) = (self.packed(&keys), self.product(keys.len()));
+            let block = &mut room.block[..keys.len() * self.features];
+            let [rows, columns] = product.packed_len();
+            self.gather_turned(k, &keys, block);
+            product.pack(block, &mut room.keys[at.clone()][..rows]);
+            product.pack_back(block, &mut room.columns[at.clone()][..columns]);
+            self.gather(v, &keys, block);
+            product.pack(block, &mut room.values[at][..rows]);
+        }
+    }
+
+    /// Whether keys that nobody sees are sure to have no gradient.
+    fn all_finite(&self, given: &Given<'_>) -> bool {
+        let [q, k, v] = given.inputs;
+        [q, given.y, given.dy].into_iter().all(|part| self.finite(part, self.queries))
+            && [k, v].into_iter().all(|part| self.finite(part, self.keys))
+            && finite(given.left)
+    }
+
+    /// Brings the gradients of a tile's rows together; Σ weight · gradient is the same as Σ y · dy.
+    fn slopes(
+        &self,
+        given: &Given<'_>,
+        queries: &Range<usize>,
+        slopes: &mut [Slope],
+        dy: &mut [f32],
+    ) {
+        let (width, (y, rows)) = (self.features, given.y);
+        self.gather(given.dy, queries, dy);
+        let left = given.left[LEFT * queries.start..].chunks_exact(LEFT);
+        for (((slope, query), dy), left) in
+            slopes.iter_mut().zip(queries.clone()).zip(dy.chunks_exact(width)).zip(left)
+        {
+            let y = &y[rows.row(query, width)];
+            let mean = y.iter().zip(dy).map(|(y, dy)| y * dy).sum();
+            *slope = Slope { base: left[0], share: left[1], mean };
+        }
+    }
+
+    /// Where that is not finite, Σ weight · gradient as it stands there: infinities of `dy` may be of
+    /// either sign before they are added.
+    fn means<F: Fn(usize) -> f32>(
+        &self,
+        head: &Head<F>,
+        queries: &Range<usize>,
+        end: usize,
+        slopes: &mut [Slope],
+        room: &mut Room<'_>,
+    ) {
+        if slopes.iter().all(|slope| slope.mean.is_finite()) {
+            return;
+        }
+        let mut found = [Slope::default(); QUERIES];
+        let found = &mut found[..slopes.len()];
+        found.iter_mut().zip(&*slopes).for_each(|(to, from)| *to = Slope { mean: 0.0, ..*from });
+        let mut means = [0.0; QUERIES];
+        for keys in self.blocks(end) {
+            self.tile(head, queries, &keys, room);
+            let len = slopes.len() * keys.len();
+            let products = &mut room.slopes[..len];
+            online::slopes(self.level, &mut room.scores[..len], products, found);
+            let rows = products.chunks_exact(keys.len());
+            means.iter_mut().zip(rows).for_each(|(mean, row)| *mean += row.iter().sum::<f32>());
+        }
+        for (slope, mean) in slopes.iter_mut().zip(means).filter(|(s, _)| !s.mean.is_finite()) {
+            slope.mean = mean;
+        }
+    }
+
+    /// The scores of a tile and the gradients of their weights.
+    fn tile<F: Fn(usize) -> f32>(
+        &self,
+        head: &Head<F>,
+        queries: &Range<usize>,
+        keys: &Range<usize>,
+        room: &mut Room<'_>,
+    ) {
+        self.scores(head, queries, keys, room);
+        let (n, product) = (queries.len(), self.product(keys.len()));
+        let values = &room.values[self.packed(keys)][..product.packed_len()[0]];
+        let (dy, slopes) = (&room.dy[..n * self.features], &mut room.slopes[..n * keys.len()]);
+        product.forward_packed(n, dy, values, Onto::Bias(None), slopes);
+        if let Some(factor) = &head.factor {
+            self.factors(factor, queries, keys, room.factors);
+            multiply(slopes, room.factors);
+        }
+    }
+
+    /// Adds what a tile gives to the gradients of its queries, keys and values.
+    fn block_backward<F: Fn(usize) -> f32>(
+        &self,
+        head: &Head<F>,
+        queries: &Range<usize>,
+        keys: &Range<usize>,
+        rows_slopes: &[Slope],
+        room: &mut Room<'_>,
+    ) {
+        self.tile(head, queries, keys, room);
+        let (n, width, product) = (queries.len(), self.features, self.product(keys.len()));
+        let (tile, all) = (n * keys.len(), 0..keys.len());
+        let (q, dy) = (&room.q[..n * width], &room.dy[..n * width]);
+        let (weights, slopes) = (&mut room.scores[..tile], &mut room.slopes[..tile]);
+        online::slopes(self.level, weights, slopes, rows_slopes);
+        if head.factor.is_some() {
+            multiply(weights, room.factors);
+        }
+        let of_keys = keys.start * width..keys.end * width;
+        product.backward_weights(n, dy, weights, all.clone(), false, &mut room.dv[of_keys.clone()]);
+        product.backward_weights(n, q, slopes, all, false, &mut room.dk[of_keys]);
+        let columns = &room.columns[self.packed(keys)][..product.packed_len()[1]];
+        let rows = &mut room.rows[..n * width];
+        product.backward_input_packed(n, slopes, columns, keys.start == 0, rows);
+    }
+}
