@@ -2,6 +2,7 @@
 //! on how many there are.
 
 use std::cell::Cell;
+use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -84,66 +85,76 @@ pub(crate) fn both(
 /// time if a second thread is free, and none before both of the step before are done, which it
 /// sees the writes of.
 ///
-/// The caller never waits for a thread to come, only for one that is in the middle of a half: what
-/// lies between two steps is far less than waking a thread takes.
+/// The caller never waits for a thread to come, but from then on they go together: what lies between
+/// two steps is far less than waking a thread takes.
 pub(crate) fn in_step(threads: usize, steps: usize, half: &(impl Fn(usize, usize) + Sync)) {
     if threads <= 1 {
         (0..steps).for_each(|step| [0, 1].into_iter().for_each(|which| half(step, which)));
         return;
     }
-    let team = Team { open: AtomicUsize::new(TAKEN), done: AtomicUsize::new(0) };
-    rayon::join(|| team.lead(steps, half), || team.help(half));
+    let [came, begin] = [0, UNKNOWN].map(|number| Word(AtomicUsize::new(number)));
+    let team = Team { came, begin, done: Default::default() };
+    rayon::join(|| team.lead(steps, half), || team.help(steps, half));
 }
 
-/// Nobody may begin a second half, or ever will again.
-const TAKEN: usize = 0;
-const OVER: usize = usize::MAX;
+/// The second thread does not know yet where it begins.
+const UNKNOWN: usize = usize::MAX;
 
 /// How often is looked before the processor is offered to others.
 const LOOKS: usize = 1 << 10;
 
+/// A number on cache lines of its own, two of which some processors fetch together.
+#[derive(Default)]
+#[repr(align(128))]
+struct Word(AtomicUsize);
+
+impl Word {
+    fn get(&self) -> usize {
+        self.0.load(Ordering::Acquire)
+    }
+
+    /// What this thread wrote before is seen by whoever gets it.
+    fn set(&self, number: usize) {
+        self.0.store(number, Ordering::Release);
+    }
+}
+
 /// Two threads in step.
 struct Team {
-    /// One more than the step whose second half is to be had.
-    open: AtomicUsize,
-    /// How many steps the helper has done its half of, counting those that it did not get.
-    done: AtomicUsize,
+    /// Not 0 when the second is there.
+    came: Word,
+    /// The step that both begin with.
+    begin: Word,
+    /// How many steps each has done its half of.
+    done: [Word; 2],
 }
 
 impl Team {
     fn lead(&self, steps: usize, half: &impl Fn(usize, usize)) {
-        for step in 0..steps {
-            self.open.store(step + 1, Ordering::Release);
-            half(step, 0);
-            if self.take(step + 1) {
-                half(step, 1);
-            } else {
-                wait(|| self.done.load(Ordering::Acquire) > step);
+        let alone = (0..steps).find(|&step| {
+            let together = self.came.get() > 0;
+            if !together {
+                [0, 1].into_iter().for_each(|which| half(step, which));
             }
-        }
-        self.open.store(OVER, Ordering::Release);
+            together
+        });
+        let begin = alone.unwrap_or(steps);
+        self.begin.set(begin);
+        self.together(begin..steps, 0, half);
     }
 
-    fn help(&self, half: &impl Fn(usize, usize)) {
-        loop {
-            let mut open = TAKEN;
-            wait(|| {
-                open = self.open.load(Ordering::Acquire);
-                open != TAKEN
-            });
-            if open == OVER {
-                return;
-            }
-            if self.take(open) {
-                half(open - 1, 1);
-                self.done.store(open, Ordering::Release);
-            }
-        }
+    fn help(&self, steps: usize, half: &impl Fn(usize, usize)) {
+        self.came.set(1);
+        wait(|| self.begin.get() != UNKNOWN);
+        self.together(self.begin.get()..steps, 1, half);
     }
 
-    /// Whether this thread got the second half.
-    fn take(&self, open: usize) -> bool {
-        self.open.compare_exchange(open, TAKEN, Ordering::AcqRel, Ordering::Relaxed).is_ok()
+    fn together(&self, steps: Range<usize>, which: usize, half: &impl Fn(usize, usize)) {
+        for step in steps {
+            half(step, which);
+            self.done[which].set(step + 1);
+            wait(|| self.done[1 - which].get() > step);
+        }
     }
 }
 

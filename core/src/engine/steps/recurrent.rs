@@ -11,6 +11,7 @@ use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot, two, two_mut};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
 use crate::engine::kernels::recurrent::{Backward, Forward, Steps};
+use crate::engine::threads::both;
 use state::{State, Weights};
 use std::ops::Range;
 
@@ -141,8 +142,7 @@ impl RecurrentStep {
         let n = x.len() / (sizes.time * sizes.features);
         let Parts { gates, states, kept } = Parts::of(room, sizes, n);
         let mut state = State::new(self, (call, direction), n, work);
-        let weight_ih = call.params[direction.weights[0]];
-        self.input.forward(sizes.time * n, x, weight_ih, state.input_bias, Act::None, gates);
+        self.input_products(call, direction, n, (x, state.input_bias), gates);
         let (hidden, of_kept) = (n * sizes.hidden, n * sizes.kept);
         if self.first.is_empty() {
             states[..hidden].fill(0.0);
@@ -170,6 +170,29 @@ impl RecurrentStep {
                 kept[kept_row.clone()].copy_from_slice(&kept_before[kept_row]);
             }
         }
+    }
+
+    /// The products of the input, of all steps at once.
+    fn input_products(
+        &self,
+        call: &Call<'_>,
+        direction: &Direction,
+        n: usize,
+        (x, bias): (&[f32], Option<&[f32]>),
+        gates: &mut [f32],
+    ) {
+        let Sizes { time, features, gates: outputs, .. } = self.sizes;
+        let weight = call.params[direction.weights[0]];
+        let rows = |n: usize, x: &[f32], y: &mut [f32]| {
+            self.input.forward(n, x, weight, bias, Act::None, y);
+        };
+        if !self.divides(n) {
+            return rows(time * n, x, gates);
+        }
+        let half = time / 2;
+        let (x0, x1) = x.split_at(half * features);
+        let (y0, y1) = gates.split_at_mut(half * outputs);
+        both(call.threads, |_| rows(half, x0, y0), |_| rows(time - half, x1, y1));
     }
 
     /// The backward of one direction: gates become gradients of the products. `work` has room for
