@@ -235,19 +235,14 @@ impl<'a> Rows<'a> {
             return self.run.vector(only, part);
         }
         let sum = &mut sum[..part.len()];
-        self.add(uses, part, 1.0, sum, true);
-        sum
-    }
-
-    /// Adds that, by a factor, or overwrites `to` with it.
-    fn add(&self, uses: &[Use], part: Range<usize>, by: f32, to: &mut [f32], overwrite: bool) {
         for (i, uses) in uses.chunks(TOGETHER).enumerate() {
             let of: [_; TOGETHER] = std::array::from_fn(|i| match uses.get(i) {
-                Some(one) => (self.run.vector(one, part.clone()), by * one.factor),
+                Some(one) => (self.run.vector(one, part.clone()), one.factor),
                 None => (&[][..], 0.0),
             });
-            add_up(&of[..uses.len()], to, overwrite && i == 0);
+            add_up(&of[..uses.len()], sum, i == 0);
         }
+        sum
     }
 
     /// The parts of a row for [`sum`](Self::sum).
@@ -294,11 +289,6 @@ impl<'a> Rows<'a> {
             }
             next += uses.len();
             let at = place(&uses[0]);
-            if let Formula::Sgd { lr, decay: 0.0 } = formula {
-                // The sum is never written anywhere.
-                self.add(uses, 0..width, -lr, &mut parts.param[at..at + width], false);
-                continue;
-            }
             let still = |part| self.sum(uses, part, &mut sum).iter().all(|g| *g == 0.0);
             if formula.moves_without_gradient() && self.parts().all(still) {
                 continue;
