@@ -57,6 +57,8 @@ pub(crate) struct Run {
     pub(super) threads: usize,
     /// Whether the gradients of tables are those of their used rows.
     pub(super) by_rows: bool,
+    /// Whether uses of rows stay in the order in which they were found.
+    pub(super) in_order: bool,
     /// Whether a gradient that is not finite was seen.
     pub(super) unsound: AtomicBool,
 }
@@ -108,6 +110,7 @@ impl Engine {
             inference,
             threads: limit(),
             by_rows: false,
+            in_order: false,
             unsound: AtomicBool::new(false),
         };
         run.take_room(backward);
@@ -183,6 +186,12 @@ impl Run {
     /// Tables need no gradients but those of the used rows, which [`rows`](Self::rows) gives.
     pub(crate) fn by_rows(mut self, by_rows: bool) -> Self {
         self.by_rows = by_rows;
+        self
+    }
+
+    /// The rule adds each use of a row by itself, and needs no sum of them.
+    pub(crate) fn in_order(mut self, in_order: bool) -> Self {
+        self.in_order = in_order;
         self
     }
 

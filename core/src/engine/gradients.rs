@@ -47,7 +47,7 @@ impl Run {
             self.see(&gradients[slot.range(1)]);
         }
         self.work.gradients = gradients;
-        if self.by_rows && !self.rows_are_finite() {
+        if self.by_rows && !self.check_rows() {
             self.unsound.store(true, Ordering::Relaxed);
         }
     }

@@ -2,11 +2,13 @@
 //! depends on how many rows there are.
 //!
 //! A row's gradient is never written anywhere: what each use of it adds lies among the gradients of
-//! the chunks, and is summed up where it is needed, always in the order of the uses.
+//! the chunks, and is summed up where it is needed, always in the order of the uses. SGD needs no sum:
+//! it moves a row by each use, in the order in which they were found, which reads each vector while it
+//! is near.
 
 use super::chunk::Chunk;
 use super::exec::{Given, Run};
-use super::kernels::rows::{add_up, ask_for};
+use super::kernels::rows::{Term, add_up, ask_for, scatter};
 use super::plan::Table;
 use super::threads::both;
 use super::update::{Formula, Parts, all_finite, update};
@@ -17,6 +19,12 @@ const PIECE: usize = 1 << 14;
 
 /// Floats of a row that are summed up at once, on the stack.
 const BLOCK: usize = 256;
+
+/// Uses whose rows are asked for before they are moved.
+const BATCH: usize = 16;
+
+/// Uses that are looked at to divide the rows.
+const SAMPLE: usize = 128;
 
 /// Uses of a row that are added up at once.
 const TOGETHER: usize = 8;
@@ -114,7 +122,7 @@ impl Run {
                     plan.steps[step].step.uses(given.inputs, chunk, origin, &mut uses.all);
                 }
             }
-            if self.by_rows && table.alone {
+            if self.by_rows && table.alone && !self.in_order {
                 uses.sort(table.rows);
             }
         }
@@ -150,11 +158,20 @@ impl Run {
 
     /// Whether the gradients of all used rows are finite. So they are if so many of the largest
     /// would not be infinite; else each is looked at.
-    pub(super) fn rows_are_finite(&self) -> bool {
+    pub(super) fn check_rows(&mut self) -> bool {
         let largest = self.chunks().fold(0.0, |most: f32, chunk| most.max(chunk.largest));
         let uses: usize = self.work.uses.iter().map(|uses| uses.all.len()).sum();
+        if (2.0 * largest * uses as f32).is_finite() {
+            return true;
+        }
+        if self.in_order {
+            let mut found = std::mem::take(&mut self.work.uses);
+            let tables = self.plan().tables.iter().zip(&mut found);
+            tables.for_each(|(table, uses)| uses.sort(table.rows));
+            self.work.uses = found;
+        }
         let rows = |table: &Table| self.rows(table.param).is_none_or(|r| r.finite(self.threads));
-        (2.0 * largest * uses as f32).is_finite() || self.plan().tables.iter().all(rows)
+        self.plan().tables.iter().all(rows)
     }
 
     /// After a backward, the gradient of a parameter; none for what is not trained.
@@ -189,9 +206,12 @@ impl Gradient<'_> {
 
     /// Moves the parameter by the formula; what `parts` have for a gradient does not matter.
     pub(crate) fn update(self, formula: Formula, parts: Parts<'_>, threads: usize) {
-        match self {
-            Gradient::Whole(gradient) => update(formula, Parts { gradient, ..parts }, threads),
-            Gradient::Rows(rows) => rows.update(formula, parts, 0, threads),
+        match (self, formula) {
+            (Gradient::Whole(gradient), _) => update(formula, Parts { gradient, ..parts }, threads),
+            (Gradient::Rows(rows), Formula::Sgd { lr, decay: 0.0 }) => {
+                rows.add(-lr, parts.param, threads)
+            }
+            (Gradient::Rows(rows), _) => rows.update(formula, parts, 0, threads),
         }
     }
 }
@@ -261,6 +281,64 @@ impl<'a> Rows<'a> {
         }
         let mut sum = [0.0; BLOCK];
         self.each().all(|uses| self.parts().all(|part| all_finite(self.sum(uses, part, &mut sum))))
+    }
+
+    /// Adds each use, by a factor, to its row of the table.
+    fn add(self, by: f32, table: &mut [f32], threads: usize) {
+        let worth = self.uses.len() * self.width / PIECE;
+        let pieces = threads.min(rayon::current_num_threads()).min(worth).max(1);
+        self.add_to(0..table.len() / self.width, by, table, pieces);
+    }
+
+    /// Adds those of some rows, with which `table` begins: each thread looks at all uses, and takes
+    /// those of its own rows in their order.
+    fn add_to(self, rows: Range<usize>, by: f32, table: &mut [f32], pieces: usize) {
+        if pieces <= 1 {
+            return self.add_here(rows, by, table);
+        }
+        let middle = self.middle(&rows);
+        let (low, high) = table.split_at_mut((middle - rows.start) * self.width);
+        let (left, right) = (rows.start..middle, middle..rows.end);
+        both(
+            pieces,
+            |pieces| self.add_to(left, by, low, pieces),
+            |pieces| self.add_to(right, by, high, pieces),
+        );
+    }
+
+    /// A row before and behind which there are about as many uses.
+    fn middle(self, rows: &Range<usize>) -> usize {
+        let (mut sample, mut len) = ([0; SAMPLE], 0);
+        let step = self.uses.len().div_ceil(SAMPLE).max(1);
+        let some = self.uses.iter().step_by(step).map(|one| one.row as usize);
+        for (place, row) in sample.iter_mut().zip(some.filter(|row| rows.contains(row))) {
+            *place = row;
+            len += 1;
+        }
+        sample[..len].sort_unstable();
+        sample[..len].get(len / 2).copied().unwrap_or(rows.start)
+    }
+
+    fn add_here(self, rows: Range<usize>, by: f32, table: &mut [f32]) {
+        let width = self.width;
+        let mut terms = self.uses.iter().filter(|one| rows.contains(&(one.row as usize)));
+        let (mut batches, mut now) = ([([Term::default(); BATCH], 0); 2], 0);
+        loop {
+            let (batch, len) = &mut batches[now];
+            *len = 0;
+            for (term, one) in batch.iter_mut().zip(terms.by_ref().take(BATCH)) {
+                let at = (one.row as usize - rows.start) * width;
+                ask_for(&table[at..at + width]);
+                *term = Term { at, x: self.run.vector(one, 0..width), factor: by * one.factor };
+                *len += 1;
+            }
+            let (batch, len) = &batches[1 - now];
+            scatter(&batch[..*len], table);
+            if batches[now].1 == 0 {
+                return;
+            }
+            now = 1 - now;
+        }
     }
 
     /// Moves the used rows by the formula; `parts` begin with row `first` of the table, and what

@@ -34,7 +34,8 @@ pub(crate) fn learn(
     let slots = memory.slots(graph)?;
     let before = model.state().clone();
     let key = model.state().next_key();
-    let mut run = engine.begin(samples, Some(key), true).by_rows(rule.by_rows());
+    let run = engine.begin(samples, Some(key), true);
+    let mut run = run.by_rows(rule.by_rows()).in_order(rule.is_linear());
     let mut lists = run.lists();
     let mut params = recycled(std::mem::take(&mut lists.params));
     model.visit_mut(&mut |tensor| params.extend(tensor.slice_mut()));

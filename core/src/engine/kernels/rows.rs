@@ -165,6 +165,46 @@ unsafe fn combine_lanes<V: Lanes>(job: &Job, factors: *const f32, y: *mut f32, o
     }
 }
 
+/// A vector that is added to a part of a table as long as it, by a factor.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Term<'a> {
+    /// Where that begins.
+    pub(crate) at: usize,
+    pub(crate) x: &'a [f32],
+    pub(crate) factor: f32,
+}
+
+/// Adds all terms, one after the other.
+pub(crate) fn scatter(terms: &[Term<'_>], table: &mut [f32]) {
+    scatter_at(Level::best(), terms, table);
+}
+
+fn scatter_at(level: Level, terms: &[Term<'_>], table: &mut [f32]) {
+    let end = |term: &Term<'_>| term.at.checked_add(term.x.len());
+    assert!(terms.iter().all(|term| end(term).is_some_and(|end| end <= table.len())));
+    // SAFETY: every term ends inside the table.
+    unsafe { additions(level, terms, table) };
+}
+
+kernel!(unsafe fn additions(terms: &[Term<'_>], table: &mut [f32]) = add_lanes);
+
+/// # Safety
+/// Every term ends inside the table.
+#[inline(always)]
+unsafe fn add_lanes<V: Lanes>(terms: &[Term<'_>], table: &mut [f32]) {
+    for Term { at, x, factor } in terms {
+        for (i, x) in x.chunks(V::COUNT).enumerate() {
+            // SAFETY: `x.len()` floats of the table are left.
+            unsafe {
+                let y = table.as_mut_ptr().add(at + i * V::COUNT);
+                let sum = V::load_up_to(x.as_ptr(), x.len())
+                    .mul_add(V::splat(*factor), V::load_up_to(y, x.len()));
+                sum.store_up_to(y, x.len());
+            }
+        }
+    }
+}
+
 /// Overwrites `y` with the sum of these vectors, each by its factor, or adds to it.
 pub(crate) fn add_up(of: &[(&[f32], f32)], y: &mut [f32], overwrite: bool) {
     add_up_at(Level::best(), of, y, overwrite);

@@ -158,6 +158,11 @@ impl Rule {
         }
     }
 
+    /// Whether a gradient moves a row as its parts do, one after the other.
+    pub(crate) fn is_linear(self) -> bool {
+        matches!(self, Rule::Sgd(settings) if settings.by_rows())
+    }
+
     /// Whether it leaves rows of a table alone that have no gradient, although its formula would
     /// move them.
     fn is_lazy(self) -> bool {

@@ -30,6 +30,32 @@ fn sums_are_those_of_the_reference() {
 }
 
 #[test]
+fn terms_are_added_one_after_the_other() {
+    for len in LENGTHS {
+        let vectors = [numbers(len, 1), numbers(len, 2), numbers(len, 3)];
+        let places = [3, len / 2, 3];
+        let terms: Vec<_> =
+            vectors.iter().zip(places).map(|(x, at)| Term { at, x, factor: 0.5 }).collect();
+        let start = numbers(2 * len + 3, 4);
+        let mut want = start.clone();
+        for Term { at, x, factor } in &terms {
+            want[*at..].iter_mut().zip(*x).for_each(|(y, x)| *y += factor * x);
+        }
+        for &level in Level::all() {
+            let mut table = start.clone();
+            scatter_at(level, &terms, &mut table);
+            close("table", &table, &want);
+        }
+    }
+}
+
+#[test]
+#[should_panic(expected = "assertion")]
+fn a_term_behind_the_table_is_refused() {
+    scatter(&[Term { at: 3, x: &[0.0; 2], factor: 1.0 }], &mut [0.0; 4]);
+}
+
+#[test]
 fn products_and_combinations_are_those_of_the_reference() {
     for (width, each, samples) in
         LENGTHS.into_iter().flat_map(|width| [(width, 1, 1), (width, 3, 5), (width, 20, 2)])
