@@ -7,8 +7,9 @@
 mod graphs;
 mod support;
 
-use graphs::{Runner, data, run_from};
+use graphs::{Runner, data, run, run_from};
 use netwright::prelude::*;
+use netwright::with_threads;
 use netwright_core::run::portable;
 use netwright_core::spec::graph::Graph;
 use support::{Data, Random};
@@ -205,4 +206,28 @@ macro_rules! padding_is_nothing {
 padding_is_nothing! {
     padding_is_nothing_to_the_engine: f32
     padding_is_nothing: f64
+}
+
+network! {
+    /// Large enough that a lone sample is worth two threads.
+    struct Large([40, 5]) -> [2] {
+        Lstm<64, bidirectional = true>, Gru<80>, Rnn<130>, Select<39, axis = 0>, Linear<2>,
+    }
+}
+
+/// Two threads in step give what dfdx's operations give, and the bits that one gives.
+#[test]
+fn a_lone_sample_on_two_threads() {
+    let graph = &Large::<f32, Cpu>::GRAPH;
+    let (params, inputs) = data(graph, 1);
+    let params: Vec<Vec<f32>> =
+        params.iter().map(|param| param.iter().map(|x| 0.2 * x).collect()).collect();
+    let on = |runner: Runner<f32>| run(graph, &params, &inputs, 1, None, runner);
+    let [one, two] = [1, 2].map(|threads| with_threads(threads, || on(<Cpu as Backend<f32>>::run)));
+    for ((one, two), slow) in one.iter().zip(&two).zip(on(portable::<f32, Cpu>)) {
+        assert_eq!(one, two);
+        for (fast, slow) in one.iter().zip(&slow) {
+            close(fast, slow, "a lone sample");
+        }
+    }
 }

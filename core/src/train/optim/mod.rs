@@ -159,6 +159,7 @@ impl Rule {
     }
 
     /// Whether a gradient moves a row as its parts do, one after the other.
+    #[cfg(feature = "engine")]
     pub(crate) fn is_linear(self) -> bool {
         matches!(self, Rule::Sgd(settings) if settings.by_rows())
     }
