@@ -21,6 +21,7 @@ pub mod stream;
 pub mod summary;
 pub mod train;
 pub mod value;
+mod waves;
 
 #[doc(hidden)]
 pub mod private;

@@ -1,4 +1,4 @@
-//! `core/src/engine`, as far as it needs no other crate.
+//! `core/src/engine`, as far as it needs no crate but rayon.
 
 #[path = "../../core/src/engine/chunk.rs"]
 pub(crate) mod chunk;
@@ -6,3 +6,5 @@ pub(crate) mod chunk;
 pub(crate) mod kernels;
 #[path = "../../core/src/engine/simd/mod.rs"]
 pub(crate) mod simd;
+#[path = "../../core/src/engine/threads.rs"]
+pub(crate) mod threads;

@@ -8,3 +8,5 @@
 #[path = "../../core/src/cell.rs"]
 mod cell;
 mod engine;
+#[path = "../../core/src/waves.rs"]
+mod waves;

@@ -47,7 +47,7 @@ mod mul;
 pub(crate) mod multi_head_attention;
 mod p_relu;
 mod permute;
-pub(crate) mod positional_encoding;
+mod positional_encoding;
 pub(crate) mod recurrent;
 mod relu;
 mod relu6;

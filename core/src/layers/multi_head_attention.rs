@@ -2,13 +2,13 @@
 
 use super::dropout::mask;
 use super::linear::product;
-use super::positional_encoding::waves;
 use super::softmax::{below_zero, normalized};
 use super::window::Window;
 use super::{Call, Flat, OnDevice, error};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
 use crate::value::Value;
+use crate::waves::waves;
 use dfdx::prelude::*;
 use netwright_spec::graph::Node;
 

@@ -3,6 +3,7 @@
 use super::{Call, Flat, OnDevice};
 use crate::backend::{Backend, Float};
 use crate::error::Result;
+use crate::waves::waves;
 use dfdx::prelude::*;
 
 /// The parameter of a `PositionalEncoding` layer, which adds to each step numbers that tell it apart
@@ -43,14 +44,4 @@ pub(super) fn forward<E: Float, D: Backend<E>>(call: &mut Call<'_, E, D>) -> Res
     let added = added.try_broadcast_like::<_, Axis<0>>(&(call.batch, time * width)).on_device()?;
     let added = added.try_reshape_like(x.shape()).on_device()?;
     x.try_add(added).on_device()
-}
-
-/// The sines and cosines, row by row.
-pub(crate) fn waves(time: usize, width: usize) -> impl Iterator<Item = f64> {
-    (0..time * width).map(move |i| {
-        let (step, column) = (i / width, i % width);
-        let exponent = (column - column % 2) as f64 / width as f64;
-        let angle = step as f64 / 10_000f64.powf(exponent);
-        if column % 2 == 0 { angle.sin() } else { angle.cos() }
-    })
 }

@@ -8,7 +8,7 @@ use crate::engine::steps::{
     Added, GatedStep, GroupNormStep, LayerNormStep, Layout, PReluStep, PositionsStep, RmsNormStep,
     SoftmaxStep,
 };
-use crate::layers::positional_encoding::waves;
+use crate::waves::waves;
 
 impl Builder<'_> {
     /// An axis as it lies: its size, and how far apart its elements are. In pixels the axes are

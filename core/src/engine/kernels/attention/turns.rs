@@ -1,6 +1,6 @@
 //! Rotary positions: pairs of features of a row, turned by angles that grow with the row's number.
 
-use crate::layers::positional_encoding::waves;
+use crate::waves::waves;
 
 /// The sines and cosines of all rows.
 #[derive(Clone, Debug)]
