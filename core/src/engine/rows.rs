@@ -10,7 +10,7 @@ use super::chunk::Chunk;
 use super::exec::{Given, Run};
 use super::kernels::rows::{Term, add_up, ask_for, scatter};
 use super::plan::Table;
-use super::threads::both;
+use super::threads::{both, present};
 use super::update::{Formula, Parts, all_finite, update};
 use std::ops::Range;
 
@@ -286,7 +286,7 @@ impl<'a> Rows<'a> {
     /// Adds each use, by a factor, to its row of the table.
     fn add(self, by: f32, table: &mut [f32], threads: usize) {
         let worth = self.uses.len() * self.width / PIECE;
-        let pieces = threads.min(rayon::current_num_threads()).min(worth).max(1);
+        let pieces = present(threads).min(worth).max(1);
         self.add_to(0..table.len() / self.width, by, table, pieces);
     }
 

@@ -1,5 +1,4 @@
-//! How work is divided among threads: always in the same pieces, so that nothing but time depends
-//! on how many there are.
+//! How work is divided among threads: so that nothing but time depends on how many there are.
 
 use std::cell::Cell;
 use std::ops::Range;
@@ -37,6 +36,11 @@ pub fn with_threads<R>(threads: usize, f: impl FnOnce() -> R) -> R {
 /// The threads that the calling thread may use.
 pub(crate) fn limit() -> usize {
     LIMIT.get()
+}
+
+/// How many of so many threads there are, for work whose pieces leave no trace in the result.
+pub(crate) fn present(threads: usize) -> usize {
+    threads.min(rayon::current_num_threads())
 }
 
 /// Calls `each` with the number of every item and the item, on at most `threads` threads. Each takes
