@@ -18,10 +18,7 @@ pub const DEF: LayerDef = LayerDef {
 };
 
 fn infer(cx: &mut Context<'_>) -> Result<Inferred, Problem> {
-    line::line(cx)?;
-    let image = line::image(cx)?;
-    let y = cx.part("", &global_max_pool2d::DEF, &[], &[&image])?;
-    Ok(cx.made_of(&y, &[]))
+    line::global(cx, &global_max_pool2d::DEF)
 }
 
 #[cfg(test)]

@@ -86,6 +86,14 @@ pub(super) fn through(
     Ok((y, cx.made_of(&line, &[])))
 }
 
+/// One number of each channel, by a layer of images.
+pub(super) fn global(cx: &mut Context<'_>, of: &'static LayerDef) -> Result<Inferred, Problem> {
+    line(cx)?;
+    let image = image(cx)?;
+    let y = cx.part("", of, &[], &[&image])?;
+    Ok(cx.made_of(&y, &[]))
+}
+
 /// A pooling of the line, by the two-dimensional one with this argument of its own too.
 pub(super) fn pool(
     cx: &mut Context<'_>,

@@ -77,23 +77,7 @@ pub(super) fn infer<const N: usize>(
     def: &'static LayerDef,
 ) -> Result<Inferred, Problem> {
     let taken = cx.several(inputs)?;
-    let input = cx.floats()?;
-    let [time, features] = match input.shape.dims.as_slice() {
-        [time, features] => [time.clone(), features.clone()],
-        dims => {
-            let problem = cx.takes("[time, features]", input);
-            return Err(match dims {
-                [features] => problem.help(format!(
-                    "one feature for each step is `Reshape<[{features}, 1]>`, one step is \
-                     `Reshape<[1, {features}]>`",
-                    features = features.written()
-                )),
-                [_, _, _] => problem
-                    .help("put `Reshape<[time, features]>` between them, perhaps behind `Permute`"),
-                _ => problem,
-            });
-        }
-    };
+    let [time, features] = sequence(cx)?;
     let both = cx.args.flag("bidirectional");
     if both && cx.args.flag("reverse") {
         let text = format!("`{}` goes both ways already", cx.layer);
@@ -119,7 +103,43 @@ pub(super) fn infer<const N: usize>(
         "last" => vec![width],
         _ => vec![time, width],
     };
-    let mut inferred = Inferred::shape(Shape::floats(shape));
+    let inferred = Inferred::shape(Shape::floats(shape));
+    let mut inferred = parameters(cx, inferred, directions, [&rows, &features, &hidden]);
+    if cx.outputs > 1 {
+        for input in inputs.iter().skip(1).filter(|input| !input.index) {
+            inferred = inferred.also(input.name, state.clone());
+        }
+    }
+    inferred = inferred.attr("states", Attr::Flag(cx.outputs > 1));
+    let last = Attr::Flag(cx.args.word("output") == "last");
+    let inferred = inferred.attr("last", last).attr("bidirectional", Attr::Flag(both));
+    Ok(inferred.attr("reverse", Attr::Flag(cx.args.flag("reverse"))))
+}
+
+/// Steps, and features of each.
+fn sequence(cx: &Context<'_>) -> Result<[Dim; 2], Problem> {
+    let input = cx.floats()?;
+    let problem = || cx.takes("[time, features]", input);
+    match input.shape.dims.as_slice() {
+        [time, features] => Ok([time.clone(), features.clone()]),
+        [features] => Err(problem().help(format!(
+            "one feature for each step is `Reshape<[{features}, 1]>`, one step is \
+             `Reshape<[1, {features}]>`",
+            features = features.written()
+        ))),
+        [_, _, _] => Err(problem()
+            .help("put `Reshape<[time, features]>` between them, perhaps behind `Permute`")),
+        _ => Err(problem()),
+    }
+}
+
+/// The parameters of each direction: weights of so many rows, then biases.
+fn parameters(
+    cx: &Context<'_>,
+    mut inferred: Inferred,
+    directions: usize,
+    [rows, features, hidden]: [&Dim; 3],
+) -> Inferred {
     let init = ParamInit::FanIn(vec![hidden.clone()]);
     for names in PARAMS.chunks(4).take(directions) {
         let weights = [vec![rows.clone(), features.clone()], vec![rows.clone(), hidden.clone()]];
@@ -130,15 +150,7 @@ pub(super) fn infer<const N: usize>(
             inferred = inferred.param(name, vec![rows.clone()], init.clone());
         }
     }
-    if cx.outputs > 1 {
-        for input in inputs.iter().skip(1).filter(|input| !input.index) {
-            inferred = inferred.also(input.name, state.clone());
-        }
-    }
-    inferred = inferred.attr("states", Attr::Flag(cx.outputs > 1));
-    let last = Attr::Flag(cx.args.word("output") == "last");
-    let inferred = inferred.attr("last", last).attr("bidirectional", Attr::Flag(both));
-    Ok(inferred.attr("reverse", Attr::Flag(cx.args.flag("reverse"))))
+    inferred
 }
 
 /// How many layers there are.
