@@ -170,7 +170,7 @@ fn several_inputs_and_outputs() {
     let net = Several::seeded(&Cpu::default(), 5);
     let ((a, word_steps), (times, time_steps)) = (words(3, 4), floats(3, 4, 1));
     let b = Column::floats(times.as_floats().unwrap().to_vec(), &[4]).unwrap();
-    let expected = net.predict_all(&vec![a, b]).unwrap();
+    let expected = net.predict_all(&[a, b]).unwrap();
     let (mut stream, mut outputs) = (net.stream().unwrap(), Vec::new());
     for (number, (word, time)) in word_steps.into_iter().zip(time_steps).enumerate() {
         let time = Column::floats(time.as_floats().unwrap().to_vec(), &[]).unwrap();

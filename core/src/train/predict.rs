@@ -26,6 +26,12 @@ impl Inputs for [Column] {
     }
 }
 
+impl<const N: usize> Inputs for [Column; N] {
+    fn columns(&self) -> &[Column] {
+        self
+    }
+}
+
 impl Inputs for Vec<Column> {
     fn columns(&self) -> &[Column] {
         self
