@@ -241,11 +241,16 @@ impl Run {
     /// Brings the parameters into the layouts the kernels read.
     fn prepare(&mut self, params: &[&[f32]]) {
         let plan = self.engine.plan(self.inference);
-        if plan.prepared == 0 || self.inference && self.is_prepared(params) {
+        if plan.prepared == 0 {
             return;
         }
+        let old = self.inference && self.is_prepared(params);
         let purpose = Purpose { inference: self.inference };
-        prepare(&plan.steps, params, purpose, 0, &mut self.work.prepared, self.threads);
+        let prepare = Prepare { params, purpose, old };
+        prepare.steps(&plan.steps, 0, &mut self.work.prepared, self.threads);
+        if old {
+            return;
+        }
         let mut origin = self.work.origin.take().unwrap_or_default();
         origin.clear();
         self.work.origin = self.inference.then(|| {
@@ -409,34 +414,42 @@ impl Run {
     }
 }
 
-/// Prepares the parameters of these steps; `prepared` begins at place `at`.
-fn prepare(
-    steps: &[Planned],
-    params: &[&[f32]],
+/// Parameters that are prepared.
+#[derive(Clone, Copy)]
+struct Prepare<'a> {
+    params: &'a [&'a [f32]],
     purpose: Purpose,
-    at: usize,
-    prepared: &mut [f32],
-    threads: usize,
-) {
-    if let [planned] = steps {
-        let len = planned.prepared.len;
-        planned.step.prepare(params, &mut prepared[..len], purpose);
-    } else if !steps.is_empty() {
+    /// They are those of the last run.
+    old: bool,
+}
+
+impl Prepare<'_> {
+    /// Those of these steps; `prepared` begins at place `at`.
+    fn steps(self, steps: &[Planned], at: usize, prepared: &mut [f32], threads: usize) {
+        let len = steps.iter().map(|planned| self.len(planned)).sum::<usize>();
+        if len == 0 {
+            return;
+        }
+        if let [planned] = steps {
+            planned.step.prepare(self.params, &mut prepared[..len], self.purpose);
+            return;
+        }
         let (left, right) = steps.split_at(steps.len() / 2);
         let middle = right[0].prepared.offset;
         let (low, high) = prepared.split_at_mut(middle - at);
         // A thread more is worth some thousand floats.
-        let threads = if prepared_len(steps) < 1 << 14 { 1 } else { threads };
+        let threads = if len < 1 << 14 { 1 } else { threads };
         both(
             threads,
-            |threads| prepare(left, params, purpose, at, low, threads),
-            |threads| prepare(right, params, purpose, middle, high, threads),
+            |threads| self.steps(left, at, low, threads),
+            |threads| self.steps(right, middle, high, threads),
         );
     }
-}
 
-fn prepared_len(steps: &[Planned]) -> usize {
-    steps.iter().map(|planned| planned.prepared.len).sum()
+    /// Floats to prepare for a step.
+    fn len(self, Planned { step, prepared, .. }: &Planned) -> usize {
+        if self.old && !step.prepares_anew() { 0 } else { prepared.len }
+    }
 }
 
 /// Whether all floats are the same bits.

@@ -14,6 +14,7 @@ mod reference;
 mod tests;
 mod turns;
 
+use super::conv::Act;
 use super::linear::{Linear, Onto};
 use crate::engine::chunk::ALIGNMENT;
 use crate::engine::simd::Level;
@@ -167,7 +168,7 @@ impl Attention {
         let (n, product) = (queries.len(), self.product(keys.len()));
         let packed = &room.keys[self.packed(keys)][..product.packed_len()[0]];
         let (q, scores) = (&room.q[..n * self.features], &mut room.scores[..n * keys.len()]);
-        product.forward_packed(n, q, packed, Onto::Bias(None), scores);
+        product.forward_packed(n, q, packed, Onto::Bias(None), Act::None, scores);
         for (query, row) in queries.clone().zip(scores.chunks_exact_mut(keys.len())) {
             let seen = self.seen(head, query).saturating_sub(keys.start).min(keys.len());
             row[seen..].fill(f32::NEG_INFINITY);
@@ -216,20 +217,31 @@ impl Attention {
         }
     }
 
-    /// Brings rows together that have positions.
-    fn gather_turned(&self, part: Part<'_>, numbers: &Range<usize>, to: &mut [f32]) {
+    /// Rows of a block, and how far they are apart: where they lie, or turned in `room`.
+    fn turned<'a>(
+        &self,
+        part: Part<'a>,
+        numbers: &Range<usize>,
+        room: &'a mut [f32],
+    ) -> (&'a [f32], usize) {
+        let Some(turns) = &self.turns else { return part.1.block(part.0, numbers) };
+        let to = &mut room[..numbers.len() * self.features];
         self.gather(part, numbers, to);
-        if let Some(turns) = &self.turns {
-            turns.turn(numbers.start, to);
-        }
+        turns.turn(numbers.start, to);
+        (to, self.features)
     }
 
     /// Brings the queries of a tile together, scaled.
-    fn gather_queries(&self, q: Part<'_>, queries: &Range<usize>, room: &mut Room<'_>) {
-        let to = &mut room.q[..queries.len() * self.features];
-        self.gather_turned(q, queries, to);
-        let scale = self.scale();
-        to.iter_mut().for_each(|x| *x *= scale);
+    fn gather_queries(&self, (from, rows): Part<'_>, queries: &Range<usize>, room: &mut Room<'_>) {
+        let (width, scale) = (self.features, self.scale());
+        let to = &mut room.q[..queries.len() * width];
+        for (query, to) in queries.clone().zip(to.chunks_exact_mut(width)) {
+            let row = &from[rows.row(query, width)];
+            to.iter_mut().zip(row).for_each(|(to, x)| *to = x * scale);
+        }
+        if let Some(turns) = &self.turns {
+            turns.turn(queries.start, to);
+        }
     }
 
     /// 1 / √features
@@ -242,6 +254,11 @@ impl Rows {
     fn row(self, number: usize, width: usize) -> Range<usize> {
         let at = self.first + number * self.stride;
         at..at + width
+    }
+
+    /// What some rows lie in, and how far they are apart.
+    fn block<'a>(self, from: &'a [f32], numbers: &Range<usize>) -> (&'a [f32], usize) {
+        (&from[self.first + numbers.start * self.stride..], self.stride)
     }
 }
 

@@ -345,8 +345,9 @@ impl<'a> Builder<'a> {
         act: Act,
     ) {
         let linear = Linear::new(inputs, outputs);
-        let step = LinearStep { linear, inputs, outputs, x, y, first, weight, bias, act };
-        self.steps.push(Box::new(step));
+        let packed = [0; 2];
+        let step = LinearStep { linear, inputs, outputs, x, y, first, weight, bias, act, packed };
+        self.steps.push(Box::new(step.packing(!self.memory.reuse())));
     }
 
     /// Outputs in the user's order.

@@ -2,7 +2,7 @@
 
 use super::{Call, Deliver, Step, add};
 use crate::engine::chunk::{Chunk, Edge, Slot, two, two_mut};
-use crate::engine::kernels::layer_norm::{self, MOMENTS};
+use crate::engine::kernels::layer_norm::{self, MOMENTS, Onto};
 
 /// Groups of channels with mean 0 and variance 1, then a weight and a bias for each channel.
 #[derive(Debug)]
@@ -69,10 +69,8 @@ impl Step for GroupNormStep {
         let split = self.moments.range(n).start;
         let (values, moments) = chunk.memory.values.split_at_mut(split);
         let (x, y) = two(values, self.x.slot.range(n), self.y.range(n));
-        let moments = moments[..self.moments.len * n].chunks_exact_mut(MOMENTS);
-        for ((x, y), moments) in x.chunks_exact(group).zip(y.chunks_exact_mut(group)).zip(moments) {
-            layer_norm::forward(x, None, self.eps, y, moments);
-        }
+        let moments = &mut moments[..self.moments.len * n];
+        layer_norm::forward(group, x, None, self.eps, y, moments);
         let Some(number) = self.weight else { return };
         let affine = call.params[number].iter().zip(call.params[number + 1]).cycle();
         for (y, (weight, bias)) in y.chunks_exact_mut(channel).zip(affine) {
@@ -101,13 +99,7 @@ impl Step for GroupNormStep {
         if self.x.input && !call.input_gradient {
             return;
         }
-        let groups = x.chunks_exact(group).zip(dy.chunks_exact_mut(group));
-        for ((x, d), moments) in groups.zip(moments.chunks_exact(MOMENTS)) {
-            layer_norm::backward(x, moments, None, d);
-        }
-        match self.x.first {
-            true => dx.copy_from_slice(dy),
-            false => add(dy, dx),
-        }
+        let to = Onto { dx, overwrite: self.x.first };
+        layer_norm::backward(group, x, moments, None, dy, Some(to));
     }
 }

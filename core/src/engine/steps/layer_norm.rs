@@ -2,7 +2,7 @@
 
 use super::{Call, Deliver, Purpose, Step, add, transpose};
 use crate::engine::chunk::{Chunk, Edge, Slot, two, two_mut};
-use crate::engine::kernels::layer_norm::{self, MOMENTS};
+use crate::engine::kernels::layer_norm::{self, Onto};
 
 /// Rows with mean 0 and variance 1, then weight and bias.
 #[derive(Debug)]
@@ -76,12 +76,9 @@ impl Step for LayerNormStep {
         let split = self.moments.range(n).start;
         let (values, moments) = chunk.memory.values.split_at_mut(split);
         let (x, y) = two(values, self.x.slot.range(n), self.y.range(n));
-        let moments = moments[..self.moments.len * n].chunks_exact_mut(MOMENTS);
+        let moments = &mut moments[..self.moments.len * n];
         let affine = self.weight.map(|_| call.prepared.split_at(self.width));
-        let rows = x.chunks_exact(self.width).zip(y.chunks_exact_mut(self.width));
-        for ((x, y), moments) in rows.zip(moments) {
-            layer_norm::forward(x, affine, self.eps, y, moments);
-        }
+        layer_norm::forward(self.width, x, affine, self.eps, y, moments);
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
@@ -90,21 +87,13 @@ impl Step for LayerNormStep {
         let memory = &mut chunk.memory;
         let (dx, dy) = two_mut(&mut memory.gradients, self.x.slot.range(n), self.y.range(n));
         let x = &memory.values[self.x.slot.range(n)];
-        let moments = memory.values[self.moments.range(n)].chunks_exact(MOMENTS);
-        let gradients = memory.parameters[call.gradients.range(1)]
-            .split_at_mut(self.width * usize::from(self.weight.is_some()));
-        let rows = x.chunks_exact(self.width).zip(dy.chunks_exact_mut(self.width));
-        for ((x, dy), moments) in rows.zip(moments) {
-            let affine = self.weight.map(|_| {
-                let weight = &call.prepared[..self.width];
-                (weight, &mut *gradients.0, &mut *gradients.1)
-            });
-            layer_norm::backward(x, moments, affine, dy);
-        }
-        match self.x.first {
-            _ if !wanted => {}
-            true => dx.copy_from_slice(dy),
-            false => add(dy, dx),
-        }
+        let moments = &memory.values[self.moments.range(n)];
+        let gradients = &mut memory.parameters[call.gradients.range(1)];
+        let affine = self.weight.map(|_| {
+            let (weight, bias) = gradients.split_at_mut(self.width);
+            (&call.prepared[..self.width], weight, bias)
+        });
+        let to = wanted.then_some(Onto { dx, overwrite: self.x.first });
+        layer_norm::backward(self.width, x, moments, affine, dy, to);
     }
 }

@@ -1,10 +1,10 @@
 //! `Linear` with bias and activation: matrix products over all rows of a chunk.
 
 use super::enter::add;
-use super::{Call, Deliver, Shared, Step};
+use super::{Call, Deliver, Purpose, Shared, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Group, Slot};
 use crate::engine::kernels::conv::Act;
-use crate::engine::kernels::linear::{Linear, TILE, relu_gradient};
+use crate::engine::kernels::linear::{Linear, Onto, TILE, relu_gradient};
 use crate::engine::threads::both;
 use std::ops::Range;
 
@@ -58,15 +58,28 @@ pub(crate) struct LinearStep {
     pub(crate) weight: usize,
     pub(crate) bias: Option<usize>,
     pub(crate) act: Act,
+    /// Floats of packed weights: for the forward, and for the backward.
+    pub(crate) packed: [usize; 2],
 }
 
 impl LinearStep {
+    /// Weights that are packed once for all chunks, where the rows of each are worth it; the backward
+    /// has its own.
+    pub(crate) fn packing(mut self, backward: bool) -> Self {
+        if self.linear.packs(self.rows(1)) {
+            let [forward, back] =
+                self.linear.packed_len().map(|len| len.next_multiple_of(ALIGNMENT));
+            self.packed = [forward, if backward && !self.x.input { back } else { 0 }];
+        }
+        self
+    }
+
     fn rows(&self, n: usize) -> usize {
         self.y.len / self.outputs * n
     }
 
-    fn weights<'a>(&self, call: &Call<'a>) -> &'a [f32] {
-        &call.params[self.weight][self.first * self.inputs..][..self.outputs * self.inputs]
+    fn weights<'a>(&self, params: &[&'a [f32]]) -> &'a [f32] {
+        &params[self.weight][self.first * self.inputs..][..self.outputs * self.inputs]
     }
 
     fn biases<'a>(&self, call: &Call<'a>) -> Option<&'a [f32]> {
@@ -87,6 +100,26 @@ impl Step for LinearStep {
 
     fn divides(&self, n: usize) -> bool {
         self.rows(n) == 1 && self.outputs * self.inputs > PART
+    }
+
+    fn prepared_len(&self) -> usize {
+        self.packed.iter().sum()
+    }
+
+    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], _: Purpose) {
+        let (forward, backward) = prepared.split_at_mut(self.packed[0]);
+        let [len, len_back] = self.linear.packed_len();
+        if !forward.is_empty() {
+            self.linear.pack(self.weights(params), &mut forward[..len]);
+        }
+        if !backward.is_empty() {
+            self.linear.pack_back(self.weights(params), &mut backward[..len_back]);
+        }
+    }
+
+    /// Both read the weights once.
+    fn prepares_anew(&self) -> bool {
+        true
     }
 
     fn gradient_len(&self) -> usize {
@@ -126,8 +159,12 @@ impl Step for LinearStep {
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let (rows, samples) = (self.rows(chunk.n), chunk.n);
         let at = chunk.forward(self.x.slot, self.y, Slot::default());
-        let (weight, bias) = (self.weights(call), self.biases(call));
-        if call.threads > 1 && self.divides(samples) {
+        let (weight, bias) = (self.weights(call.params), self.biases(call));
+        let (packed, [len, _]) = (call.prepared, self.linear.packed_len());
+        if !packed.is_empty() {
+            let onto = Onto::Bias(bias);
+            self.linear.forward_packed(rows, at.x, &packed[..len], onto, self.act, at.y);
+        } else if call.threads > 1 && self.divides(samples) {
             One { step: self, x: at.x, weight, bias, part: PART }.outputs(0, at.y, call.threads);
         } else {
             self.linear.forward(rows, at.x, weight, bias, self.act, at.y);
@@ -146,8 +183,14 @@ impl Step for LinearStep {
         if self.x.input && !call.input_gradient {
             return;
         }
-        let weight = self.weights(call);
-        self.linear.backward_input(rows, at.dy, weight, self.x.first, at.dx);
+        let (packed, [_, len]) = (&call.prepared[self.packed[0]..], self.linear.packed_len());
+        if !packed.is_empty() {
+            let packed = &packed[..len];
+            self.linear.backward_input_packed(rows, at.dy, packed, self.x.first, at.dx);
+        } else {
+            let weight = self.weights(call.params);
+            self.linear.backward_input(rows, at.dy, weight, self.x.first, at.dx);
+        }
     }
 }
 
@@ -163,7 +206,8 @@ mod tests {
         let linear = Linear::new(inputs, outputs);
         let act = Act::Relu;
         let (first, weight, bias) = (0, 0, Some(1));
-        let step = LinearStep { linear, inputs, outputs, x, y, first, weight, bias, act };
+        let packed = [0; 2];
+        let step = LinearStep { linear, inputs, outputs, x, y, first, weight, bias, act, packed };
         let [x, weight, bias] =
             [inputs, outputs * inputs, outputs].map(|len| numbers(len, len as u32));
         let run = |part: usize| {

@@ -102,6 +102,11 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// Brings the parameters into the layout the kernels read; once for each run.
     fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _for: Purpose) {}
 
+    /// Whether that takes no longer than to see whether the parameters are those of the last run.
+    fn prepares_anew(&self) -> bool {
+        false
+    }
+
     /// Floats of the gradients of its parameters, in its own layout.
     fn gradient_len(&self) -> usize {
         0

@@ -1,8 +1,11 @@
 //! The gradients of one head.
 
 use super::online::{self, Slope};
-use super::{Attention, Head, LEFT, Onto, Part, QUERIES, Room, finite, multiply};
+use super::{Act, Attention, Head, LEFT, Onto, Part, QUERIES, Room, finite, multiply};
 use std::ops::Range;
+
+/// Sums side by side, which do not wait for each other.
+const SUMS: usize = 16;
 
 /// What the forward took and gave, and the gradient of that.
 #[derive(Clone, Copy)]
@@ -60,13 +63,12 @@ impl Attention {
         let [_, k, v] = given.inputs;
         for keys in self.blocks(self.keys) {
             let (at, product) = (self.packed(&keys), self.product(keys.len()));
-            let block = &mut room.block[..keys.len() * self.features];
             let [rows, columns] = product.packed_len();
-            self.gather_turned(k, &keys, block);
-            product.pack(block, &mut room.keys[at.clone()][..rows]);
-            product.pack_back(block, &mut room.columns[at.clone()][..columns]);
-            self.gather(v, &keys, block);
-            product.pack(block, &mut room.values[at][..rows]);
+            let (block, stride) = self.turned(k, &keys, room.block);
+            product.pack_apart(block, stride, &mut room.keys[at.clone()][..rows]);
+            product.pack_back_apart(block, stride, &mut room.columns[at.clone()][..columns]);
+            let (block, stride) = v.1.block(v.0, &keys);
+            product.pack_apart(block, stride, &mut room.values[at][..rows]);
         }
     }
 
@@ -93,7 +95,7 @@ impl Attention {
             slopes.iter_mut().zip(queries.clone()).zip(dy.chunks_exact(width)).zip(left)
         {
             let y = &y[rows.row(query, width)];
-            let mean = y.iter().zip(dy).map(|(y, dy)| y * dy).sum();
+            let mean = product(y, dy);
             *slope = Slope { base: left[0], share: left[1], mean };
         }
     }
@@ -140,7 +142,7 @@ impl Attention {
         let (n, product) = (queries.len(), self.product(keys.len()));
         let values = &room.values[self.packed(keys)][..product.packed_len()[0]];
         let (dy, slopes) = (&room.dy[..n * self.features], &mut room.slopes[..n * keys.len()]);
-        product.forward_packed(n, dy, values, Onto::Bias(None), slopes);
+        product.forward_packed(n, dy, values, Onto::Bias(None), Act::None, slopes);
         if let Some(factor) = &head.factor {
             self.factors(factor, queries, keys, room.factors);
             multiply(slopes, room.factors);
@@ -172,4 +174,15 @@ impl Attention {
         let rows = &mut room.rows[..n * width];
         product.backward_input_packed(n, slopes, columns, keys.start == 0, rows);
     }
+}
+
+/// Σ a · b
+fn product(a: &[f32], b: &[f32]) -> f32 {
+    let mut sums = [0.0; SUMS];
+    for (a, b) in a.chunks(SUMS).zip(b.chunks(SUMS)) {
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a * b;
+        }
+    }
+    sums.iter().sum()
 }

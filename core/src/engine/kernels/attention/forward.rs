@@ -40,12 +40,11 @@ impl Attention {
     fn pack_forward(&self, k: Part<'_>, v: Part<'_>, room: &mut Room<'_>) {
         for keys in self.blocks(self.keys) {
             let (at, product) = (self.packed(&keys), self.product(keys.len()));
-            let block = &mut room.block[..keys.len() * self.features];
             let [rows, columns] = product.packed_len();
-            self.gather_turned(k, &keys, block);
-            product.pack(block, &mut room.keys[at.clone()][..rows]);
-            self.gather(v, &keys, block);
-            product.pack_back(block, &mut room.values[at][..columns]);
+            let (block, stride) = self.turned(k, &keys, room.block);
+            product.pack_apart(block, stride, &mut room.keys[at.clone()][..rows]);
+            let (block, stride) = v.1.block(v.0, &keys);
+            product.pack_back_apart(block, stride, &mut room.values[at][..columns]);
         }
     }
 

@@ -79,7 +79,7 @@ impl Linear {
         self.check(weight);
         self.check_bias(bias);
         let bias = bias.map_or(null(), <[f32]>::as_ptr);
-        if n >= MANY && self.outputs >= BROAD && self.inputs <= SHORT {
+        if self.packs(n) && self.inputs <= SHORT {
             let product = Product {
                 a: Left::Rows(x.as_ptr()),
                 b: Right::Columns(weight.as_ptr()),
@@ -115,33 +115,50 @@ impl Linear {
         [forward, packed_len(self.wide, self.outputs, self.inputs)]
     }
 
+    /// Whether it pays to pack the weights for so many samples at a time.
+    pub(crate) fn packs(&self, n: usize) -> bool {
+        n >= MANY && self.outputs >= BROAD
+    }
+
     /// Packs the weights for [`forward_packed`](Self::forward_packed).
     pub(crate) fn pack(&self, weight: &[f32], to: &mut [f32]) {
-        self.check(weight);
+        self.pack_apart(weight, self.inputs, to);
+    }
+
+    /// Packs weights whose rows begin `stride` floats apart.
+    pub(crate) fn pack_apart(&self, weight: &[f32], stride: usize, to: &mut [f32]) {
+        self.check_apart(weight, stride);
         assert_eq!(to.len(), self.packed_len()[0]);
         let from = Right::Columns(weight.as_ptr());
         let (depth, columns, to) = (self.inputs, self.outputs, to.as_mut_ptr());
         // SAFETY: both lengths are checked.
-        unsafe { Packing { from, depth, columns, to }.run(self.level) };
+        unsafe { Packing { from, step: stride, depth, columns, to }.run(self.level) };
     }
 
     /// Packs the weights for [`backward_input_packed`](Self::backward_input_packed).
     pub(crate) fn pack_back(&self, weight: &[f32], to: &mut [f32]) {
-        self.check(weight);
+        self.pack_back_apart(weight, self.inputs, to);
+    }
+
+    /// Packs weights whose rows begin `stride` floats apart.
+    pub(crate) fn pack_back_apart(&self, weight: &[f32], stride: usize, to: &mut [f32]) {
+        self.check_apart(weight, stride);
         assert_eq!(to.len(), self.packed_len()[1]);
         let from = Right::Rows(weight.as_ptr());
         let (depth, columns, to) = (self.outputs, self.inputs, to.as_mut_ptr());
         // SAFETY: both lengths are checked.
-        unsafe { Packing { from, depth, columns, to }.run(self.wide) };
+        unsafe { Packing { from, step: stride, depth, columns, to }.run(self.wide) };
     }
 
-    /// Adds the products of `n` samples to `y`, or overwrites it with them and the bias.
+    /// Adds the products of `n` samples to `y`, or overwrites it with them and the bias; the
+    /// activation takes the sum.
     pub(crate) fn forward_packed(
         &self,
         n: usize,
         x: &[f32],
         packed: &[f32],
         onto: Onto<'_>,
+        act: Act,
         y: &mut [f32],
     ) {
         self.check_samples(n, x, y);
@@ -161,7 +178,7 @@ impl Linear {
             depth: self.inputs,
             columns: self.outputs,
             start,
-            relu: false,
+            relu: act == Act::Relu,
         };
         // SAFETY: the lengths of all slices are checked.
         unsafe { product.run(self.level) };
@@ -257,6 +274,12 @@ impl Linear {
 
     fn check(&self, weight: &[f32]) {
         assert_eq!(weight.len(), self.outputs * self.inputs);
+    }
+
+    fn check_apart(&self, weight: &[f32], stride: usize) {
+        let last = (self.outputs - 1).checked_mul(stride);
+        let end = last.and_then(|last| last.checked_add(self.inputs));
+        assert!(stride >= self.inputs && end.is_some_and(|end| end <= weight.len()));
     }
 
     fn check_bias(&self, bias: Option<&[f32]>) {

@@ -4,6 +4,7 @@
 #![allow(clippy::needless_range_loop)]
 
 use crate::engine::simd::{Lanes, Level, kernel};
+use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 /// Rows of a tile at most: with two vectors of columns, 24 sums of 32 registers.
@@ -84,10 +85,11 @@ pub(super) enum Right {
 /// A right operand that is brought into the order of the tiles once, for many products.
 ///
 /// # Safety
-/// `from` holds `depth` × `columns` floats as its layout says, which is not `Packed`, and `to` what
-/// [`packed_len`] says.
+/// `from` holds `depth` × `columns` floats as its layout says, which is not `Packed`, with `step`
+/// floats from one row or column to the next, and `to` what [`packed_len`] says.
 pub(super) struct Packing {
     pub from: Right,
+    pub step: usize,
     pub depth: usize,
     pub columns: usize,
     pub to: *mut f32,
@@ -113,9 +115,9 @@ kernel!(unsafe fn pack(packing: &Packing) = pack_lanes);
 /// See [`Packing`].
 #[inline(always)]
 unsafe fn pack_lanes<V: Lanes>(packing: &Packing) {
-    let &Packing { from, depth, columns, to } = packing;
+    let &Packing { from, step, depth, columns, to } = packing;
     for first in (0..columns).step_by(VECTORS * V::COUNT) {
-        let part = Columns { all: columns, first, depth };
+        let part = Columns { all: columns, first, step };
         // SAFETY: the columns are the operand's, and those before take `depth` floats each.
         unsafe {
             let to = to.add(first * depth);
@@ -133,8 +135,8 @@ unsafe fn pack_lanes<V: Lanes>(packing: &Packing) {
 pub(super) struct Columns {
     all: usize,
     pub first: usize,
-    /// Floats from one column to the next where they lie by columns.
-    depth: usize,
+    /// Floats from one row of the operand to the next, or from one column.
+    step: usize,
 }
 
 impl Columns {
@@ -146,10 +148,10 @@ impl Columns {
             match from {
                 Right::Rows(from) => self.copy_rows::<V, N>(from.add(self.first), steps, to),
                 Right::Columns(from) | Right::Packed(from) => {
-                    let from = from.add(self.first * self.depth);
+                    let from = from.add(self.first * self.step);
                     for n in 0..N {
                         let count = self.count::<V>(n);
-                        let from = from.add(n * V::COUNT * self.depth);
+                        let from = from.add(n * V::COUNT * self.step);
                         let to = to.add(n * V::COUNT);
                         self.transpose::<V>(from, count, steps, to, N * V::COUNT);
                     }
@@ -169,7 +171,7 @@ impl Columns {
             for n in 0..N {
                 // SAFETY: the columns are the operand's.
                 unsafe {
-                    let from = from.add(k * self.all + n * V::COUNT);
+                    let from = from.add(k * self.step + n * V::COUNT);
                     let vector = V::load_up_to(from, self.count::<V>(n));
                     vector.store(to.add((k * N + n) * V::COUNT));
                 }
@@ -191,11 +193,11 @@ impl Columns {
         // SAFETY: the columns are the operand's.
         unsafe {
             for k in (0..whole).step_by(V::COUNT) {
-                V::transpose(from.add(k), self.depth, to.add(k * step), step);
+                V::transpose(from.add(k), self.step, to.add(k * step), step);
             }
             for k in whole..steps {
                 for lane in 0..V::COUNT {
-                    let x = if lane < count { *from.add(lane * self.depth + k) } else { 0.0 };
+                    let x = if lane < count { *from.add(lane * self.step + k) } else { 0.0 };
                     *to.add(k * step + lane) = x;
                 }
             }
@@ -236,12 +238,14 @@ struct Panel(MaybeUninit<[f32; DEPTH * VECTORS * LANES]>);
 unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
     let depth = product.depth;
     let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1));
+    let between = if let Right::Rows(_) = product.b { product.columns } else { depth };
     let mut from = 0;
     while from < depth {
-        let to = depth.min(from + step);
+        // Opaque: else it would be computed again in each turn of the innermost loop.
+        let steps = black_box(step.min(depth - from));
         for first in (0..product.columns).step_by(VECTORS * V::COUNT) {
-            let part =
-                Part { product, from, to, columns: Columns { all: product.columns, first, depth } };
+            let columns = Columns { all: product.columns, first, step: between };
+            let part = Part { product, from, steps, columns };
             // SAFETY: the part lies inside the product.
             unsafe {
                 if product.columns - first > V::COUNT {
@@ -251,7 +255,7 @@ unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
                 }
             }
         }
-        from = to;
+        from += steps;
     }
 }
 
@@ -259,7 +263,7 @@ unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
 pub(super) struct Part<'a> {
     pub product: &'a Product,
     pub from: usize,
-    pub to: usize,
+    pub steps: usize,
     pub columns: Columns,
 }
 
@@ -295,7 +299,7 @@ impl Part<'_> {
     unsafe fn copy<V: Lanes, const N: usize>(&self, b: Right, panel: &mut Panel) -> *const f32 {
         let to = panel.0.as_mut_ptr().cast::<f32>();
         // SAFETY: the depth is at most `DEPTH`, and a vector at most `LANES` floats.
-        unsafe { self.columns.copy::<V, N>(b, self.to - self.from, to) };
+        unsafe { self.columns.copy::<V, N>(b, self.steps, to) };
         to
     }
 

@@ -40,16 +40,16 @@ fn check(reference: Reference, level: Level, [x, weight, bias, dy]: &[Vec<f32>; 
     linear.pack(weight, &mut packed);
     linear.pack_back(weight, &mut packed_back);
     let mut y = vec![f32::NAN; n * outputs];
-    linear.forward_packed(n, x, &packed, Onto::Bias(None), &mut y);
+    linear.forward_packed(n, x, &packed, Onto::Bias(None), Act::None, &mut y);
     close(&what, &y, &reference.forward(x, weight, None, false));
     for (i, y) in y.iter_mut().enumerate() {
         *y = bias[i % outputs];
     }
     let want = reference.forward(x, weight, Some(bias), false);
-    linear.forward_packed(n, x, &packed, Onto::Sum, &mut y);
+    linear.forward_packed(n, x, &packed, Onto::Sum, Act::None, &mut y);
     close(&what, &y, &want);
-    linear.forward_packed(n, x, &packed, Onto::Bias(Some(bias)), &mut y);
-    close(&what, &y, &want);
+    linear.forward_packed(n, x, &packed, Onto::Bias(Some(bias)), Act::Relu, &mut y);
+    close(&what, &y, &reference.forward(x, weight, Some(bias), true));
     let start = numbers(n * inputs, 7);
     let mut dx = start.clone();
     linear.backward_input_packed(n, dy, &packed_back, false, &mut dx);

@@ -23,34 +23,28 @@ impl Part<'_> {
         // SAFETY: the tile lies inside the operands.
         unsafe {
             let mut sums = [[V::splat(0.0); N]; R];
-            let mut b = b;
-            if T {
-                let mut a = a.add(row);
-                for _ in self.from..self.to {
-                    let right: [V; N] = vectors(b);
-                    for r in 0..R {
-                        let x = V::splat(*a.add(r));
-                        for n in 0..N {
-                            sums[r][n] = x.mul_add(right[n], sums[r][n]);
-                        }
-                    }
-                    (a, b) = (a.wrapping_add(stride), b.wrapping_add(step));
-                }
-            } else {
-                let mut rows = [a; R];
+            // From row to row of the left operand, and from step to step: of a transposed one they
+            // change places.
+            let [apart, along] = if T { [1, stride] } else { [stride, 1] };
+            let a = a.wrapping_add(row * apart);
+            // Two places that go along, so that few registers hold all rows.
+            let (mut a, mut b) = ([a, a.wrapping_add(3 * apart)], b);
+            // An end takes fewer instructions in the loop than a count.
+            let end = b.wrapping_add(self.steps * step);
+            while b != end {
+                let right: [V; N] = vectors(b);
                 for r in 0..R {
-                    rows[r] = a.add((row + r) * stride);
-                }
-                for k in 0..self.to - self.from {
-                    let right: [V; N] = vectors(b);
-                    for r in 0..R {
-                        let x = V::splat(*rows[r].add(k));
-                        for n in 0..N {
-                            sums[r][n] = x.mul_add(right[n], sums[r][n]);
-                        }
+                    let at = match r {
+                        ..3 => a[0].wrapping_add(r * apart),
+                        _ => a[1].wrapping_add((r - 3) * apart),
+                    };
+                    let x = V::splat(*at);
+                    for n in 0..N {
+                        sums[r][n] = x.mul_add(right[n], sums[r][n]);
                     }
-                    b = b.wrapping_add(step);
                 }
+                a = [a[0].wrapping_add(along), a[1].wrapping_add(along)];
+                b = b.wrapping_add(step);
             }
             self.store(row, sums);
         }
@@ -65,7 +59,7 @@ impl Part<'_> {
     ) {
         let &Product { c, columns, start, relu, depth, .. } = self.product;
         // Behind the whole depth.
-        let relu = relu && self.to == depth;
+        let relu = relu && self.from + self.steps == depth;
         // SAFETY: the tile lies inside `c`.
         unsafe {
             let c = c.add(row * columns + self.columns.first);

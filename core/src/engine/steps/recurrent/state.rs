@@ -125,11 +125,18 @@ impl<'a> State<'a> {
         let Weights { linear, n, plain, packed } = self.weights;
         match packed {
             Some(packed) if self.summed => {
-                linear.forward_packed(n, state, packed, Onto::Sum, gates);
+                linear.forward_packed(n, state, packed, Onto::Sum, Act::None, gates);
                 return &[];
             }
             Some(packed) => {
-                linear.forward_packed(n, state, packed, Onto::Bias(self.bias), self.product);
+                linear.forward_packed(
+                    n,
+                    state,
+                    packed,
+                    Onto::Bias(self.bias),
+                    Act::None,
+                    self.product,
+                );
             }
             None => linear.forward(n, state, plain, self.bias, Act::None, self.product),
         }
