@@ -118,6 +118,30 @@ fn tied() {
     close(&net.forward(words).as_vec(), "tied");
 }
 
+network! {
+    struct Halves([4]) -> [1] { half: Linear<4>, brain: Linear<4>, single: Linear<1> }
+}
+
+/// tests/fixtures/halves.py: subnormal, infinite and NaN ones, too; each as PyTorch widens it.
+#[test]
+fn half_precision() {
+    let device = Cpu::default();
+    let mut net = Halves::seeded(&device, 0);
+    let mut double = Halves::<f64>::init(&device, 0).unwrap();
+    net.load(path("halves")).unwrap();
+    double.load(path("halves")).unwrap();
+    let bytes = std::fs::read(path("halves")).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let doubles = double.tensors().into_iter().map(|x| x.array().unwrap().data.as_vec());
+    for ((param, found), wide) in net.graph().params.iter().zip(params(&net)).zip(doubles) {
+        let bits = &header.metadata().as_ref().unwrap()[param.name];
+        let bits: Vec<u32> = bits.split(' ').map(|word| word.parse().unwrap()).collect();
+        assert_eq!(found.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), bits, "{}", param.name);
+        let expected = found.iter().map(|&x| f64::from(x).to_bits());
+        assert!(wide.iter().map(|x| x.to_bits()).eq(expected), "{}", param.name);
+    }
+}
+
 /// A file with these tensors of floats.
 fn file(tensors: &[(&str, &[usize], Vec<f32>)]) -> (tempfile::TempDir, PathBuf) {
     let bytes: Vec<Vec<u8>> = tensors

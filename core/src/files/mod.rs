@@ -12,6 +12,7 @@ mod names;
 mod reader;
 mod replace;
 mod topology;
+mod widen;
 mod writer;
 
 pub use topology::topology;
@@ -55,7 +56,8 @@ pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
 
     /// Overwrites all parameters and buffers with those of a safetensors file.
     ///
-    /// Any such file will do whose tensors have the network's names, shapes and float type, also
+    /// Any such file will do whose tensors have the network's names and shapes, and its float type
+    /// or a narrower one (`F16`, `BF16`, in an `f64` network `F32`), whose values it has, too. Also
     /// one that PyTorch's safetensors wrote, if layers are named as its modules, with `_` between:
     /// where the file lacks a name of the network's, that of a tensor counts which has `.` for some
     /// `_` of it, and `layers.0` for `0`.
@@ -114,11 +116,11 @@ pub(crate) fn load<E: Float, D: Backend<E>>(
     }
     let mut values = Vec::with_capacity(names.params.len());
     for name in &names.params {
-        values.push(E::from_le(&stored.read(name)?));
+        values.push(E::from_le(&stored.read(name, E::NAME)?));
     }
     for (number, copy) in &names.copies {
         let first = &names.params[*number];
-        if stored.read(first)? != stored.read(copy)? {
+        if stored.read(first, E::NAME)? != stored.read(copy, E::NAME)? {
             let problem = differences::of_copies(graph, first, copy);
             return Err(Error::file(file, problem));
         }
