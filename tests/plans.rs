@@ -143,6 +143,9 @@ fn volumes_stay_where_they_lie_between_their_layers() {
     let fused = "conv 3x3x3 [4, 6, 8, 8] -> [8, 6, 8, 8] + bias + relu";
     assert!(plan.contains(fused), "{plan}");
     assert!(plan.contains("conv 2x1x1 [6, 3, 4, 4] -> [3, 2, 4, 4]  ("), "{plan}");
+    // Of each slice, and along the depth.
+    assert_eq!(plan.matches("largest of").count(), 2, "{plan}");
+    assert_eq!(plan.matches("mean of").count(), 1, "{plan}");
 }
 
 /// One-dimensional layers are two-dimensional ones, and what is fused there is fused here.

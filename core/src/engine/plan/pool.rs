@@ -9,8 +9,7 @@ use crate::layers::adaptive_avg_pool2d::Windows;
 impl Builder<'_> {
     /// `MaxPool2d` and `AvgPool2d`.
     pub(super) fn pool2d(&mut self, number: usize) -> Option<()> {
-        let (window, pooling) = self.pooling(number, 1)?;
-        self.pool([number; 2], window, pooling)
+        self.pool_between([number; 2], number, 1)
     }
 
     /// The pooling of a volume's slices between two reshapes, of which this node is the first: it
@@ -33,22 +32,28 @@ impl Builder<'_> {
     pub(super) fn pool_slices(&mut self, first: usize, [pool, last]: [usize; 2]) -> Option<()> {
         (self.fused[pool], self.fused[last]) = (true, true);
         let depth = self.graph.shape_of(self.graph.nodes[first].inputs[0])[1];
-        let (window, pooling) = self.pooling(pool, depth)?;
-        self.pool([first, last], window, pooling)
+        self.pool_between([first, last], pool, depth)
     }
 
-    /// How a node pools each of so many slices, whose channels are side by side.
-    fn pooling(&mut self, number: usize, slices: usize) -> Option<(Window, Pooling)> {
+    /// How node `number` pools each of so many slices, from what the first node takes to what the last
+    /// one gives. Windows of one pixel leave all as it is, as
+    /// one of the two poolings of a volume often does.
+    fn pool_between(&mut self, ends: [usize; 2], number: usize, slices: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let window = self.window(number, slices)?;
-        if node.kind == "AvgPool2d" {
-            let counts = window.counts(node.flag("count_include_pad")).into_iter();
-            let shares = counts.map(|count| (1.0 / count as f64) as f32).collect();
-            return Some((window, Pooling::Mean { shares }));
+        if window.changes_nothing() {
+            let [first, last] = ends.map(|end| &self.graph.nodes[end]);
+            return self.alias(first.inputs[0], ends[1], layout(last.shape));
         }
-        let len = node.shape.iter().product();
-        let winners = if window.size() <= 256 { self.byte_slot(len) } else { Slot::default() };
-        Some((window, Pooling::Max { winners }))
+        let pooling = if node.kind == "AvgPool2d" {
+            let counts = window.counts(node.flag("count_include_pad")).into_iter();
+            Pooling::Mean { shares: counts.map(|count| (1.0 / count as f64) as f32).collect() }
+        } else {
+            let len = node.shape.iter().product();
+            let winners = if window.size() <= 256 { self.byte_slot(len) } else { Slot::default() };
+            Pooling::Max { winners }
+        };
+        self.pool(ends, window, pooling)
     }
 
     /// Windows side by side, brought there where they are not.

@@ -19,7 +19,7 @@ impl Builder<'_> {
         let place = self.places[node.inputs[0]]?;
         let target = if self.is_line(number) { place.layout } else { layout(node.shape) };
         if place.layout == target || place.layout.is_plain() && target.is_plain() {
-            return self.alias(number, target);
+            return self.alias(node.inputs[0], number, target);
         }
         let from = self.edge(node.inputs[0])?;
         let plain = self.reordered(from, place.layout, false);
@@ -101,11 +101,9 @@ impl Builder<'_> {
         Some(Edge { slot: y, first: true, input: false })
     }
 
-    /// The node gives its input's memory another shape: both have the same gradient, so a value
+    /// The node gives a value's memory another shape: both have the same gradient, so a value
     /// that others take too is copied.
-    fn alias(&mut self, number: usize, layout: Layout) -> Option<()> {
-        let node = &self.graph.nodes[number];
-        let value = node.inputs[0];
+    pub(super) fn alias(&mut self, value: usize, number: usize, layout: Layout) -> Option<()> {
         if self.uses[value] != 1 {
             let slot = self.copied(value)?;
             self.place(self.value_of(number), slot, layout);
