@@ -74,11 +74,13 @@ impl Window {
         self.sizes.kernel[0] * self.sizes.kernel[1]
     }
 
-    fn input_len(&self) -> usize {
+    /// Floats of an image.
+    pub(crate) fn input_len(&self) -> usize {
         self.channels * self.sizes.input[0] * self.sizes.input[1]
     }
 
-    fn output_len(&self) -> usize {
+    /// Floats of what it gives of an image.
+    pub(crate) fn output_len(&self) -> usize {
         self.channels * self.sizes.output[0] * self.sizes.output[1]
     }
 

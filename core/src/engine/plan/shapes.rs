@@ -12,6 +12,9 @@ impl Builder<'_> {
     /// `Reshape` and `Flatten`. Row-major order does not change; pixels are brought into it, and
     /// the result into pixels where it is an image. A line may stay one row of pixels.
     pub(super) fn reshape(&mut self, number: usize) -> Option<()> {
+        if let Some(pool) = self.pool_of_slices(number) {
+            return self.pool_slices(number, pool);
+        }
         let node = &self.graph.nodes[number];
         let place = self.places[node.inputs[0]]?;
         let target = if self.is_line(number) { place.layout } else { layout(node.shape) };
