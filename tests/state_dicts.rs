@@ -4,8 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // in helpers of tests
 
 use netwright::prelude::*;
+use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ fn params(net: &impl Model<f32, Cpu>) -> Vec<Vec<f32>> {
 }
 
 /// Each tensor's type, shape and bytes.
-type Tensors = BTreeMap<String, (Dtype, Vec<usize>, Vec<u8>)>;
+type Tensors = BTreeMap<String, (safetensors::Dtype, Vec<usize>, Vec<u8>)>;
 
 fn tensors(path: &Path) -> Tensors {
     let bytes = std::fs::read(path).unwrap();
@@ -190,7 +190,7 @@ fn file(tensors: &[(&str, &[usize], Vec<f32>)]) -> (tempfile::TempDir, PathBuf) 
         .map(|(_, _, numbers)| numbers.iter().flat_map(|x| x.to_le_bytes()).collect())
         .collect();
     let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap())
+        (*name, TensorView::new(safetensors::Dtype::F32, shape.to_vec(), bytes).unwrap())
     });
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("other.safetensors");
@@ -258,6 +258,22 @@ fn other_layers_have_pytorchs_names_and_shapes() {
 network! {
     struct Block([3, 3]) -> [3, 3] { Linear<3>, fc_2: Linear<3> }
 }
+const DEPTH: usize = 2;
+
+/// A layer of the user's.
+#[derive(Clone, Debug, Layer)]
+struct Scale<E: Dtype = f32, D: Device<E> = Cpu> {
+    #[param(init = ones)]
+    weight: Tensor<Rank1<3>, E, D>,
+}
+
+impl<S: Shape, E: Float, D: Backend<E>> Apply<Taped<S, E, D>> for Scale<E, D> {
+    type Output = Taped<S, E, D>;
+    fn apply(&self, x: Taped<S, E, D>, _: Mode) -> netwright::Result<Self::Output> {
+        Ok(x)
+    }
+}
+
 network! {
     struct Called([3, 3]) -> [3, 3] {
         Linear<3>,
@@ -268,6 +284,9 @@ network! {
         encoder_0: TransformerEncoder<1, 1, 2>,
         TransformerEncoder<1, 1, 2>,
         Lstm<3, layers = 2>,
+        Repeat<DEPTH> { tower: Block -> [3, 3] },
+        Scale -> [3, 3],
+        scales_1: Scale -> [3, 3],
         head_norm: LayerNorm,
     }
 }
@@ -310,6 +329,12 @@ fn layers_without_a_name_keep_their_numbers() {
         "transformer_encoder_1.layers.0.linear2",
         "transformer_encoder_1.layers.0.norm2",
         "lstm_1",
+        "tower.0.linear_1",
+        "tower.0.fc.2",
+        "tower.1.linear_1",
+        "tower.1.fc.2",
+        "scale_1",
+        "scales.1",
         "head_norm",
     ];
     assert_eq!(layers, BTreeSet::from(expected));

@@ -242,7 +242,7 @@ macro_rules! refused {
                     network! { pub struct Net $shapes { $($body)* } }
                 }
                 let net = $name::Net::seeded(&Cpu::default(), 1);
-                let given = &columns($name::Net::GRAPH, 1, &[])[1];
+                let given = &columns($name::Net::GRAPH, 1, &[4])[1];
                 let error = net.stream_with(&[("given", given)]).err().unwrap().to_string();
                 assert!(error.contains($layer) && error.contains($why), "{error}");
             )*
@@ -260,4 +260,8 @@ refused! {
         let (_, h) = x => Gru<3>;
         (given, (x => Linear<3>, Flatten, Linear<3>) + h) => own: Gru<3>
     } "Flatten" "mixes steps"
+    other: (x: [4, 3], given: [usize]) => {
+        let again = x => Gru<3, output = last>, RepeatVector<4>;
+        (again, given) => own: Gru<3>
+    } "`own` (Gru)" "lengths of another sequence than the steps"
 }

@@ -56,18 +56,37 @@ impl Step<'_> {
             false => [q, k],
         };
         let q = self.scaled(q);
-        let (k, v) = (self.kept(k), self.kept(v));
-        let k = self.node("Transpose", &[("order", Attr::Sizes(&[1, 0]))], vec![k], &[width, keys]);
         let seen = self.to.draft.shared(Memory::Seen { lengths }, &[1, keys]);
         let firsts = (0..width).step_by(features);
         let heads = firsts.map(|first| {
-            let rows = [("start", Attr::Size(first)), ("axis", Attr::Size(0))];
-            let k = self.node("Slice", &rows, vec![k], &[features, keys]);
-            let v = self.columns(v, first, [keys, features]);
-            self.head([q, k, v], first, Some(seen))
+            let [q, k, v] = [q, k, v].map(|row| self.columns(row, first, [1, features]));
+            let k = self.node("Reshape", &[], vec![k], &[features, 1]);
+            self.causal_head([q, k, v], seen)
         });
         let heads = heads.collect();
         self.output(heads)
+    }
+
+    /// One head of it. Those before and the present one have scores and sums of their own, so that
+    /// what is kept is read where it lies.
+    fn causal_head(&mut self, [q, k, v]: [Ref; 3], seen: Ref) -> Ref {
+        let (features, before) = (self.features, self.keys - 1);
+        let now = self.node("MatMul", &[], vec![q, k], &[1, 1]);
+        if before == 0 {
+            let weights = self.weights(now, Some(seen));
+            return self.node("MatMul", &[], vec![weights, v], &[1, features]);
+        }
+        let keys = self.kept(k, true, [features, before]);
+        let values = self.kept(v, false, [before, features]);
+        let scores = self.node("MatMul", &[], vec![q, keys], &[1, before]);
+        let axis = [("axis", Attr::Size(1))];
+        let scores = self.node("Concat", &axis, vec![scores, now], &[1, before + 1]);
+        let weights = self.weights(scores, Some(seen));
+        let [then, now] = [(0, before), (before, 1)]
+            .map(|(start, count)| self.columns(weights, start, [1, count]));
+        let [then, now] = [(then, values), (now, v)]
+            .map(|(weights, v)| self.node("MatMul", &[], vec![weights, v], &[1, features]));
+        self.node("Add", &[], vec![then, now], &[1, features])
     }
 
     /// The present step looks at a memory, whose keys and values are the same in each step.
@@ -94,7 +113,10 @@ impl Step<'_> {
                 let made = self.to.keep(value);
                 self.to.draft.shared(Memory::Given { made }, &shape)
             });
-            self.head([q, k, v], first, looked)
+            let q = self.columns(q, first, [1, features]);
+            let scores = self.node("MatMul", &[], vec![q, k], &[1, keys]);
+            let weights = self.weights(scores, looked);
+            self.node("MatMul", &[], vec![weights, v], &[1, features])
         });
         let heads = heads.collect();
         self.output(heads)
@@ -152,28 +174,20 @@ impl Step<'_> {
         [0, 1].map(|which| self.columns(row, which, [pairs, 1]))
     }
 
-    /// The rows of all steps before, and this one.
-    fn kept(&mut self, row: Ref) -> Ref {
-        let (time, width) = (self.keys, self.width);
-        if time == 1 {
-            return row;
-        }
-        let (memory, before) = self.to.draft.memory(Memory::Rows { output: 0 }, &[time - 1, width]);
-        self.to.draft.remember(memory, row);
-        self.node("Concat", &[("axis", Attr::Size(0))], vec![before, row], &[time, width])
+    /// What this value was in all steps before, in rows or columns.
+    fn kept(&mut self, value: Ref, columns: bool, shape: [usize; 2]) -> Ref {
+        let (memory, before) = self.to.draft.memory(Memory::All { output: 0, columns }, &shape);
+        self.to.draft.remember(memory, value);
+        before
     }
 
-    /// softmax(q·kᵀ)·v of one head, with -∞ where nothing is to be seen.
-    fn head(&mut self, [q, k, v]: [Ref; 3], first: usize, hidden: Option<Ref>) -> Ref {
-        let (features, keys) = (self.features, self.keys);
-        let q = self.columns(q, first, [1, features]);
-        let mut scores = self.node("MatMul", &[], vec![q, k], &[1, keys]);
+    /// The softmax of scores, with -∞ where nothing is to be seen.
+    fn weights(&mut self, mut scores: Ref, hidden: Option<Ref>) -> Ref {
+        let shape = [1, self.keys];
         if let Some(hidden) = hidden {
-            scores = self.node("Add", &[], vec![scores, hidden], &[1, keys]);
+            scores = self.node("Add", &[], vec![scores, hidden], &shape);
         }
-        let axis = [("axis", Attr::Size(1))];
-        let weights = self.node("Softmax", &axis, vec![scores], &[1, keys]);
-        self.node("MatMul", &[], vec![weights, v], &[1, features])
+        self.node("Softmax", &[("axis", Attr::Size(1))], vec![scores], &shape)
     }
 
     /// The map of all heads beside each other.

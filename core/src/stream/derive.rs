@@ -111,6 +111,9 @@ impl Derivation {
     /// The layer itself: on what belongs to one step, of what is given its row of this step; or on
     /// all there is.
     fn copied(&mut self, node: &'static Node, inputs: &[Flow], of: Of) -> Result<Flow> {
+        if (0..inputs.len()).any(|i| inputs[i].of == Of::Given && self.holds_indices(node, i)) {
+            return Err(refused(node, "takes lengths of another sequence than the steps"));
+        }
         let values = inputs.iter().zip(node.inputs).map(|(flow, &value)| match (flow.of, of) {
             (Of::Given, Of::Steps) => self.row(*flow, value),
             (Of::Given, _) => self.whole(*flow, value),

@@ -118,7 +118,7 @@ impl Draft {
     pub(super) fn memories(&mut self, mut outputs: usize) -> (Vec<Memory>, Vec<Ref>) {
         let (mut memory, mut values) = (Vec::new(), Vec::new());
         for (mut one, end) in std::mem::take(&mut self.memory) {
-            if let (Memory::State { output, .. } | Memory::Rows { output }, Some(end)) =
+            if let (Memory::State { output, .. } | Memory::All { output, .. }, Some(end)) =
                 (&mut one, end)
             {
                 *output = outputs;

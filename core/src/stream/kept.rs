@@ -14,8 +14,8 @@ pub(super) enum Kept<E: Float, D: Backend<E>> {
     Nothing,
     /// What goes in as it is.
     Whole(Array<E, D>),
-    /// Rows of all steps before, for each sequence.
-    Rows(Vec<E>),
+    /// Rows or columns of all steps before, for each sequence.
+    All(Vec<E>),
     /// A row for each step, the same for all sequences.
     Table(Vec<E>),
     /// A row for each step of each sequence.
@@ -57,7 +57,7 @@ impl<E: Float, D: Backend<E>> Kept<E, D> {
             Memory::State { first: Some(made), .. } => {
                 *self = Kept::Whole(given.made[made].clone())
             }
-            Memory::State { .. } | Memory::Rows { .. } => *self = Kept::Nothing,
+            Memory::State { .. } | Memory::All { .. } => *self = Kept::Nothing,
             _ => {}
         }
     }
@@ -75,7 +75,7 @@ impl<E: Float, D: Backend<E>> Kept<E, D> {
         let width: usize = shape.iter().product();
         let data = match self {
             Kept::Whole(whole) => return Ok(whole.clone()),
-            Kept::Rows(rows) => rows.clone(),
+            Kept::All(all) => all.clone(),
             Kept::Table(table) => table[done * width..(done + 1) * width].repeat(sequences),
             Kept::Tables(tables) => tables
                 .chunks_exact(time * width)
@@ -97,16 +97,18 @@ impl<E: Float, D: Backend<E>> Kept<E, D> {
         let Now { done, sequences, time } = now;
         match *memory {
             Memory::State { output, .. } => *self = Kept::Whole(outputs[output].clone()),
-            Memory::Rows { output } if done + 1 < time => {
+            Memory::All { output, columns } if done + 1 < time => {
                 let new = outputs[output].data.as_vec();
-                let width = new.len() / sequences.max(1);
-                let each = (time - 1) * width;
-                if !matches!(self, Kept::Rows(_)) {
-                    *self = Kept::Rows(vec![E::default(); sequences * each]);
+                let (width, before) = (new.len() / sequences.max(1), time - 1);
+                if !matches!(self, Kept::All(_)) {
+                    *self = Kept::All(vec![E::default(); new.len() * before]);
                 }
-                let Kept::Rows(rows) = self else { return };
-                for (rows, new) in rows.chunks_exact_mut(each).zip(new.chunks_exact(width)) {
-                    rows[done * width..(done + 1) * width].copy_from_slice(new);
+                let Kept::All(all) = self else { return };
+                let [first, apart] = if columns { [done, before] } else { [done * width, 1] };
+                for (all, new) in all.chunks_exact_mut(before * width).zip(new.chunks_exact(width))
+                {
+                    let places = all[first..].iter_mut().step_by(apart);
+                    places.zip(new).for_each(|(place, new)| *place = *new);
                 }
             }
             _ => {}

@@ -55,9 +55,9 @@ pub(crate) enum Memory {
     /// What an output of this number was in the step before; in the first, zeros or what was made
     /// before.
     State { output: usize, first: Option<usize> },
-    /// What an output of this number was in all steps before: `[time - 1, width]`.
-    Rows { output: usize },
-    /// Which of these rows, and of the present one, are there: 0, and -∞ for those that are not, or
+    /// What an output of this number was in all steps before: a row or a column for each.
+    All { output: usize, columns: bool },
+    /// Which of these, and of the present one, are there: 0, and -∞ for those that are not, or
     /// lie behind a sequence's length.
     Seen { lengths: Option<usize> },
     /// The row of this step of a parameter `[time, width]`.
@@ -78,7 +78,7 @@ impl Memory {
     /// Whether there is room for so many steps only.
     fn ends(&self) -> bool {
         use Memory::*;
-        matches!(self, Rows { .. } | Seen { .. } | Learned { .. } | Waves { .. } | Row { .. })
+        matches!(self, All { .. } | Seen { .. } | Learned { .. } | Waves { .. } | Row { .. })
     }
 }
 

@@ -145,7 +145,7 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
     /// cost of one step. A network is along time where the first axis of each of its inputs is
     /// time, and each layer gives a step from that step and those before it: recurrent layers in
     /// one direction, causal attention, positional encodings, and all layers that treat each step for
-    /// itself.
+    /// itself. [`Train::stream_with`] takes inputs without time.
     ///
     /// # Errors
     /// [`Error::Layer`] names the first layer that mixes steps in another way, such as `Flatten`, a
