@@ -53,19 +53,16 @@ fn lines(pairs: &[usize]) -> netwright::Result<Dataset> {
     )
 }
 
-/// Continues the questions, each with the likeliest character. What stands behind a character changes
-/// nothing before it, so any may stand where nothing is said yet.
+/// Continues the questions, all side by side, each with the likeliest character.
 fn answers(net: &Adder, pairs: &[usize]) -> netwright::Result<Vec<Vec<usize>>> {
-    let mut lines: Vec<Vec<usize>> = pairs.iter().map(|&pair| line(pair)).collect();
-    lines.iter_mut().for_each(|line| line[QUESTION..].fill(0));
-    for at in QUESTION..QUESTION + ANSWER {
-        let read = lines.iter().flat_map(|line| line[..TIME].to_vec()).collect();
-        let scores = net.predict_all(&Dataset::of_inputs(Column::indices(read, &[TIME])?)?)?;
-        let scores = scores[0].as_floats().unwrap_or(&[]).chunks_exact(TIME * VOCABULARY);
-        for (line, scores) in lines.iter_mut().zip(scores) {
-            let scores = &scores[(at - 1) * VOCABULARY..][..VOCABULARY];
-            let best = (0..VOCABULARY).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
-            line[at] = best.unwrap_or(0);
+    let mut lines: Vec<Vec<usize>> =
+        pairs.iter().map(|&pair| line(pair)[..QUESTION].to_vec()).collect();
+    let mut stream = net.stream()?;
+    for at in 0..TIME {
+        let scores = stream.push(&Column::labels(lines.iter().map(|line| line[at]).collect()))?;
+        let scores = scores.as_floats().unwrap_or(&[]).chunks_exact(VOCABULARY);
+        for (line, scores) in lines.iter_mut().zip(scores).filter(|_| at + 1 >= QUESTION) {
+            line.extend((0..VOCABULARY).max_by(|&a, &b| scores[a].total_cmp(&scores[b])));
         }
     }
     Ok(lines)

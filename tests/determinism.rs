@@ -52,6 +52,14 @@ network! {
     }
 }
 
+network! {
+    /// Volumes: convolutions and pooling of slices.
+    struct Volumes([2, 6, 9, 8]) -> [10] {
+        Conv3d<16, 3, padding = 1>, Relu, MaxPool3d<2>, Conv3d<17, 3, padding = same>, Tanh,
+        AvgPool3d<(1, 2, 2)>, Conv3d<6, 2, stride = (1, 2, 1)>, Relu, Flatten, Linear<10>,
+    }
+}
+
 /// A number of samples or steps: all, or those for a build without optimization.
 fn many(all: usize, few: usize) -> usize {
     if cfg!(debug_assertions) { few } else { all }
@@ -173,4 +181,10 @@ fn the_graph_form() {
 fn sequences() {
     let training = Training { samples: many(40, 18), steps: many(50, 3), adam: true };
     training.check(|| Sequences::seeded(&Cpu::default(), 7));
+}
+
+#[test]
+fn volumes() {
+    let training = Training { samples: many(33, 9), steps: many(50, 3), adam: true };
+    training.check(|| Volumes::seeded(&Cpu::default(), 1));
 }

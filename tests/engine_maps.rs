@@ -50,6 +50,39 @@ agree! {
     conv_transpose1d: [3, 7] => { Tanh, ConvTranspose1d<9, 4, stride = 2>, AvgPool1d<2> }
     volumes: [3, 5, 7, 6] => { Conv3d<9, 3, padding = same>, Relu, MaxPool3d<2>, Conv3d<5, (1, 2, 2)>, AvgPool3d<(2, 1, 1)> }
     volume_steps: [2, 6, 5, 4] => { Tanh, Conv3d<4, 2, stride = 2, groups = 2, padding = (1, 2, 0)>, Tanh }
+    volumes_in_tiles: [16, 3, 4, 3] => {
+        Conv3d<16, 3, padding = same>, Relu, Conv3d<17, (2, 3, 3), padding = (1, 0, 2), dilation = (2, 1, 1), bias = false>
+    }
+    volume_groups: [6, 4, 5, 7] => {
+        Conv3d<6, (1, 2, 3), groups = 6, padding = (1, 0, 0)>, Silu, Conv3d<9, 2, groups = 3, dilation = (2, 1, 1), stride = (1, 2, 3)>, Relu
+    }
+    volume_of_gaps: [2, 3, 9, 8] => { Conv3d<5, 3, stride = (1, 3, 2), dilation = (1, 2, 3), padding = 1>, Elu, Conv3d<3, (1, 2, 1), stride = 2> }
+    volume_sums: [3, 4, 5, 3] => {
+        Conv3d<6, 3, padding = same>, Residual { Conv3d<6, 3, padding = 1>, Gelu }, Relu, Residual { Conv3d<6, (3, 1, 1), padding = (1, 0, 0)> }, Relu,
+        Dropout(0.2), Flatten, Linear<4>
+    }
+    volume_windows: [17, 5, 7, 6] => {
+        Tanh, Parallel { { MaxPool3d<3, stride = (1, 2, 2), padding = 1> }, { AvgPool3d<3, stride = (1, 2, 2), padding = (1, 1, 1)> } },
+        MaxPool3d<(2, 1, 3)>, AvgPool3d<(1, 2, 1)>
+    }
+    volume_windows_of_two: [2, 3, 4, 4] => {
+        let a = input => Tanh;
+        concat((a => MaxPool3d<(1, 3, 1), stride = 1>, Relu), (a => AvgPool3d<(1, 3, 1), stride = 1>)) + (a => Conv3d<4, (1, 3, 1)>)
+    }
+    volume_joins: [3, 4, 2, 5] => {
+        let a = input => Conv3d<3, 1>, Tanh;
+        let deep = concat(a, input, axis = 1) => MaxPool3d<(2, 1, 1)>;
+        let high = concat(a, input, axis = 2) => AvgPool3d<(1, 2, 1)>;
+        let wide = concat(a, input, axis = 3) => Slice<2, 7, axis = 3>;
+        concat(a * deep, high - wide) => Permute<[1, 2, 3, 0]>, Tanh
+    }
+    volume_axes: [4, 3, 2, 5] => {
+        let a = input => Conv3d<4, 1>;
+        let b = (a => Softmax<axis = 0>) + (a => Softmax<axis = 1>) + (a => LogSoftmax<axis = 2>) + (a => Softmax);
+        let c = (b => LayerNorm<axes = 4>) + (b => LayerNorm<axes = 3>) + (b => PRelu<channels = true>);
+        let d = c + (b => LayerNorm<affine = false>) + (b => RmsNorm) + (b => GroupNorm<2>) => Glu<axis = 0>, Swiglu<axis = 2>;
+        (d => Sum<axis = 0>) + (d => Select<1, axis = 0>)
+    }
     adaptive: [3, 9, 7] => { Conv2d<19, 3>, Relu, AdaptiveAvgPool2d<(3, 2)>, Conv2d<5, 1>, AdaptiveAvgPool2d<1> }
     adaptive_of_two: [3, 6, 5] => { Tanh, Parallel { { AdaptiveAvgPool2d<4> }, { AdaptiveAvgPool2d<(4, 4)>, Tanh } } }
     lines: [3, 17] => { Conv1d<9, 3>, Relu, Parallel { { GlobalAvgPool1d }, { GlobalMaxPool1d } } }

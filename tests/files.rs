@@ -102,9 +102,9 @@ fn a_generic_size_is_checked() -> Result<()> {
     Ok(())
 }
 
-/// The way that the message about another float type names.
+/// The way that the message about a wider float type names.
 #[test]
-fn another_float_type_is_refused_and_can_be_converted() -> Result<()> {
+fn a_wider_float_type_is_refused_and_can_be_converted() -> Result<()> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("small.safetensors");
     let device = Cpu::default();
@@ -118,6 +118,20 @@ fn another_float_type_is_refused_and_can_be_converted() -> Result<()> {
     let converted: Small<f32> = own.to_dtype::<f32>();
     let expected: Vec<f32> = saved.linear_1.weight.as_vec().into_iter().map(|x| x as f32).collect();
     assert_eq!(converted.linear_1.weight.as_vec(), expected);
+    Ok(())
+}
+
+#[test]
+fn a_narrower_float_type_loads_exactly() -> Result<()> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("small.safetensors");
+    let device = Cpu::default();
+    let saved: Small = Small::seeded(&device, 42);
+    saved.save(&path)?;
+    let mut net = Small::<f64>::init(&device, 0)?;
+    net.load(&path)?;
+    let expected: Vec<f64> = saved.linear_1.weight.as_vec().into_iter().map(f64::from).collect();
+    assert_eq!(net.linear_1.weight.as_vec(), expected);
     Ok(())
 }
 

@@ -4,9 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::panic)] // in helpers of tests
 
 use netwright::prelude::*;
+use safetensors::SafeTensors;
 use safetensors::tensor::TensorView;
-use safetensors::{Dtype, SafeTensors};
-use std::path::PathBuf;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 fn path(name: &str) -> PathBuf {
     let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state_dicts");
@@ -26,6 +27,45 @@ fn params(net: &impl Model<f32, Cpu>) -> Vec<Vec<f32>> {
     net.tensors().into_iter().map(|tensor| tensor.array().unwrap().data.as_vec()).collect()
 }
 
+/// Each tensor's type, shape and bytes.
+type Tensors = BTreeMap<String, (safetensors::Dtype, Vec<usize>, Vec<u8>)>;
+
+fn tensors(path: &Path) -> Tensors {
+    let bytes = std::fs::read(path).unwrap();
+    let file = SafeTensors::deserialize(&bytes).unwrap();
+    let all = file.iter().map(|(name, tensor)| {
+        (name.to_string(), (tensor.dtype(), tensor.shape().to_vec(), tensor.data().to_vec()))
+    });
+    all.collect()
+}
+
+/// What PyTorch's file has, as the module's `state_dict()` that it was written from: all that differs
+/// is said in `Files::save_state_dict`.
+fn as_module(name: &str) -> Tensors {
+    let mut all = tensors(&path(name));
+    if name == "tied" {
+        let weight = all["decoder.weight"].clone(); // `save_model` keeps one of both names.
+        all.insert("words.weight".to_string(), weight);
+    }
+    let one_layer = |name: String| match name.strip_prefix("first.") {
+        Some(rest) => format!("first.layers.0.{rest}"),
+        None => name,
+    };
+    all.into_iter().map(|(name, tensor)| (one_layer(name), tensor)).collect()
+}
+
+/// What the network saves for PyTorch is what PyTorch saved, name by name and bit by bit, and it loads
+/// again. The files stay for tests/fixtures/load_state_dicts.py.
+fn goes_back<N: Model<f32, Cpu>>(name: &str, net: &N, mut again: N) {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("state_dicts");
+    std::fs::create_dir_all(&directory).unwrap();
+    let file = directory.join(format!("{name}.safetensors"));
+    net.save_state_dict(&file).unwrap();
+    assert_eq!(tensors(&file), as_module(name));
+    again.load(&file).unwrap();
+    assert_eq!(params(net), params(&again));
+}
+
 /// The file loads, and what the network saves of it loads again.
 fn loaded<N: Model<f32, Cpu>>(name: &str, make: impl Fn(u64) -> N) -> N {
     let (mut net, mut again) = (make(0), make(1));
@@ -35,6 +75,7 @@ fn loaded<N: Model<f32, Cpu>>(name: &str, make: impl Fn(u64) -> N) -> N {
     net.save(&own).unwrap();
     again.load(&own).unwrap();
     assert_eq!(params(&net), params(&again));
+    goes_back(name, &net, make(2));
     net
 }
 
@@ -118,6 +159,30 @@ fn tied() {
     close(&net.forward(words).as_vec(), "tied");
 }
 
+network! {
+    struct Halves([4]) -> [1] { half: Linear<4>, brain: Linear<4>, single: Linear<1> }
+}
+
+/// tests/fixtures/halves.py: subnormal, infinite and NaN ones, too; each as PyTorch widens it.
+#[test]
+fn half_precision() {
+    let device = Cpu::default();
+    let mut net = Halves::seeded(&device, 0);
+    let mut double = Halves::<f64>::init(&device, 0).unwrap();
+    net.load(path("halves")).unwrap();
+    double.load(path("halves")).unwrap();
+    let bytes = std::fs::read(path("halves")).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
+    let doubles = double.tensors().into_iter().map(|x| x.array().unwrap().data.as_vec());
+    for ((param, found), wide) in net.graph().params.iter().zip(params(&net)).zip(doubles) {
+        let bits = &header.metadata().as_ref().unwrap()[param.name];
+        let bits: Vec<u32> = bits.split(' ').map(|word| word.parse().unwrap()).collect();
+        assert_eq!(found.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), bits, "{}", param.name);
+        let expected = found.iter().map(|&x| f64::from(x).to_bits());
+        assert!(wide.iter().map(|x| x.to_bits()).eq(expected), "{}", param.name);
+    }
+}
+
 /// A file with these tensors of floats.
 fn file(tensors: &[(&str, &[usize], Vec<f32>)]) -> (tempfile::TempDir, PathBuf) {
     let bytes: Vec<Vec<u8>> = tensors
@@ -125,7 +190,7 @@ fn file(tensors: &[(&str, &[usize], Vec<f32>)]) -> (tempfile::TempDir, PathBuf) 
         .map(|(_, _, numbers)| numbers.iter().flat_map(|x| x.to_le_bytes()).collect())
         .collect();
     let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        (*name, TensorView::new(Dtype::F32, shape.to_vec(), bytes).unwrap())
+        (*name, TensorView::new(safetensors::Dtype::F32, shape.to_vec(), bytes).unwrap())
     });
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("other.safetensors");
@@ -188,6 +253,138 @@ fn other_layers_have_pytorchs_names_and_shapes() {
         let expected = tensor.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
         assert_eq!(found, expected.collect::<Vec<_>>(), "{}", param.name);
     }
+}
+
+network! {
+    struct Block([3, 3]) -> [3, 3] { Linear<3>, fc_2: Linear<3> }
+}
+const DEPTH: usize = 2;
+
+/// A layer of the user's.
+#[derive(Clone, Debug, Layer)]
+struct Scale<E: Dtype = f32, D: Device<E> = Cpu> {
+    #[param(init = ones)]
+    weight: Tensor<Rank1<3>, E, D>,
+}
+
+impl<S: Shape, E: Float, D: Backend<E>> Apply<Taped<S, E, D>> for Scale<E, D> {
+    type Output = Taped<S, E, D>;
+    fn apply(&self, x: Taped<S, E, D>, _: Mode) -> netwright::Result<Self::Output> {
+        Ok(x)
+    }
+}
+
+network! {
+    struct Called([3, 3]) -> [3, 3] {
+        Linear<3>,
+        blocks_0: Block -> [3, 3],
+        blocks_2: Block -> [3, 3],
+        Block -> [3, 3],
+        Repeat<2> { Linear<3> },
+        encoder_0: TransformerEncoder<1, 1, 2>,
+        TransformerEncoder<1, 1, 2>,
+        Lstm<3, layers = 2>,
+        Repeat<DEPTH> { tower: Block -> [3, 3] },
+        Scale -> [3, 3],
+        scales_1: Scale -> [3, 3],
+        head_norm: LayerNorm,
+    }
+}
+
+/// The file's names, in its order.
+fn names(net: &impl Files<f32, Cpu>) -> Vec<String> {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("named.safetensors");
+    net.save_state_dict(&path).unwrap();
+    let (_, header) = SafeTensors::read_metadata(&std::fs::read(path).unwrap()).unwrap();
+    assert_eq!(header.metadata().as_ref().unwrap()["format"], "pt");
+    header.offset_keys()
+}
+
+#[test]
+fn layers_without_a_name_keep_their_numbers() {
+    let names = names(&Called::seeded(&Cpu::default(), 0));
+    let layers: BTreeSet<&str> =
+        names.iter().map(|name| name.rsplit_once('.').unwrap().0).collect();
+    let expected = [
+        "linear_1",
+        "blocks.0.linear_1",
+        "blocks.0.fc.2",
+        "blocks.2.linear_1",
+        "blocks.2.fc.2",
+        "block_1.linear_1",
+        "block_1.fc.2",
+        "linear_2",
+        "linear_3",
+        "encoder.0.layers.0.self_attn",
+        "encoder.0.layers.0.self_attn.out_proj",
+        "encoder.0.layers.0.norm1",
+        "encoder.0.layers.0.linear1",
+        "encoder.0.layers.0.linear2",
+        "encoder.0.layers.0.norm2",
+        "transformer_encoder_1.layers.0.self_attn",
+        "transformer_encoder_1.layers.0.self_attn.out_proj",
+        "transformer_encoder_1.layers.0.norm1",
+        "transformer_encoder_1.layers.0.linear1",
+        "transformer_encoder_1.layers.0.linear2",
+        "transformer_encoder_1.layers.0.norm2",
+        "lstm_1",
+        "tower.0.linear_1",
+        "tower.0.fc.2",
+        "tower.1.linear_1",
+        "tower.1.fc.2",
+        "scale_1",
+        "scales.1",
+        "head_norm",
+    ];
+    assert_eq!(layers, BTreeSet::from(expected));
+    assert!(names.contains(&"lstm_1.weight_hh_l1".to_string()), "{names:?}");
+}
+
+network! {
+    struct Shared(a: [usize; 4], b: [usize; 4]) {
+        layer words: Embedding<5, 3>;
+        layer body: Linear<3>;
+        layer out: Linear<5, weight = words>;
+        let first = a => words, body, out;
+        let second = b => words, body, out;
+        let third = b => words, Linear<5, weight = words>;
+        first + second + third
+    }
+}
+
+/// PyTorch's module has a shared layer once, and a tied weight under each layer's name.
+#[test]
+fn shared_layers_are_one_module() {
+    let names = names(&Shared::seeded(&Cpu::default(), 0));
+    let expected = [
+        "body.bias",
+        "body.weight",
+        "linear_1.bias",
+        "linear_1.weight",
+        "out.bias",
+        "out.weight",
+        "words.weight",
+    ];
+    assert_eq!(names.iter().map(String::as_str).collect::<BTreeSet<_>>(), BTreeSet::from(expected));
+}
+
+network! {
+    struct Twice([2]) -> [2] { a: Inside -> [2], a_0: Linear<2> }
+}
+network! {
+    struct Inside([2]) -> [2] { _0: Linear<2> }
+}
+
+#[test]
+fn two_tensors_of_one_name_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("twice.safetensors");
+    let net = Twice::seeded(&Cpu::default(), 0);
+    let error = net.save_state_dict(&path).unwrap_err().to_string();
+    let expected = "`a._0.weight` and `a_0.weight` would both be `a.0.weight`";
+    assert!(error.ends_with(expected), "{error}");
+    assert!(!path.exists());
 }
 
 network! {

@@ -5,6 +5,11 @@
 use netwright::Stream;
 use netwright::data::Column;
 use netwright::prelude::*;
+use support::{close, numbers, same_row, step};
+
+#[path = "support/steps.rs"]
+#[allow(dead_code)]
+mod support;
 
 network! {
     /// All kinds of state, and layers that treat each step for itself.
@@ -66,41 +71,18 @@ network! {
     }
 }
 
-/// Numbers that are not alike.
-fn numbers(count: usize) -> Vec<f32> {
-    (0..count).map(|i| ((i * 37 + 11) % 29) as f32 / 14.0 - 1.0).collect()
-}
-
 /// Sequences of `[time, width]`, and each step of all of them.
 fn floats(sequences: usize, time: usize, width: usize) -> (Column, Vec<Column>) {
-    let data = numbers(sequences * time * width);
-    let step = |t: usize| {
-        let rows = (0..sequences).flat_map(|s| &data[(s * time + t) * width..][..width]);
-        Column::floats(rows.copied().collect(), &[width]).unwrap()
-    };
-    let steps = (0..time).map(step).collect();
-    (Column::floats(data.clone(), &[time, width]).unwrap(), steps)
+    let whole = Column::floats(numbers(sequences * time * width), &[time, width]).unwrap();
+    let steps = (0..time).map(|at| step(&whole, at)).collect();
+    (whole, steps)
 }
 
 fn words(sequences: usize, time: usize) -> (Column, Vec<Column>) {
-    let data: Vec<usize> = (0..sequences * time).map(|i| i * 5 % 7).collect();
-    let step = |t: usize| Column::labels((0..sequences).map(|s| data[s * time + t]).collect());
-    (Column::indices(data.clone(), &[time]).unwrap(), (0..time).map(step).collect())
-}
-
-/// What a step gives is the row of the whole.
-fn same_row(whole: &Column, step: usize, row: &Column) {
-    let (time, width) = (whole.shape()[0], whole.shape()[1]);
-    assert_eq!((row.shape(), row.len()), (&[width][..], whole.len()));
-    let (whole, row) = (whole.as_floats().unwrap(), row.as_floats().unwrap());
-    for (sequence, row) in row.chunks_exact(width).enumerate() {
-        close(&whole[(sequence * time + step) * width..][..width], row);
-    }
-}
-
-fn close(a: &[f32], b: &[f32]) {
-    assert_eq!(a.len(), b.len());
-    assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5), "{a:?} {b:?}");
+    let data = (0..sequences * time).map(|i| i * 5 % 7).collect();
+    let whole = Column::indices(data, &[time]).unwrap();
+    let steps = (0..time).map(|at| step(&whole, at)).collect();
+    (whole, steps)
 }
 
 /// Twice the same sequences, with a reset between.
@@ -237,7 +219,14 @@ refused! {
     ahead: [5, 4] => { look: MultiHeadAttention<2> } "`look`" "looks at later steps"
     order: [5, 4] => { turn: Transpose<0, 1> } "`turn` (Transpose)" "it mixes steps"
     normal: [5, 4] => { norm: BatchNorm1d } "`norm` (BatchNorm1d)" "more than one step"
-    state: [5, 4] => { let (_, h) = input => own: Gru<3>; h } "`own` (Gru)" "which a stream keeps"
+    state: [5, 4] => {
+        let (_, h) = input => Gru<3>;
+        (input, h) => own: Gru<3>
+    } "`own` (Gru)" "a first state that is not known before the last step"
+    memory: [5, 4] => {
+        (input, input) => look: MultiHeadAttention<2>
+    } "`look`" "looks at all steps of a memory"
+    rows: [5, 5] => { matmul(input, input) } "(MatMul)" "it mixes steps"
     image: [1, 8, 8] => { conv: Conv2d<2, 3> } "`conv` (Conv2d)" "more than one step"
 }
 

@@ -70,6 +70,9 @@ pub trait Backend<E: Float>: InPlace<E> {
     /// Writes a network to a file: [`Files::save`](crate::Files::save).
     fn save(model: &dyn Model<E, Self>, file: &Path) -> Result<()>;
 
+    /// Writes one for PyTorch: [`Files::save_state_dict`](crate::Files::save_state_dict).
+    fn save_state_dict(model: &dyn Model<E, Self>, file: &Path) -> Result<()>;
+
     /// Reads a network from a file: [`Files::load`](crate::Files::load).
     fn load(model: &mut dyn Model<E, Self>, file: &Path) -> Result<()>;
 
@@ -169,6 +172,11 @@ macro_rules! portable {
             #[$inline]
             fn save(model: &dyn Model<$float, Self>, file: &Path) -> Result<()> {
                 crate::files::save(model, file)
+            }
+
+            #[$inline]
+            fn save_state_dict(model: &dyn Model<$float, Self>, file: &Path) -> Result<()> {
+                crate::files::save_state_dict(model, file)
             }
 
             #[$inline]

@@ -2,6 +2,7 @@
 
 use super::header::{Header, TensorInfo};
 use super::names::Names;
+use super::widen::is_exact;
 use netwright_spec::graph::{Graph, Param};
 
 /// All differences, one line for each tensor: the network's in its order, then the file's in its.
@@ -27,9 +28,9 @@ pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> 
     for line in lines {
         text = text + "\n  " + &line;
     }
-    if is_other_float(header, names, float) {
-        text += "\n  help: numbers are not converted on the way; load the file into a network of \
-                 its own type, then convert that one with `to_dtype`";
+    if is_wider(header, names, float) {
+        text += "\n  help: numbers are not rounded on the way; load the file into an `f64` network, \
+                 then convert that one with `to_dtype`";
     }
     Some(text)
 }
@@ -56,7 +57,7 @@ fn expected(
         true => own.to_string(),
         false => format!("{own} ({})", name.escape_debug()),
     };
-    match (found.dtype == float, found.shape == shape) {
+    match (is_exact(&found.dtype, float), found.shape == shape) {
         (true, true) => None,
         (true, false) => {
             Some(format!("shape: {label} expected {shape:?}, found {:?}", found.shape))
@@ -84,13 +85,10 @@ fn is_counter(name: &str, info: &TensorInfo, names: &Names) -> bool {
     counts && names.params.iter().any(|name| name.strip_suffix(".running_mean") == Some(layer))
 }
 
-/// Whether the network exists in the file's type too.
-fn is_other_float(header: &Header, names: &Names, float: &str) -> bool {
-    names
-        .params
-        .iter()
-        .filter_map(|name| header.info(name))
-        .any(|info| matches!(info.dtype.as_str(), "F32" | "F64") && info.dtype != float)
+/// Whether the network exists in a wider type that the file has.
+fn is_wider(header: &Header, names: &Names, float: &str) -> bool {
+    let mut found = names.params.iter().filter_map(|name| header.info(name));
+    found.any(|info| info.dtype == "F64" && float != "F64")
 }
 
 /// What the file says it is, if that is another network.

@@ -8,10 +8,12 @@
 mod differences;
 mod header;
 mod json;
+mod module;
 mod names;
 mod reader;
 mod replace;
 mod topology;
+mod widen;
 mod writer;
 
 pub use topology::topology;
@@ -19,8 +21,10 @@ pub use topology::topology;
 use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
 use crate::model::{self, Model};
+use module::Content;
 use reader::Stored;
 use std::path::Path;
+use writer::Entry;
 
 /// The version of the layout that [`Files::save`] writes; the value of `version` in a file.
 pub const VERSION: &str = "1";
@@ -53,9 +57,51 @@ pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
     /// that was there is untouched then.
     fn save(&self, path: impl AsRef<Path>) -> Result<()>;
 
+    /// Writes all parameters and buffers to a safetensors file for PyTorch, whose module takes it as
+    /// it is: `module.load_state_dict(load_file("net.safetensors"))`. [`Files::load`] reads it, too.
+    ///
+    /// Each layer is a module of its own name, and what it is made of has PyTorch's names:
+    ///
+    /// | layer | its parameter | the file's name |
+    /// | --- | --- | --- |
+    /// | `Linear<10>`, without a name | `linear_1.weight` | the same |
+    /// | `head: Head -> [10]`, a network with `fc: Linear<10>` | `head.fc.weight` | the same |
+    /// | `features_0: Conv2d<16, 3>`, a module of a list | `features_0.weight` | `features.0.weight` |
+    /// | `_2: Linear<10>` | `_2.weight` | `2.weight` |
+    /// | `attention: MultiHeadAttention<8>` | `attention.out_proj_weight` | `attention.out_proj.weight` |
+    /// | `encoder: TransformerEncoder<2, 8, 256>` | `encoder_1_norm2.bias` | `encoder.layers.1.norm2.bias` |
+    /// | `encoder_norm: LayerNorm` behind it | `encoder_norm.bias` | `encoder.norm.bias` |
+    /// | `lstm: Lstm<64, layers = 2>` | `lstm_l1.weight_ih_l0` | `lstm.weight_ih_l1` |
+    /// | `conv: SeparableConv2d<16, 3>` | `conv_depthwise.weight` | `conv.depthwise.weight` |
+    /// | `out: Linear<50, weight = words>` | `words.weight` | `words.weight` and `out.weight` |
+    /// | `norm: BatchNorm2d` | `norm.running_mean`, … | the same, and `norm.num_batches_tracked`, which is 0 |
+    ///
+    /// A number behind `_` is that of a module in a list, unless the layer has no name of its own. A `_`
+    /// between words stays: where the module has `decoder.head`, declare a network `decoder` with
+    /// a layer `head`. A transformer of one layer is an `nn.TransformerEncoder` with one, not an
+    /// `nn.TransformerEncoderLayer`. Layers that PyTorch lacks have the network's names.
+    ///
+    /// ```ignore
+    /// use netwright::prelude::*;
+    ///
+    /// network! {
+    ///     struct Digits([1, 8, 8]) -> [10] {
+    ///         features_0: Conv2d<16, 3>, features_1: BatchNorm2d, Relu, Flatten, head: Linear<10>
+    ///     }
+    /// }
+    ///
+    /// let net = Digits::seeded(&Cpu::default(), 42);
+    /// net.save_state_dict("digits.safetensors")?; // with `features.0.weight` and `head.bias`
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Files::save`]; and [`Error::File`] if two tensors would have one name.
+    fn save_state_dict(&self, path: impl AsRef<Path>) -> Result<()>;
+
     /// Overwrites all parameters and buffers with those of a safetensors file.
     ///
-    /// Any such file will do whose tensors have the network's names, shapes and float type, also
+    /// Any such file will do whose tensors have the network's names and shapes, and its float type
+    /// or a narrower one (`F16`, `BF16`, in an `f64` network `F32`), whose values it has, too. Also
     /// one that PyTorch's safetensors wrote, if layers are named as its modules, with `_` between:
     /// where the file lacks a name of the network's, that of a tensor counts which has `.` for some
     /// `_` of it, and `layers.0` for `0`.
@@ -71,7 +117,7 @@ pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
     ///
     /// Each parameter must be in the file, and each tensor of the file must be one: but for the
     /// `num_batches_tracked` of PyTorch's batch normalization. [`Files::save`] writes the network's
-    /// names.
+    /// names, [`Files::save_state_dict`] PyTorch's.
     ///
     /// # Errors
     /// [`Error::File`] if the file cannot be read, is not a safetensors file, is damaged, or does
@@ -85,6 +131,10 @@ impl<E: Float, D: Backend<E>, M: Model<E, D>> Files<E, D> for M {
         D::save(self, path.as_ref())
     }
 
+    fn save_state_dict(&self, path: impl AsRef<Path>) -> Result<()> {
+        D::save_state_dict(self, path.as_ref())
+    }
+
     fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
         D::load(self, path.as_ref())
     }
@@ -93,10 +143,37 @@ impl<E: Float, D: Backend<E>, M: Model<E, D>> Files<E, D> for M {
 /// The body of [`Files::save`].
 pub(crate) fn save<E: Float, D: Backend<E>>(model: &dyn Model<E, D>, file: &Path) -> Result<()> {
     let arrays = model::arrays(model)?;
-    let header = writer::header(model.graph(), E::NAME, size_of::<E>());
+    let graph = model.graph();
+    let entries = writer::entries(graph, E::NAME, size_of::<E>());
+    let header = writer::header(&writer::metadata(graph), &entries);
     replace::replace(file, &mut |out| {
         out.write_all(&header)?;
         arrays.iter().try_for_each(|array| out.write_all(&E::to_le(&array.data.as_vec())))
+    })
+}
+
+/// The body of [`Files::save_state_dict`].
+pub(crate) fn save_state_dict<E: Float, D: Backend<E>>(
+    model: &dyn Model<E, D>,
+    file: &Path,
+) -> Result<()> {
+    let arrays = model::arrays(model)?;
+    let graph = model.graph();
+    let tensors = module::state_dict(graph).map_err(|problem| Error::file(file, problem))?;
+    let entries = tensors.iter().map(|(name, content)| match content {
+        Content::Param(number) => {
+            writer::entry(name.clone(), &graph.params[*number], E::NAME, size_of::<E>())
+        }
+        Content::Counter => Entry { name: name.clone(), dtype: "I64", shape: &[], bytes: 8 },
+    });
+    // What `save_file` of PyTorch's safetensors says; some programs ask for it.
+    let header = writer::header(r#"{"format":"pt"}"#, &entries.collect::<Vec<_>>());
+    replace::replace(file, &mut |out| {
+        out.write_all(&header)?;
+        tensors.iter().try_for_each(|(_, content)| match content {
+            Content::Param(number) => out.write_all(&E::to_le(&arrays[*number].data.as_vec())),
+            Content::Counter => out.write_all(&0i64.to_le_bytes()),
+        })
     })
 }
 
@@ -114,11 +191,11 @@ pub(crate) fn load<E: Float, D: Backend<E>>(
     }
     let mut values = Vec::with_capacity(names.params.len());
     for name in &names.params {
-        values.push(E::from_le(&stored.read(name)?));
+        values.push(E::from_le(&stored.read(name, E::NAME)?));
     }
     for (number, copy) in &names.copies {
         let first = &names.params[*number];
-        if stored.read(first)? != stored.read(copy)? {
+        if stored.read(first, E::NAME)? != stored.read(copy, E::NAME)? {
             let problem = differences::of_copies(graph, first, copy);
             return Err(Error::file(file, problem));
         }

@@ -96,7 +96,7 @@ fn alone(key: &str) -> Option<String> {
     is_part.then(|| format!("{whole}_{part}"))
 }
 
-fn is_number(text: &str) -> bool {
+pub(super) fn is_number(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 

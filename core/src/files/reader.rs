@@ -3,6 +3,7 @@
 
 use super::VERSION;
 use super::header::Header;
+use super::widen::widened;
 use crate::{Error, Result};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -58,8 +59,8 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// The bytes of a tensor.
-    pub(super) fn read(&mut self, name: &str) -> Result<Vec<u8>> {
+    /// The bytes of a tensor's numbers, in the network's type.
+    pub(super) fn read(&mut self, name: &str, float: &str) -> Result<Vec<u8>> {
         let Some(info) = self.header.info(name) else {
             return Err(self.wrong(format!("has no tensor `{name}`")));
         };
@@ -70,7 +71,7 @@ impl<'a> Stored<'a> {
             .and_then(|_| next(&mut self.file, length))
             .map_err(|e| Error::io(self.path, "cannot be read", e))
             .and_then(|bytes| match bytes.len() as u64 == length {
-                true => Ok(bytes),
+                true => Ok(widened(bytes, &info.dtype, float)),
                 false => Err(self.wrong("became shorter while it was read")),
             })
     }

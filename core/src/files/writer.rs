@@ -6,18 +6,39 @@
 use super::VERSION;
 use super::json::quoted;
 use super::topology::{list, topology};
-use netwright_spec::graph::Graph;
+use netwright_spec::graph::{Graph, Param};
+
+/// A tensor of a file.
+pub(super) struct Entry {
+    pub(super) name: String,
+    pub(super) dtype: &'static str,
+    pub(super) shape: &'static [usize],
+    /// All of its numbers.
+    pub(super) bytes: usize,
+}
+
+/// The network's tensors under its own names.
+pub(super) fn entries(graph: &Graph, dtype: &'static str, size: usize) -> Vec<Entry> {
+    let entry = |param: &Param| entry(param.name.to_string(), param, dtype, size);
+    graph.params.iter().map(entry).collect()
+}
+
+/// A parameter under some name, with numbers of so many bytes each.
+pub(super) fn entry(name: String, param: &Param, dtype: &'static str, size: usize) -> Entry {
+    let bytes = param.shape.iter().product::<usize>() * size;
+    Entry { name, dtype, shape: param.shape, bytes }
+}
 
 /// The length of the header, and the header: JSON, filled with spaces so that numbers are aligned.
-pub(super) fn header(graph: &Graph, float: &str, size: usize) -> Vec<u8> {
-    let mut header = metadata(graph);
+pub(super) fn header(metadata: &str, entries: &[Entry]) -> Vec<u8> {
+    let mut header = format!(r#"{{"__metadata__":{metadata}"#);
     let mut start = 0;
-    for param in graph.params {
-        let end = start + param.shape.iter().product::<usize>() * size;
+    for Entry { name, dtype, shape, bytes } in entries {
+        let end = start + bytes;
         header += &format!(
-            r#",{}:{{"dtype":"{float}","shape":{},"data_offsets":[{start},{end}]}}"#,
-            quoted(param.name),
-            list(param.shape)
+            r#",{}:{{"dtype":"{dtype}","shape":{},"data_offsets":[{start},{end}]}}"#,
+            quoted(name),
+            list(*shape)
         );
         start = end;
     }
@@ -27,10 +48,10 @@ pub(super) fn header(graph: &Graph, float: &str, size: usize) -> Vec<u8> {
     [&(length as u64).to_le_bytes(), header.as_bytes()].concat()
 }
 
-/// The beginning of the header's JSON.
-fn metadata(graph: &Graph) -> String {
+/// What a file of ours says of itself.
+pub(super) fn metadata(graph: &Graph) -> String {
     format!(
-        r#"{{"__metadata__":{{"format":"netwright","version":"{VERSION}","network":{},"topology":{}}}"#,
+        r#"{{"format":"netwright","version":"{VERSION}","network":{},"topology":{}}}"#,
         quoted(graph.name),
         quoted(&topology(graph)),
     )

@@ -1,51 +1,127 @@
-//! Causal attention of one step: to the keys and values of those before it, which are kept.
+//! Attention of one step: to itself and the keys and values of those before it, which are kept, or to
+//! those of a memory, which are made once.
 
-use super::derive::{Derivation, Memory, refused};
-use super::draft::{Flow, Kind, Ref};
+use super::derive::{Derivation, Flow, Of, linear, refused};
+use super::draft::{Draft, Kind, Ref};
+use super::steps::Memory;
 use crate::error::Result;
+use crate::layers::multi_head_attention as layers;
 use netwright_spec::graph::{Attr, Node};
 
-/// The present step looks at all that are kept, and at itself.
-pub(super) fn causal(to: &mut Derivation, node: &'static Node, inputs: &[Flow]) -> Result<Flow> {
-    if !node.flag("causal") {
-        return Err(refused(node, "looks at later steps: `causal = true` is missing"));
+pub(super) fn layer(to: &mut Derivation, node: &'static Node, inputs: &[Flow]) -> Result<Flow> {
+    let (memory, lengths) = layers::inputs(inputs.len(), |input| to.holds_indices(node, input));
+    let of = |i: usize| inputs[i].of;
+    match memory {
+        None if !node.flag("causal") => {
+            return Err(refused(node, "looks at later steps: `causal = true` is missing"));
+        }
+        Some(memory) if (of(0), of(memory)) != (Of::Steps, Of::Given) => {
+            let why = "looks at all steps of a memory that must be there before the first step: made \
+                       of inputs that are given whole, by `stream_with`";
+            return Err(refused(node, why));
+        }
+        _ => {}
     }
-    if inputs.len() > 1 {
-        return Err(refused(node, "takes lengths"));
-    }
-    let width = node.shape[1];
-    let mut step = Step { to, node, width };
-    let all = step.map([0, 2], vec![inputs[0].value], 3 * width);
-    let [q, k, v] = [0, 1, 2].map(|part| step.columns(all, part * width, [1, width]));
-    let features = width / node.size("num_heads").max(1);
-    let [q, k] = match node.flag("rotary") {
-        true => step.turned([q, k], features),
-        false => [q, k],
+    let looked = memory.map_or(node.inputs[0], |memory| node.inputs[memory]);
+    let keys = to.graph.shape_of(looked)[0];
+    let lengths = lengths.map(|i| to.lengths(node, inputs[i], keys)).transpose()?;
+    let (width, heads) = (node.shape[1], node.size("num_heads").max(1));
+    let mut step = Step { to, node, width, features: width / heads, keys };
+    let value = match memory {
+        None => step.causal(inputs[0].value, lengths),
+        Some(memory) => step.across(inputs[0].value, inputs[memory].value, lengths),
     };
-    let scale = [("by", Attr::Number(1.0 / (features as f64).sqrt()))];
-    let q = step.node("Mul", &scale, vec![q], &[1, width]);
-    let (keys, values) = (step.kept(k), step.kept(v));
-    let time = step.to.time;
-    let order = [("order", Attr::Sizes(&[1, 0]))];
-    let keys = step.node("Transpose", &order, vec![keys], &[width, time]);
-    let heads =
-        (0..width / features).map(|head| step.head(head * features, features, [q, keys, values]));
-    let heads: Vec<Ref> = heads.collect();
-    let joined = match heads.as_slice() {
-        [only] => *only,
-        _ => step.node("Concat", &[("axis", Attr::Size(1))], heads, &[1, width]),
-    };
-    let value = step.map([1, 3], vec![joined], width);
-    Ok(Flow { value, along: true })
+    Ok(Flow { value, of: Of::Steps })
 }
 
 struct Step<'a> {
     to: &'a mut Derivation,
     node: &'static Node,
     width: usize,
+    /// Of a head.
+    features: usize,
+    /// How many steps there are to look at.
+    keys: usize,
 }
 
 impl Step<'_> {
+    /// The present step looks at all that are kept, and at itself.
+    fn causal(&mut self, x: Ref, lengths: Option<usize>) -> Ref {
+        let (width, features, keys) = (self.width, self.features, self.keys);
+        let maps = linear(self.node, [0, 2], None);
+        let all = self.to.draft.node(self.node, maps, vec![x], &[1, 3 * width]);
+        let [q, k, v] = [0, 1, 2].map(|part| self.columns(all, part * width, [1, width]));
+        let [q, k] = match self.node.flag("rotary") {
+            true => self.turned([q, k]),
+            false => [q, k],
+        };
+        let q = self.scaled(q);
+        let seen = self.to.draft.shared(Memory::Seen { lengths }, &[1, keys]);
+        let firsts = (0..width).step_by(features);
+        let heads = firsts.map(|first| {
+            let [q, k, v] = [q, k, v].map(|row| self.columns(row, first, [1, features]));
+            let k = self.node("Reshape", &[], vec![k], &[features, 1]);
+            self.causal_head([q, k, v], seen)
+        });
+        let heads = heads.collect();
+        self.output(heads)
+    }
+
+    /// One head of it. Those before and the present one have scores and sums of their own, so that
+    /// what is kept is read where it lies.
+    fn causal_head(&mut self, [q, k, v]: [Ref; 3], seen: Ref) -> Ref {
+        let (features, before) = (self.features, self.keys - 1);
+        let now = self.node("MatMul", &[], vec![q, k], &[1, 1]);
+        if before == 0 {
+            let weights = self.weights(now, Some(seen));
+            return self.node("MatMul", &[], vec![weights, v], &[1, features]);
+        }
+        let keys = self.kept(k, true, [features, before]);
+        let values = self.kept(v, false, [before, features]);
+        let scores = self.node("MatMul", &[], vec![q, keys], &[1, before]);
+        let axis = [("axis", Attr::Size(1))];
+        let scores = self.node("Concat", &axis, vec![scores, now], &[1, before + 1]);
+        let weights = self.weights(scores, Some(seen));
+        let [then, now] = [(0, before), (before, 1)]
+            .map(|(start, count)| self.columns(weights, start, [1, count]));
+        let [then, now] = [(then, values), (now, v)]
+            .map(|(weights, v)| self.node("MatMul", &[], vec![weights, v], &[1, features]));
+        self.node("Add", &[], vec![then, now], &[1, features])
+    }
+
+    /// The present step looks at a memory, whose keys and values are the same in each step.
+    fn across(&mut self, x: Ref, memory: Ref, lengths: Option<usize>) -> Ref {
+        let (width, features, keys) = (self.width, self.features, self.keys);
+        let map = linear(self.node, [0, 2], Some([0, width]));
+        let q = self.to.draft.node(self.node, map, vec![x], &[1, width]);
+        let q = self.scaled(q);
+        let map = linear(self.node, [0, 2], Some([width, 2 * width]));
+        let both = self.to.once.node(self.node, map, vec![memory], &[keys, 2 * width]);
+        let looked =
+            lengths.map(|lengths| self.to.draft.shared(Memory::Looked { lengths }, &[1, keys]));
+        let firsts = (0..width).step_by(features);
+        let heads = firsts.map(|first| {
+            let part = |once: &mut Draft, start| {
+                let attrs = [("start", Attr::Size(start)), ("axis", Attr::Size(1))];
+                once.node(self.node, Kind::plain("Slice", &attrs), vec![both], &[keys, features])
+            };
+            let k = part(&mut self.to.once, first);
+            let order = Kind::plain("Transpose", &[("order", Attr::Sizes(&[1, 0]))]);
+            let k = self.to.once.node(self.node, order, vec![k], &[features, keys]);
+            let v = part(&mut self.to.once, width + first);
+            let [k, v] = [(k, [features, keys]), (v, [keys, features])].map(|(value, shape)| {
+                let made = self.to.keep(value);
+                self.to.draft.shared(Memory::Given { made }, &shape)
+            });
+            let q = self.columns(q, first, [1, features]);
+            let scores = self.node("MatMul", &[], vec![q, k], &[1, keys]);
+            let weights = self.weights(scores, looked);
+            self.node("MatMul", &[], vec![weights, v], &[1, features])
+        });
+        let heads = heads.collect();
+        self.output(heads)
+    }
+
     fn node(
         &mut self,
         kind: &'static str,
@@ -56,23 +132,19 @@ impl Step<'_> {
         self.to.draft.node(self.node, Kind::plain(kind, attrs), inputs, shape)
     }
 
-    /// A linear map with this weight and this bias of the layer's.
-    fn map(&mut self, params: [usize; 2], inputs: Vec<Ref>, outputs: usize) -> Ref {
-        let own = self.node.params;
-        let params = params.into_iter().filter(|param| *param < own.count);
-        let params = params.map(|param| own.first + param).collect();
-        let kind = Kind { params, ..Kind::plain("Linear", &[]) };
-        self.to.draft.node(self.node, kind, inputs, &[1, outputs])
-    }
-
     fn columns(&mut self, of: Ref, start: usize, shape: [usize; 2]) -> Ref {
         let attrs = [("start", Attr::Size(start)), ("axis", Attr::Size(1))];
         self.node("Slice", &attrs, vec![of], &shape)
     }
 
+    fn scaled(&mut self, q: Ref) -> Ref {
+        let scale = [("by", Attr::Number(1.0 / (self.features as f64).sqrt()))];
+        self.node("Mul", &scale, vec![q], &[1, self.width])
+    }
+
     /// Pairs of features turned by the angles of this step, those of each head alike.
-    fn turned(&mut self, rows: [Ref; 2], features: usize) -> [Ref; 2] {
-        let (width, pairs) = (self.width, self.width / 2);
+    fn turned(&mut self, rows: [Ref; 2]) -> [Ref; 2] {
+        let (width, features, pairs) = (self.width, self.features, self.width / 2);
         let waves = self.to.draft.shared(Memory::Waves { width: features }, &[1, features]);
         let waves = match width / features {
             1 => waves,
@@ -102,30 +174,29 @@ impl Step<'_> {
         [0, 1].map(|which| self.columns(row, which, [pairs, 1]))
     }
 
-    /// The rows of all steps before, and this one.
-    fn kept(&mut self, row: Ref) -> Ref {
-        let (time, width) = (self.to.time, self.width);
-        if time == 1 {
-            return row;
-        }
-        let rows = Memory::Rows { output: 0, width };
-        let (memory, before) = self.to.draft.memory(rows, &[time - 1, width]);
-        self.to.draft.remember(memory, row);
-        self.node("Concat", &[("axis", Attr::Size(0))], vec![before, row], &[time, width])
+    /// What this value was in all steps before, in rows or columns.
+    fn kept(&mut self, value: Ref, columns: bool, shape: [usize; 2]) -> Ref {
+        let (memory, before) = self.to.draft.memory(Memory::All { output: 0, columns }, &shape);
+        self.to.draft.remember(memory, value);
+        before
     }
 
-    /// softmax(q·kᵀ)·v of one head, with -∞ where no step has been yet.
-    fn head(&mut self, first: usize, features: usize, [q, keys, values]: [Ref; 3]) -> Ref {
-        let time = self.to.time;
-        let q = self.columns(q, first, [1, features]);
-        let rows = [("start", Attr::Size(first)), ("axis", Attr::Size(0))];
-        let keys = self.node("Slice", &rows, vec![keys], &[features, time]);
-        let values = self.columns(values, first, [time, features]);
-        let scores = self.node("MatMul", &[], vec![q, keys], &[1, time]);
-        let seen = self.to.draft.shared(Memory::Seen, &[1, time]);
-        let scores = self.node("Add", &[], vec![scores, seen], &[1, time]);
-        let axis = [("axis", Attr::Size(1))];
-        let weights = self.node("Softmax", &axis, vec![scores], &[1, time]);
-        self.node("MatMul", &[], vec![weights, values], &[1, features])
+    /// The softmax of scores, with -∞ where nothing is to be seen.
+    fn weights(&mut self, mut scores: Ref, hidden: Option<Ref>) -> Ref {
+        let shape = [1, self.keys];
+        if let Some(hidden) = hidden {
+            scores = self.node("Add", &[], vec![scores, hidden], &shape);
+        }
+        self.node("Softmax", &[("axis", Attr::Size(1))], vec![scores], &shape)
+    }
+
+    /// The map of all heads beside each other.
+    fn output(&mut self, heads: Vec<Ref>) -> Ref {
+        let shape = [1, self.width];
+        let joined = match heads.as_slice() {
+            [only] => *only,
+            _ => self.node("Concat", &[("axis", Attr::Size(1))], heads, &shape),
+        };
+        self.to.draft.node(self.node, linear(self.node, [1, 3], None), vec![joined], &shape)
     }
 }

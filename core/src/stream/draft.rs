@@ -1,23 +1,16 @@
 //! A graph while it is made: inputs are added to the end, so values get their numbers when it is whole.
 
-use super::derive::{Memory, Steps};
-use netwright_spec::graph::{Attr, Graph, Node, Output, Params, Port};
+use super::steps::Memory;
+use netwright_spec::graph::{Attr, Graph, Node, Output, Param, Params, Port};
 
-/// A value.
-#[derive(Clone, Copy, Debug)]
+/// A value of a draft.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Ref {
     Input(usize),
     Node(usize),
 }
 
-/// Where a value of the network is, and whether it has a row for each step.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Flow {
-    pub(super) value: Ref,
-    pub(super) along: bool,
-}
-
-/// Nodes and inputs so far.
+/// A graph so far.
 #[derive(Default)]
 pub(super) struct Draft {
     inputs: Vec<Port>,
@@ -28,15 +21,37 @@ pub(super) struct Draft {
 struct DraftNode {
     node: Node,
     inputs: Vec<Ref>,
-    /// The network's parameters by number.
-    params: Vec<usize>,
+    params: Vec<Piece>,
+}
+
+/// A parameter of the network, or some of its rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    /// Its number.
+    pub(crate) param: usize,
+    /// The first row, and how many.
+    pub(crate) rows: Option<[usize; 2]>,
+}
+
+impl Piece {
+    /// All of it.
+    pub(super) fn whole(param: usize) -> Self {
+        Piece { param, rows: None }
+    }
+
+    fn known(self, network: &Graph) -> Param {
+        let whole = network.params[self.param];
+        let Some([_, rows]) = self.rows else { return whole };
+        let shape = [&[rows], whole.shape.get(1..).unwrap_or(&[])].concat();
+        Param { shape: shape.leak(), ..whole }
+    }
 }
 
 /// What is known of a new node beside the layer of the network that it is for.
 pub(super) struct Kind {
     pub(super) kind: &'static str,
     pub(super) attrs: Vec<(&'static str, Attr)>,
-    pub(super) params: Vec<usize>,
+    pub(super) params: Vec<Piece>,
 }
 
 impl Kind {
@@ -47,7 +62,8 @@ impl Kind {
 
     /// The same layer with the same parameters.
     pub(super) fn of(node: &Node) -> Self {
-        Kind { kind: node.kind, attrs: node.attrs.to_vec(), params: node.reads().collect() }
+        let params = node.reads().map(Piece::whole).collect();
+        Kind { kind: node.kind, attrs: node.attrs.to_vec(), params }
     }
 
     /// With this attribute instead of the one of its name.
@@ -64,7 +80,7 @@ impl Draft {
         Ref::Input(self.inputs.len() - 1)
     }
 
-    /// Adds what goes in of the steps before: its number, and the value.
+    /// Adds what is kept and goes in: its number, and the value.
     pub(super) fn memory(&mut self, memory: Memory, shape: &[usize]) -> (usize, Ref) {
         self.memory.push((memory, None));
         (self.memory.len() - 1, self.input("memory", shape, false))
@@ -97,43 +113,78 @@ impl Draft {
         Ref::Node(self.nodes.len() - 1)
     }
 
-    /// The whole graph, which lives as long as the program: there is one for each network.
-    pub(super) fn finish(self, network: &'static Graph, time: usize, ends: &[Flow]) -> Steps {
-        let number = |value: Ref| match value {
-            Ref::Input(number) => number,
-            Ref::Node(number) => self.inputs.len() + number,
-        };
-        let named = network.outputs.iter().zip(ends);
-        let named =
-            named.map(|(output, end)| Output { name: output.name, value: number(end.value) });
-        let mut outputs: Vec<Output> = named.collect();
-        let mut memory = Vec::new();
-        for (mut one, end) in self.memory {
-            if let (Memory::State { output, .. } | Memory::Rows { output, .. }, Some(end)) =
+    /// All that is kept, and the values that it will be in the next step, which come out behind so
+    /// many outputs.
+    pub(super) fn memories(&mut self, mut outputs: usize) -> (Vec<Memory>, Vec<Ref>) {
+        let (mut memory, mut values) = (Vec::new(), Vec::new());
+        for (mut one, end) in std::mem::take(&mut self.memory) {
+            if let (Memory::State { output, .. } | Memory::All { output, .. }, Some(end)) =
                 (&mut one, end)
             {
-                *output = outputs.len();
-                outputs.push(Output { name: "memory", value: number(end) });
+                *output = outputs;
+                outputs += 1;
+                values.push(end);
             }
             memory.push(one);
         }
+        (memory, values)
+    }
+
+    /// All inputs by their numbers.
+    pub(super) fn inputs(&self) -> Vec<usize> {
+        (0..self.inputs.len()).collect()
+    }
+
+    /// The inputs that these outputs need, and the nodes.
+    pub(super) fn needed(&self, outputs: &[(&'static str, Ref)]) -> [Vec<usize>; 2] {
+        let (mut inputs, mut nodes) =
+            (vec![false; self.inputs.len()], vec![false; self.nodes.len()]);
+        let mut need = |value: &Ref, nodes: &mut [bool]| match *value {
+            Ref::Input(number) => inputs[number] = true,
+            Ref::Node(number) => nodes[number] = true,
+        };
+        outputs.iter().for_each(|(_, value)| need(value, &mut nodes));
+        for (number, node) in self.nodes.iter().enumerate().rev() {
+            if nodes[number] {
+                node.inputs.iter().for_each(|value| need(value, &mut nodes));
+            }
+        }
+        let numbers = |list: Vec<bool>| (0..list.len()).filter(|&number| list[number]).collect();
+        [numbers(inputs), numbers(nodes)]
+    }
+
+    /// The graph of these inputs, which lives as long as the program, and its parameters. Nodes that
+    /// no output needs are left out: the engine makes no plan for values that nobody reads.
+    pub(super) fn finish(
+        self,
+        network: &'static Graph,
+        outputs: &[(&'static str, Ref)],
+        inputs: &[usize],
+    ) -> (&'static Graph, Vec<Piece>) {
+        let [_, kept] = self.needed(outputs);
+        let number = |value: Ref| match value {
+            Ref::Input(number) => inputs.partition_point(|&input| input < number),
+            Ref::Node(number) => inputs.len() + kept.partition_point(|&node| node < number),
+        };
+        let output = |&(name, value): &(&'static str, Ref)| Output { name, value: number(value) };
+        let outputs: Vec<Output> = outputs.iter().map(output).collect();
         let (mut nodes, mut params) = (Vec::new(), Vec::new());
-        for DraftNode { node, inputs, params: own } in &self.nodes {
+        for DraftNode { node, inputs, params: own } in kept.iter().map(|&kept| &self.nodes[kept]) {
             let inputs: Vec<usize> = inputs.iter().map(|&input| number(input)).collect();
             let range = Params { first: params.len(), count: own.len() };
             params.extend(own);
             // Each node has a list of its own of all that it reads.
             nodes.push(Node { inputs: inputs.leak(), params: range, tied: None, ..*node });
         }
-        let known: Vec<_> = params.iter().map(|&param: &usize| network.params[param]).collect();
+        let known: Vec<Param> = params.iter().map(|piece: &Piece| piece.known(network)).collect();
+        let ports: Vec<Port> = inputs.iter().map(|&input| self.inputs[input]).collect();
         let graph = Graph {
             name: network.name,
-            inputs: self.inputs.leak(),
+            inputs: ports.leak(),
             nodes: nodes.leak(),
             outputs: outputs.leak(),
             params: known.leak(),
         };
-        let along = ends.iter().map(|end| end.along).collect();
-        Steps { graph: Box::leak(Box::new(graph)), params, memory, time, along }
+        (Box::leak(Box::new(graph)), params)
     }
 }

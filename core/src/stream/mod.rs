@@ -1,8 +1,13 @@
 //! Networks along time, one step at a time.
 
 mod attention;
+mod by_itself;
 mod derive;
 mod draft;
+mod given;
+mod kept;
+mod recurrent;
+mod steps;
 
 use crate::backend::{Backend, Float};
 use crate::data::Column;
@@ -11,58 +16,50 @@ use crate::model::{Model, arrays, device_of};
 use crate::run::{Outcome, Task};
 use crate::train::{Inputs, Target};
 use crate::value::{Array, Value};
-use crate::waves::waves;
-use derive::{Memory, Steps};
-use netwright_spec::graph::Graph;
-use std::collections::HashMap;
-use std::sync::{LazyLock, Mutex};
+use given::{Given, kind, pieces};
+use kept::{Kept, Now};
+use steps::Steps;
 
 /// A network that takes its sequence one step at a time, and remembers what it needs of the steps
-/// before: [`Train::stream`](crate::train::Train::stream) makes it.
+/// before: [`Train::stream`](crate::train::Train::stream) makes it, or
+/// [`Train::stream_with`](crate::train::Train::stream_with) where some inputs are given whole.
 ///
-/// Each step gives what the whole sequence would give for it. Recurrent layers keep their state, causal attention keys and values, positional
-/// encodings the number of the step. The last step (`output = last`, `Select` along time) is the present
-/// one.
+/// Each step gives what the whole sequence would give for it. Recurrent layers keep their state, causal
+/// attention keys and values, positional encodings the number of the step. The last step
+/// (`output = last`, `Select` along time, the last state of a recurrent layer) is the present one.
+///
+/// What depends only on inputs that are given whole is made once, whatever its layers are: an encoder, the
+/// keys and values of a memory, first states. Where such a value meets the steps (`+`, `*`, `concat`), each
+/// step takes its own row of it; `matmul(steps, value)` takes all of it.
 #[derive(Debug)]
 pub struct Stream<E: Float, D: Backend<E>> {
     steps: &'static Steps,
     params: Vec<Array<E, D>>,
     device: D,
+    given: Given<E, D>,
     memory: Vec<Kept<E, D>>,
     /// Steps so far, and sequences side by side.
     done: usize,
     sequences: usize,
 }
 
-/// What is remembered.
-#[derive(Clone, Debug)]
-enum Kept<E: Float, D: Backend<E>> {
-    /// Nothing but the number of the step, or not yet anything.
-    Nothing,
-    /// A state.
-    State(Array<E, D>),
-    /// Rows of all steps before, for each sequence.
-    Rows(Vec<E>),
-    /// A row for each step.
-    Table(Vec<E>),
-}
-
 impl<E: Float, D: Backend<E>> Stream<E, D> {
-    pub(crate) fn of(model: &(impl Model<E, D> + ?Sized)) -> Result<Self> {
-        let steps = steps_of(model.graph())?;
+    pub(crate) fn of(
+        model: &(impl Model<E, D> + ?Sized),
+        given: &[(&str, &Column)],
+    ) -> Result<Self> {
         let all = arrays(model)?;
-        let params = steps.params.iter().map(|&param| all[param].clone()).collect();
-        let table = |memory: &Memory| match *memory {
-            Memory::Waves { width } => Kept::Table(waves(steps.time, width).map(E::of).collect()),
-            Memory::Learned { param, .. } => Kept::Table(all[param].data.as_vec()),
-            _ => Kept::Nothing,
-        };
-        let memory = steps.memory.iter().map(table).collect();
-        Ok(Stream { steps, params, device: device_of(&all), memory, done: 0, sequences: 0 })
+        let device = device_of(&all);
+        let (steps, given) = Given::of(model, &all, given, &device)?;
+        let params = pieces(&all, &steps.params, &device)?;
+        let first = |memory| Kept::first(memory, steps.time, &all, &given);
+        let memory = steps.memory.iter().map(first).collect();
+        Ok(Stream { steps, params, device, given, memory, done: 0, sequences: 0 })
     }
 
     /// Takes the next step, and gives the network's output for it: a column of as many samples as
-    /// there are sequences, each of the input's shape without time.
+    /// there are sequences, each of the input's shape without time. A network of several inputs takes
+    /// those that were not given whole, in their order.
     ///
     /// # Errors
     /// [`Error::Data`] if the step's shape or kind is not the network's, there are more or fewer
@@ -88,12 +85,15 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
         let columns = step.columns();
         let sequences = self.check(columns)?;
         let mut inputs = Vec::new();
-        for (column, port) in columns.iter().zip(self.steps.graph.inputs) {
+        for (column, port) in columns.iter().zip(self.steps.inputs()) {
             let value: Value<E, D> = column.into_value(&self.device)?;
             inputs.push(value.reshaped([&[sequences], port.shape].concat()));
         }
-        for (memory, kept) in self.steps.memory.iter().zip(&self.memory) {
-            inputs.push(Value::Floats(self.remembered(memory, kept, sequences)?));
+        let now = Now { done: self.done, time: self.steps.time, sequences };
+        let ports = &self.steps.graph.inputs[inputs.len()..];
+        for ((memory, kept), port) in self.steps.memory.iter().zip(&self.memory).zip(ports) {
+            let value = kept.value(memory, port.shape, now, &self.given, &self.device)?;
+            inputs.push(Value::Floats(value));
         }
         let task = Task {
             graph: self.steps.graph,
@@ -107,17 +107,18 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
         };
         let Outcome { outputs, .. } = D::run(task)?;
         let columns = self.columns(&outputs)?;
-        self.remember(&outputs, sequences);
+        for (memory, kept) in self.steps.memory.iter().zip(&mut self.memory) {
+            kept.remember(memory, &outputs, now);
+        }
+        (self.done, self.sequences) = (self.done + 1, sequences);
         Ok(columns)
     }
 
-    /// Forgets all steps: the next one is the first of another sequence.
+    /// Forgets all steps: the next one is the first of another sequence. What was given whole stays.
     pub fn reset(&mut self) {
         (self.done, self.sequences) = (0, 0);
-        for kept in &mut self.memory {
-            if !matches!(kept, Kept::Table(_)) {
-                *kept = Kept::Nothing;
-            }
+        for (memory, kept) in self.steps.memory.iter().zip(&mut self.memory) {
+            kept.reset(memory, &self.given);
         }
     }
 
@@ -128,16 +129,15 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
 
     /// The number of sequences, if the step is one.
     fn check(&self, columns: &[Column]) -> Result<usize> {
-        let graph = self.steps.graph;
-        let count = graph.inputs.len() - self.steps.memory.len();
-        if columns.len() != count {
-            let found = columns.len();
-            return Err(Error::Data(format!("`{}` takes {count} inputs, not {found}", graph.name)));
+        let (graph, inputs) = (self.steps.graph, self.steps.inputs());
+        if columns.len() != inputs.len() {
+            let (count, found) = (inputs.len(), columns.len());
+            let text = format!("a step of `{}` takes {count} inputs, not {found}", graph.name);
+            return Err(Error::Data(text));
         }
-        for (column, port) in columns.iter().zip(graph.inputs) {
+        for (column, port) in columns.iter().zip(inputs) {
             let shape = port.shape.get(1..).unwrap_or(&[]);
             if column.shape() != shape || column.as_indices().is_some() != port.index {
-                let kind = |index| if index { "indices" } else { "floats" };
                 return Err(Error::Data(format!(
                     "a step of `{}` of `{}` is {} of shape {shape:?}, not {} of shape {:?}",
                     port.name,
@@ -148,16 +148,7 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
                 )));
             }
         }
-        let sequences = columns.first().map_or(0, Column::len);
-        let before = if self.done == 0 { sequences } else { self.sequences };
-        if sequences == 0 || sequences != before || columns.iter().any(|c| c.len() != sequences) {
-            return Err(Error::Data(format!(
-                "`{}` was given {sequences} sequences at step {}, not {}: `reset` begins anew",
-                graph.name,
-                self.done,
-                before.max(1)
-            )));
-        }
+        let sequences = self.sequences(columns)?;
         match self.steps.limit() {
             Some(limit) if self.done >= limit => Err(Error::Data(format!(
                 "`{}` has room for {limit} steps, which it has taken: `reset` begins anew",
@@ -167,65 +158,21 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
         }
     }
 
-    /// What goes in of the steps before.
-    fn remembered(
-        &self,
-        memory: &Memory,
-        kept: &Kept<E, D>,
-        sequences: usize,
-    ) -> Result<Array<E, D>> {
-        let (time, done) = (self.steps.time, self.done);
-        let (data, shape) = match (memory, kept) {
-            (_, Kept::State(array)) => return Ok(array.clone()),
-            (Memory::State { len, .. }, _) => (vec![E::default(); sequences * len], vec![*len]),
-            (Memory::Rows { width, .. }, kept) => {
-                let data = match kept {
-                    Kept::Rows(rows) => rows.clone(),
-                    _ => vec![E::default(); sequences * (time - 1) * width],
-                };
-                (data, vec![time - 1, *width])
-            }
-            (Memory::Seen, _) => {
-                // The present step stands behind all others.
-                let seen = |step| step < done || step + 1 == time;
-                let hidden = E::of(f64::NEG_INFINITY);
-                let row = (0..time).map(|step| if seen(step) { E::default() } else { hidden });
-                (row.collect::<Vec<_>>().repeat(sequences), vec![1, time])
-            }
-            (Memory::Learned { width, .. } | Memory::Waves { width }, kept) => {
-                let row = match kept {
-                    Kept::Table(table) => &table[done * width..(done + 1) * width],
-                    _ => &[],
-                };
-                (row.repeat(sequences), vec![1, *width])
-            }
+    /// How many sequences there are, if it is as many as before.
+    fn sequences(&self, columns: &[Column]) -> Result<usize> {
+        let (name, done) = (self.steps.graph.name, self.done);
+        let count = columns.first().map_or(0, Column::len);
+        let (before, help) = match (self.given.sequences, done) {
+            (Some((input, before)), _) => (before, format!("as many as of `{input}`")),
+            (None, 0) => (count.max(1), "at least one".into()),
+            (None, _) => (self.sequences, "`reset` begins anew".into()),
         };
-        let count = data.len();
-        let data = self.device.try_tensor_from_vec(data, (count,)).map_err(Error::device)?;
-        Ok(Array { data, shape: [vec![sequences], shape].concat() })
-    }
-
-    /// Keeps what comes out for the next step.
-    fn remember(&mut self, outputs: &[Array<E, D>], sequences: usize) {
-        let (time, done) = (self.steps.time, self.done);
-        for (memory, kept) in self.steps.memory.iter().zip(&mut self.memory) {
-            match *memory {
-                Memory::State { output, .. } => *kept = Kept::State(outputs[output].clone()),
-                Memory::Rows { output, width } if done + 1 < time => {
-                    let each = (time - 1) * width;
-                    if !matches!(kept, Kept::Rows(_)) {
-                        *kept = Kept::Rows(vec![E::default(); sequences * each]);
-                    }
-                    let Kept::Rows(rows) = kept else { continue };
-                    let new = outputs[output].data.as_vec();
-                    for (rows, new) in rows.chunks_exact_mut(each).zip(new.chunks_exact(width)) {
-                        rows[done * width..(done + 1) * width].copy_from_slice(new);
-                    }
-                }
-                _ => {}
-            }
+        match columns.iter().map(Column::len).find(|&len| len != before) {
+            None => Ok(before),
+            Some(len) => Err(Error::Data(format!(
+                "`{name}` was given {len} sequences at step {done}, not {before}: {help}"
+            ))),
         }
-        (self.done, self.sequences) = (done + 1, sequences);
     }
 
     /// The network's own outputs, without time.
@@ -238,17 +185,4 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
         })
         .collect()
     }
-}
-
-/// The step of a network: made once for each graph.
-fn steps_of(graph: &'static Graph) -> Result<&'static Steps> {
-    static ALL: LazyLock<Mutex<HashMap<usize, &'static Steps>>> = LazyLock::new(Mutex::default);
-    let key = std::ptr::from_ref(graph) as usize;
-    let mut all = ALL.lock().map_err(|_| Error::Data("another thread has panicked".into()))?;
-    if let Some(steps) = all.get(&key) {
-        return Ok(steps);
-    }
-    let steps: &'static Steps = Box::leak(Box::new(Steps::of(graph)?));
-    all.insert(key, steps);
-    Ok(steps)
 }

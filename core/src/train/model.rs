@@ -145,7 +145,7 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
     /// cost of one step. A network is along time where the first axis of each of its inputs is
     /// time, and each layer gives a step from that step and those before it: recurrent layers in
     /// one direction, causal attention, positional encodings, and all layers that treat each step for
-    /// itself.
+    /// itself. [`Train::stream_with`] takes inputs without time.
     ///
     /// # Errors
     /// [`Error::Layer`] names the first layer that mixes steps in another way, such as `Flatten`, a
@@ -166,7 +166,39 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
     /// }
     /// ```
     fn stream(&self) -> Result<Stream<E, D>> {
-        Stream::of(self)
+        Stream::of(self, &[])
+    }
+
+    /// [`Train::stream`] for a network of several inputs, some of which are the same for all steps: a
+    /// memory to look at, an image to describe, lengths. They are given whole and by name, one sample
+    /// for each sequence, and each step takes the inputs that remain. All that depends on nothing else
+    /// is made at once and kept: an encoder, the keys and values of its memory, first states of
+    /// recurrent layers.
+    ///
+    /// # Errors
+    /// As [`Train::stream`], and [`Error::Data`] if there is no input of a name, its column is not of
+    /// the input's kind and shape, or not all have the same number of sequences; [`Error::Layer`] for
+    /// a length of 0 or beyond the steps.
+    ///
+    /// ```
+    /// # use netwright_core::{Backend, Float, Model, Result};
+    /// use netwright_core::data::Column;
+    /// use netwright_core::train::Train;
+    ///
+    /// /// What a network with the inputs `text` and `said` says about a text, word by word.
+    /// fn say<E: Float, D: Backend<E>>(net: &impl Model<E, D>, text: &Column) -> Result<Vec<usize>> {
+    ///     let (mut stream, mut words) = (net.stream_with(&[("text", text)])?, vec![0]);
+    ///     while words.len() < 20 {
+    ///         let scores = stream.push(&Column::labels(vec![words[words.len() - 1]]))?;
+    ///         let scores = scores.as_floats().unwrap_or(&[]);
+    ///         let best = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]));
+    ///         words.push(best.unwrap_or(0));
+    ///     }
+    ///     Ok(words)
+    /// }
+    /// ```
+    fn stream_with(&self, given: &[(&str, &Column)]) -> Result<Stream<E, D>> {
+        Stream::of(self, given)
     }
 
     /// How the network runs on its device: fused steps of the engine on the CPU in `f32`, node by

@@ -11,7 +11,8 @@ use crate::problem::Problem;
 pub const DEF: LayerDef = LayerDef {
     name: "Conv3d",
     doc: "A three-dimensional convolution: one `Conv2d` of the slices, in which those under a \
-          window's depth are channels. It copies each slice as often as windows read it.",
+          window's depth are channels. On the CPU in f32 windows read the slices where they \
+          lie; elsewhere each slice is copied as often as windows read it.",
     takes: volume::TAKES,
     keras: "Conv3D",
     pytorch: "nn.Conv3d",

@@ -74,11 +74,19 @@ impl Window {
         self.sizes.kernel[0] * self.sizes.kernel[1]
     }
 
-    fn input_len(&self) -> usize {
+    /// Whether each window is one pixel, and each pixel a window.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        let WindowSizes { kernel, stride, padding, .. } = self.sizes;
+        (kernel, stride, padding) == ([1; 2], [1; 2], [0; 4])
+    }
+
+    /// Floats of an image.
+    pub(crate) fn input_len(&self) -> usize {
         self.channels * self.sizes.input[0] * self.sizes.input[1]
     }
 
-    fn output_len(&self) -> usize {
+    /// Floats of what it gives of an image.
+    pub(crate) fn output_len(&self) -> usize {
         self.channels * self.sizes.output[0] * self.sizes.output[1]
     }
 
@@ -102,23 +110,42 @@ impl Window {
     #[inline(always)]
     fn taps(&self, row: usize, column: usize) -> impl Iterator<Item = Tap> {
         let (down, across) = (self.taps[0][row], self.taps[1][column]);
-        let y = (row * self.sizes.output[1] + column) * self.channels;
         (0..down.count).flat_map(move |i| {
-            let x = (down.at + i * self.sizes.dilation[0]) * self.sizes.input[1] + across.at;
-            let number = (down.first + i) * self.sizes.kernel[1] + across.first;
-            (0..across.count).map(move |j| Tap {
-                number: number + j,
-                x: (x + j * self.sizes.dilation[1]) * self.channels,
-                y,
-            })
+            (0..across.count).map(move |j| self.tap((row, column), (down, across), (i, j)))
         })
     }
 
+    /// All taps of all windows. Plain loops: where pixels have few channels, an iterator would take
+    /// longer than what is done with them.
     #[inline(always)]
-    fn all(&self) -> impl Iterator<Item = Tap> {
+    fn each(&self, mut f: impl FnMut(Tap)) {
         let [rows, columns] = self.sizes.output;
-        let places = (0..rows).flat_map(move |row| (0..columns).map(move |column| (row, column)));
-        places.flat_map(|(row, column)| self.taps(row, column))
+        for row in 0..rows {
+            for column in 0..columns {
+                let (down, across) = (self.taps[0][row], self.taps[1][column]);
+                for i in 0..down.count {
+                    for j in 0..across.count {
+                        f(self.tap((row, column), (down, across), (i, j)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// Tap (i, j) of those in the image of the window at this row and column.
+    #[inline(always)]
+    fn tap(
+        &self,
+        (row, column): (usize, usize),
+        (down, across): (Taps, Taps),
+        (i, j): (usize, usize),
+    ) -> Tap {
+        let x = (down.at + i * self.sizes.dilation[0]) * self.sizes.input[1] + across.at;
+        Tap {
+            number: (down.first + i) * self.sizes.kernel[1] + across.first + j,
+            x: (x + j * self.sizes.dilation[1]) * self.channels,
+            y: (row * self.sizes.output[1] + column) * self.channels,
+        }
     }
 
     /// The largest value of each window, and the number of its tap where `winners` is not empty.
@@ -216,14 +243,14 @@ kernel!(unsafe fn max_gradient(window: &Window, dy: &[f32], winners: &[u8], dx: 
 
 #[inline(always)]
 unsafe fn max_gradient_body<V: Lanes>(window: &Window, dy: &[f32], winners: &[u8], dx: &mut [f32]) {
-    for tap in window.all() {
+    window.each(|tap| {
         let number = tap.number as u8;
         let from = tap.y..tap.y + window.channels;
         let from = dy[from.clone()].iter().zip(&winners[from]);
         for (dx, (dy, winner)) in dx[tap.x..tap.x + window.channels].iter_mut().zip(from) {
             *dx += if *winner == number { *dy } else { 0.0 };
         }
-    }
+    });
 }
 
 kernel!(unsafe fn mean(window: &Window, x: &[f32], shares: &[f32], y: &mut [f32]) = mean_body);
@@ -231,12 +258,12 @@ kernel!(unsafe fn mean(window: &Window, x: &[f32], shares: &[f32], y: &mut [f32]
 #[inline(always)]
 unsafe fn mean_body<V: Lanes>(window: &Window, x: &[f32], shares: &[f32], y: &mut [f32]) {
     y.fill(0.0);
-    for tap in window.all() {
+    window.each(|tap| {
         let x = &x[tap.x..tap.x + window.channels];
         for (y, x) in y[tap.y..tap.y + window.channels].iter_mut().zip(x) {
             *y += x;
         }
-    }
+    });
     for (y, share) in y.chunks_exact_mut(window.channels).zip(shares) {
         for y in y {
             *y *= share;
@@ -253,11 +280,11 @@ unsafe fn mean_gradient_body<V: Lanes>(
     shares: &[f32],
     dx: &mut [f32],
 ) {
-    for tap in window.all() {
+    window.each(|tap| {
         let share = shares[tap.y / window.channels];
         let dy = &dy[tap.y..tap.y + window.channels];
         for (dx, dy) in dx[tap.x..tap.x + window.channels].iter_mut().zip(dy) {
             *dx += dy * share;
         }
-    }
+    });
 }

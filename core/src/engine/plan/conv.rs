@@ -1,7 +1,8 @@
 //! Convolutions, with what is fused behind them.
 
 use super::Builder;
-use crate::engine::kernels::conv::{Act, ConvSizes};
+use crate::engine::chunk::Edge;
+use crate::engine::kernels::conv::{Act, Axis, ConvSizes};
 use crate::engine::steps::{ConvParts, ConvPoolStep, ConvStep, ConvTransposeStep, Layout, Step};
 use netwright_spec::graph::{Graph, Node};
 
@@ -10,14 +11,38 @@ impl Builder<'_> {
         let node = &self.graph.nodes[number];
         let sizes = conv_sizes(self.graph, node)?;
         let x = self.edge(node.inputs[0])?;
-        let weight = node.params.first;
-        let bias = (node.params.count > 1).then_some(weight + 1);
         if let Some(norm) = self.sole_consumer(number, "BatchNorm2d") {
             let y = self.slot(node.shape.iter().product());
+            let (weight, bias) = weights(node);
             let parts = ConvParts { sizes, x, y, weight, bias, act: Act::None };
             return self.conv_norm(number, norm, parts);
         }
-        let mut last = number;
+        self.conv_to(number, sizes, x, number)
+    }
+
+    /// `Conv3d`: the convolution reads the slices under each window where they lie, so the node that
+    /// copies them, and those that find the volume in what comes of the copies, do nothing.
+    pub(super) fn conv3d(&mut self, taps: usize) -> Option<()> {
+        let conv = self.sole_consumer(taps, "Conv2d")?;
+        let nodes = self.graph.nodes;
+        let (sizes, volume) = volume_sizes(self.graph, &nodes[taps], &nodes[conv])?;
+        let mut last = self.sole_consumer(conv, "Reshape")?;
+        (self.fused[conv], self.fused[last]) = (true, true);
+        let slice = self.sole_consumer(last, "Slice").filter(|next| nodes[*next].shape == volume);
+        if let Some(slice) = slice {
+            self.fused[slice] = true;
+            last = slice;
+        }
+        if nodes[last].shape != volume {
+            return None;
+        }
+        let x = self.edge(nodes[taps].inputs[0])?;
+        self.conv_to(conv, sizes, x, last)
+    }
+
+    /// The convolution of node `number`, which ends with node `last`, and what is fused behind it.
+    fn conv_to(&mut self, number: usize, sizes: ConvSizes, x: Edge, mut last: usize) -> Option<()> {
+        let (weight, bias) = weights(&self.graph.nodes[number]);
         self.skip_lines(&mut last);
         let skip = self.fuse_sum(&mut last);
         let relu = self.fuse_relu(&mut last);
@@ -47,8 +72,7 @@ impl Builder<'_> {
         let node = &self.graph.nodes[number];
         let sizes = transposed_sizes(self.graph, node)?;
         let x = self.edge(node.inputs[0])?;
-        let weight = node.params.first;
-        let bias = (node.params.count > 1).then_some(weight + 1);
+        let (weight, bias) = weights(node);
         let mut last = number;
         self.skip_lines(&mut last);
         let act = self.fuse_relu(&mut last);
@@ -86,6 +110,55 @@ fn pixels(shape: &[usize]) -> Layout {
     Layout::Pixels { channels, pixels: shape.iter().skip(1).product() }
 }
 
+/// The numbers of the weights and of the bias.
+fn weights(node: &Node) -> (usize, Option<usize>) {
+    let weight = node.params.first;
+    (weight, (node.params.count > 1).then_some(weight + 1))
+}
+
+/// Those of a `Conv3d` and the shape that it gives, from the nodes that it is made of.
+fn volume_sizes(graph: &Graph, taps: &Node, conv: &Node) -> Option<(ConvSizes, [usize; 4])> {
+    let &[channels, depth, height, width] = graph.shape_of(taps.inputs[0]) else { return None };
+    let &[out_channels, _, ref kernel @ ..] = graph.params_of(conv).first()?.shape else {
+        return None;
+    };
+    let (&[_, down, deep], &[rows, columns], &[row, column]) =
+        (taps.sizes("along"), conv.sizes("stride"), conv.sizes("dilation"))
+    else {
+        return None;
+    };
+    let (before, &[_, places, wide]) = (taps.sizes("before"), conv.shape) else { return None };
+    let (input, stride, dilation) =
+        ([depth, height, width], [down, rows, columns], [deep, row, column]);
+    // Places below each other: those of a slice, and those whose windows reach over its end.
+    let pitch = taps.size("pitch").checked_div(rows)?;
+    let high = pitch.checked_sub((*kernel.get(1)? - 1) * row / rows)?;
+    let output = [places.checked_div(pitch)?, high, wide];
+    if kernel.len() != 3 || before.len() != 3 || output.contains(&0) {
+        return None;
+    }
+    let axis = |i: usize| {
+        let (size, kernel_size, before) = (input[i], kernel[i], before[i]);
+        let read = (output[i] - 1) * stride[i] + (kernel_size - 1) * dilation[i] + 1;
+        let after = read.saturating_sub(before + size);
+        let (stride, dilation) = (stride[i], dilation[i]);
+        Axis { size, kernel_size, stride, dilation, before, after, unread: 0 }
+    };
+    let [depth, y, x] = [0, 1, 2].map(axis);
+    let sizes = ConvSizes {
+        input: [channels, height, width],
+        depth,
+        out_channels,
+        kernel_size: [y.kernel_size, x.kernel_size],
+        stride: [rows, columns],
+        padding: [y.before, y.after, x.before, x.after],
+        dilation: [row, column],
+        groups: conv.size("groups"),
+        unread: [0; 2],
+    };
+    Some((sizes, [out_channels, output[0], high, wide]))
+}
+
 fn conv_sizes(graph: &Graph, node: &Node) -> Option<ConvSizes> {
     sizes_between(graph, node, graph.shape_of(node.inputs[0]), node.shape)
 }
@@ -108,8 +181,6 @@ fn sizes_between(graph: &Graph, node: &Node, from: &[usize], to: &[usize]) -> Op
     let (&[channels, height, width], &[out_channels, _, _]) = (from, to) else { return None };
     let [kernel_h, kernel_w] = match *graph.params_of(node).first()?.shape {
         [_, _, h, w] => [h, w],
-        // Of a volume: taps along the depth are channels.
-        [_, _, _, h, w] => [h, w],
         // Of a line: an image of one row.
         [_, _, w] => [1, w],
         _ => return None,
@@ -121,6 +192,7 @@ fn sizes_between(graph: &Graph, node: &Node, from: &[usize], to: &[usize]) -> Op
     };
     Some(ConvSizes {
         input: [channels, height, width],
+        depth: Axis::LONE,
         out_channels,
         kernel_size: [kernel_h, kernel_w],
         stride: [sh, sw],

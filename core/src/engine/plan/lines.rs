@@ -12,12 +12,12 @@ use crate::waves::waves;
 
 impl Builder<'_> {
     /// An axis as it lies: its size, and how far apart its elements are. In pixels the axes are
-    /// height, width, channels.
+    /// height, width, channels, and before them the depth of a volume.
     fn lies(&self, value: usize, mut axis: usize) -> Option<[usize; 2]> {
         let mut shape = self.graph.shape_of(value).to_vec();
         if let Layout::Pixels { .. } = self.places[value]?.layout {
             shape.rotate_left(1);
-            axis = (axis + 2) % 3;
+            axis = axis.checked_sub(1).unwrap_or(shape.len() - 1);
         }
         let (along, behind) = shape.get(axis..)?.split_first()?;
         Some([*along, behind.iter().product()])
@@ -86,12 +86,12 @@ impl Builder<'_> {
         let width = node.shape[node.shape.len() - axes..].iter().product();
         let eps = node.number("eps") as f32;
         let weight = (node.params.count > 1).then_some(node.params.first);
-        let part = axes < 3 && !layout.is_plain();
+        let whole = axes == node.shape.len();
+        let part = !whole && !layout.is_plain();
         let image = match layout {
-            Layout::Pixels { channels, pixels } if !part => Some([channels, pixels]),
+            Layout::Pixels { channels, pixels } if whole => Some([channels, pixels]),
             _ => None,
         };
-        let image = image.filter(|_| axes == 3);
         let mut x = self.edge(node.inputs[0])?;
         if part {
             x = self.reordered(x, layout, false);

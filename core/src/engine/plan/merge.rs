@@ -5,7 +5,7 @@ use crate::engine::chunk::{Edge, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
 use crate::engine::steps::{
-    AddIntoStep, AddStep, ConcatStep, MatMulStep, MulStep, Part, RowDotsStep, SubStep,
+    AddIntoStep, AddStep, ConcatStep, Layout, MatMulStep, MulStep, Part, RowDotsStep, SubStep,
 };
 
 impl Builder<'_> {
@@ -87,15 +87,17 @@ impl Builder<'_> {
     }
 
     /// What lies before the joined axis are rows; of an image, its pixels (height, width,
-    /// channels in memory), so that all three axes are joined as they lie.
+    /// channels in memory), so that all its axes are joined as they lie.
     pub(super) fn concat(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let axis = node.size("axis");
         let layout = layout(node.shape);
-        let rows: usize = match *node.shape {
-            [_, h, w] => [h * w, 1, h].get(axis).copied()?,
-            _ => node.shape.get(..axis)?.iter().product(),
+        let before = match layout {
+            Layout::Pixels { .. } if axis == 0 => &node.shape[1..],
+            Layout::Pixels { .. } => node.shape.get(1..axis)?,
+            Layout::Plain => node.shape.get(..axis)?,
         };
+        let rows: usize = before.iter().product();
         let (mut from, mut width) = (Vec::new(), 0);
         for &value in node.inputs {
             let edge = self.edge(value)?;

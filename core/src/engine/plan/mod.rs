@@ -261,8 +261,7 @@ impl<'a> Builder<'a> {
             "LayerNorm" | "Max" | "GroupNorm" | "InstanceNorm2d" | "RmsNorm"
         ));
         match node.kind {
-            "MaxPool2d" => self.max_pool(number),
-            "AvgPool2d" => self.avg_pool(number),
+            "MaxPool2d" | "AvgPool2d" => self.pool2d(number),
             "AdaptiveAvgPool2d" => self.adaptive_avg_pool(number),
             "GlobalAvgPool2d" => self.global_avg_pool(number),
             "Add" => self.add(number),
@@ -274,12 +273,13 @@ impl<'a> Builder<'a> {
             "Sub" => self.sub(number),
             "BatchNorm1d" | "BatchNorm2d" => self.batch_norm(number),
             "Conv2d" => self.conv(number),
+            "DepthTaps" => self.conv3d(number),
             "ConvTranspose2d" => self.conv_transpose(number),
             "Linear" => self.linear(number),
             "Flatten" => self.reshape(number),
             "Reshape" | "Squeeze" | "Unsqueeze" => self.reshape(number),
             "Permute" | "Transpose" | "Slice" | "Select" | "RepeatVector" | "ZeroPad2d"
-            | "Crop2d" | "PixelShuffle" | "DepthTaps" => self.moved(number),
+            | "Crop2d" | "PixelShuffle" => self.moved(number),
             "Rnn" | "Lstm" | "Gru" => self.recurrent(number),
             "MultiHeadAttention" => self.attention(number),
             "Embedding" => self.embedding(number),
@@ -457,10 +457,11 @@ fn jobs(steps: &[Planned], params: &[Slot]) -> Vec<Job> {
     jobs
 }
 
-/// Images lie pixel-major.
+/// Images lie pixel-major, and volumes slice by slice.
 fn layout(shape: &[usize]) -> Layout {
     match *shape {
         [channels, h, w] => Layout::Pixels { channels, pixels: h * w },
+        [channels, d, h, w] => Layout::Pixels { channels, pixels: d * h * w },
         _ => Layout::Plain,
     }
 }

@@ -7,18 +7,53 @@ use crate::engine::steps::{PoolStep, Pooling};
 use crate::layers::adaptive_avg_pool2d::Windows;
 
 impl Builder<'_> {
-    pub(super) fn max_pool(&mut self, number: usize) -> Option<()> {
-        let window = self.window(number)?;
-        let len = self.graph.nodes[number].shape.iter().product();
-        let winners = if window.size() <= 256 { self.byte_slot(len) } else { Slot::default() };
-        self.pool(number, window, Pooling::Max { winners })
+    /// `MaxPool2d` and `AvgPool2d`.
+    pub(super) fn pool2d(&mut self, number: usize) -> Option<()> {
+        self.pool_between([number; 2], number, 1)
     }
 
-    pub(super) fn avg_pool(&mut self, number: usize) -> Option<()> {
-        let window = self.window(number)?;
-        let counts = window.counts(self.graph.nodes[number].flag("count_include_pad"));
-        let shares = counts.into_iter().map(|count| (1.0 / count as f64) as f32).collect();
-        self.pool(number, window, Pooling::Mean { shares })
+    /// The pooling of a volume's slices between two reshapes, of which this node is the first: it
+    /// makes channels of the slices, and the last one takes them apart. Both numbers.
+    pub(super) fn pool_of_slices(&self, number: usize) -> Option<[usize; 2]> {
+        let node = &self.graph.nodes[number];
+        let &[channels, depth, height, width] = self.graph.shape_of(node.inputs[0]) else {
+            return None;
+        };
+        let pool = ["MaxPool2d", "AvgPool2d"];
+        let pool = pool.iter().find_map(|kind| self.sole_consumer(number, kind))?;
+        let last = self.sole_consumer(pool, "Reshape")?;
+        let &[_, rows, columns] = self.graph.nodes[pool].shape else { return None };
+        let fits = node.shape == [channels * depth, height, width]
+            && self.graph.nodes[last].shape == [channels, depth, rows * columns];
+        fits.then_some([pool, last])
+    }
+
+    /// In memory the slices are images, one behind the other.
+    pub(super) fn pool_slices(&mut self, first: usize, [pool, last]: [usize; 2]) -> Option<()> {
+        (self.fused[pool], self.fused[last]) = (true, true);
+        let depth = self.graph.shape_of(self.graph.nodes[first].inputs[0])[1];
+        self.pool_between([first, last], pool, depth)
+    }
+
+    /// How node `number` pools each of so many slices, from what the first node takes to what the last
+    /// one gives. Windows of one pixel leave all as it is, as
+    /// one of the two poolings of a volume often does.
+    fn pool_between(&mut self, ends: [usize; 2], number: usize, slices: usize) -> Option<()> {
+        let node = &self.graph.nodes[number];
+        let window = self.window(number, slices)?;
+        if window.changes_nothing() {
+            let [first, last] = ends.map(|end| &self.graph.nodes[end]);
+            return self.alias(first.inputs[0], ends[1], layout(last.shape));
+        }
+        let pooling = if node.kind == "AvgPool2d" {
+            let counts = window.counts(node.flag("count_include_pad")).into_iter();
+            Pooling::Mean { shares: counts.map(|count| (1.0 / count as f64) as f32).collect() }
+        } else {
+            let len = node.shape.iter().product();
+            let winners = if window.size() <= 256 { self.byte_slot(len) } else { Slot::default() };
+            Pooling::Max { winners }
+        };
+        self.pool(ends, window, pooling)
     }
 
     /// Windows side by side, brought there where they are not.
@@ -65,19 +100,20 @@ impl Builder<'_> {
             padding: [0; 4],
         };
         let shares = vec![(1.0 / (h * w) as f64) as f32];
-        self.pool(number, Window::new(channels, sizes), Pooling::Mean { shares })
+        self.pool([number; 2], Window::new(channels, sizes), Pooling::Mean { shares })
     }
 
-    fn pool(&mut self, number: usize, window: Window, pooling: Pooling) -> Option<()> {
-        let node = &self.graph.nodes[number];
-        let x = self.edge(node.inputs[0])?;
+    /// From what the first node takes to what the last one gives.
+    fn pool(&mut self, [first, last]: [usize; 2], window: Window, pooling: Pooling) -> Option<()> {
+        let x = self.edge(self.graph.nodes[first].inputs[0])?;
+        let node = &self.graph.nodes[last];
         let y = self.slot(node.shape.iter().product());
         self.steps.push(Box::new(PoolStep { x, y, window, pooling }));
-        self.place(self.value_of(number), y, layout(node.shape));
+        self.place(self.value_of(last), y, layout(node.shape));
         Some(())
     }
 
-    fn window(&self, number: usize) -> Option<Window> {
+    fn window(&self, number: usize, slices: usize) -> Option<Window> {
         let node = &self.graph.nodes[number];
         let &[channels, height, width] = self.graph.shape_of(node.inputs[0]) else { return None };
         let &[_, rows, columns] = node.shape else { return None };
@@ -94,6 +130,6 @@ impl Builder<'_> {
             dilation: pair("dilation"),
             padding: [top, bottom, left, right],
         };
-        Some(Window::new(channels, sizes))
+        Some(Window::new(channels / slices, sizes))
     }
 }

@@ -12,11 +12,14 @@ impl Builder<'_> {
     /// `Reshape` and `Flatten`. Row-major order does not change; pixels are brought into it, and
     /// the result into pixels where it is an image. A line may stay one row of pixels.
     pub(super) fn reshape(&mut self, number: usize) -> Option<()> {
+        if let Some(pool) = self.pool_of_slices(number) {
+            return self.pool_slices(number, pool);
+        }
         let node = &self.graph.nodes[number];
         let place = self.places[node.inputs[0]]?;
         let target = if self.is_line(number) { place.layout } else { layout(node.shape) };
         if place.layout == target || place.layout.is_plain() && target.is_plain() {
-            return self.alias(number, target);
+            return self.alias(node.inputs[0], number, target);
         }
         let from = self.edge(node.inputs[0])?;
         let plain = self.reordered(from, place.layout, false);
@@ -98,11 +101,9 @@ impl Builder<'_> {
         Some(Edge { slot: y, first: true, input: false })
     }
 
-    /// The node gives its input's memory another shape: both have the same gradient, so a value
+    /// The node gives a value's memory another shape: both have the same gradient, so a value
     /// that others take too is copied.
-    fn alias(&mut self, number: usize, layout: Layout) -> Option<()> {
-        let node = &self.graph.nodes[number];
-        let value = node.inputs[0];
+    pub(super) fn alias(&mut self, value: usize, number: usize, layout: Layout) -> Option<()> {
         if self.uses[value] != 1 {
             let slot = self.copied(value)?;
             self.place(self.value_of(number), slot, layout);

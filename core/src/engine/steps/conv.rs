@@ -3,7 +3,7 @@
 use super::enter::add;
 use super::{Call, Deliver, Norm, Purpose, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot};
-use crate::engine::kernels::conv::{Act, Conv, ConvSizes};
+use crate::engine::kernels::conv::{Act, Axis, Conv, ConvSizes};
 use crate::engine::kernels::linear::relu_gradient;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,8 +29,14 @@ impl ConvParts {
     }
 
     pub(super) fn describe(&self, output: [usize; 3]) -> String {
-        let [h, w] = self.sizes.kernel_size;
-        format!("conv {h}x{w} {:?} -> {output:?}{}", self.sizes.input, self.ends())
+        let ([h, w], depth) = (self.sizes.kernel_size, &self.sizes.depth);
+        let (from, ends) = (self.sizes.input, self.ends());
+        if *depth == Axis::LONE {
+            return format!("conv {h}x{w} {from:?} -> {output:?}{ends}");
+        }
+        let volume = |[c, h, w]: [usize; 3], depth: usize| [c, depth, h, w];
+        let [from, to] = [volume(from, depth.size), volume(output, depth.out())];
+        format!("conv {}x{h}x{w} {from:?} -> {to:?}{ends}", depth.kernel_size)
     }
 
     /// What is done with the sums.

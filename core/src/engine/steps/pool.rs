@@ -13,7 +13,8 @@ pub(crate) enum Pooling {
     Mean { shares: Vec<f32> },
 }
 
-/// `MaxPool2d`, `AvgPool2d` and `GlobalAvgPool2d`.
+/// `MaxPool2d`, `AvgPool2d` and `GlobalAvgPool2d`: of a sample that is an image, or of one whose
+/// slices are images, one behind the other.
 #[derive(Debug)]
 pub(crate) struct PoolStep {
     pub(crate) x: Edge,
@@ -29,6 +30,12 @@ impl PoolStep {
             Pooling::Mean { .. } => Slot::default(),
         }
     }
+
+    /// Floats of an image, and of what is kept of its winners.
+    fn image(&self) -> [usize; 3] {
+        let [from, to] = [self.window.input_len(), self.window.output_len()];
+        [from, to, if self.winners().len == 0 { 0 } else { to }]
+    }
 }
 
 impl Step for PoolStep {
@@ -43,11 +50,12 @@ impl Step for PoolStep {
     fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
         let winners = self.winners();
         let at = chunk.forward(self.x.slot, self.y, winners);
-        let samples = at.x.chunks_exact(self.x.slot.len).zip(at.y.chunks_exact_mut(self.y.len));
-        for (i, (x, y)) in samples.enumerate() {
+        let [from, to, kept] = self.image();
+        let images = at.x.chunks_exact(from).zip(at.y.chunks_exact_mut(to));
+        for (i, (x, y)) in images.enumerate() {
             match &self.pooling {
                 Pooling::Max { .. } => {
-                    let bytes = i * winners.len..(i + 1) * winners.len;
+                    let bytes = i * kept..(i + 1) * kept;
                     self.window.max(x, y, &mut at.bytes[bytes]);
                 }
                 Pooling::Mean { shares } => self.window.mean(x, shares, y),
@@ -64,15 +72,13 @@ impl Step for PoolStep {
         if self.x.first {
             at.dx.fill(0.0);
         }
-        let x = at.x.chunks_exact(self.x.slot.len);
-        let dx = at.dx.chunks_exact_mut(self.x.slot.len);
-        for (i, ((x, dx), dy)) in x.zip(dx).zip(at.dy.chunks_exact(self.y.len)).enumerate() {
+        let [from, to, kept] = self.image();
+        let images = at.x.chunks_exact(from).zip(at.dx.chunks_exact_mut(from));
+        for (i, ((x, dx), dy)) in images.zip(at.dy.chunks_exact(to)).enumerate() {
             match &self.pooling {
-                Pooling::Max { winners } if winners.len == 0 => {
-                    self.window.max_gradient_again(x, dy, dx);
-                }
-                Pooling::Max { winners } => {
-                    let bytes = i * winners.len..(i + 1) * winners.len;
+                Pooling::Max { .. } if kept == 0 => self.window.max_gradient_again(x, dy, dx),
+                Pooling::Max { .. } => {
+                    let bytes = i * kept..(i + 1) * kept;
                     self.window.max_gradient(dy, &at.bytes[bytes], dx);
                 }
                 Pooling::Mean { shares } => self.window.mean_gradient(dy, shares, dx),

@@ -56,19 +56,35 @@ fn all_differences_are_listed() {
          type: linear_1.bias expected F32, found F64\n  \
          missing: norm.running_mean [2]\n  \
          unexpected: linear_3.weight\\n [10, 64]\n  \
-         help: numbers are not converted on the way; load the file into a network of its own \
-         type, then convert that one with `to_dtype`"
+         help: numbers are not rounded on the way; load the file into an `f64` network, then convert \
+         that one with `to_dtype`"
     );
 }
 
 #[test]
 fn type_and_shape_share_a_line() {
     let mut tensors = fitting();
-    tensors.insert("linear_1.bias", (Dtype::BF16, vec![4]));
+    tensors.insert("linear_1.bias", (Dtype::I32, vec![4]));
     assert_eq!(
         differences(&tensors, Some("Tiny")),
         "does not fit `Tiny` (1 difference):\n  \
-         type and shape: linear_1.bias expected F32 [2], found BF16 [4]"
+         type and shape: linear_1.bias expected F32 [2], found I32 [4]"
+    );
+}
+
+#[test]
+fn a_narrower_float_is_no_difference() {
+    let mut tensors = fitting();
+    tensors.insert("linear_1.weight", (Dtype::F16, vec![2, 3]));
+    tensors.insert("linear_1.bias", (Dtype::BF16, vec![2]));
+    assert!(load(&tensors, None).is_ok());
+    tensors.insert("linear_1.bias", (Dtype::BF16, vec![4]));
+    tensors.insert("norm.running_mean", (Dtype::F8_E4M3, vec![2]));
+    assert_eq!(
+        differences(&tensors, None),
+        "does not fit `Tiny` (2 differences):\n  \
+         shape: linear_1.bias expected [2], found [4]\n  \
+         type: norm.running_mean expected F32, found F8_E4M3"
     );
 }
 

@@ -1,4 +1,5 @@
-//! Convolutions of one sample, pixel-major: `x[(row · width + column) · channels + channel]`.
+//! Convolutions of one sample, pixel-major: `x[(row · width + column) · channels + channel]`, or of
+//! a volume, whose slices lie one behind the other.
 //!
 //! [`Conv`] is the convolution by itself, [`ConvPool`] with max pooling fused behind it. Weights
 //! are packed once for a step, gradients of packed weights are added over many samples and
@@ -31,7 +32,8 @@ pub(crate) use pool::ConvPool;
 use crate::engine::simd::Level;
 use pad::Pad;
 use sweep::{Sweep, pack, unpack};
-use walk::{Axis, Images, Steps, Walk};
+pub(crate) use walk::Axis;
+use walk::{Images, Steps, Walk};
 use winograd::Winograd;
 
 /// What is done with every output before it is stored.
@@ -45,8 +47,10 @@ pub(crate) enum Act {
 /// The sizes of a convolution.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConvSizes {
-    /// [channels, height, width]
+    /// [channels, height, width], of each slice
     pub input: [usize; 3],
+    /// The slices of a volume, [lone](Axis::LONE) for an image.
+    pub depth: Axis,
     pub out_channels: usize,
     pub kernel_size: [usize; 2],
     pub stride: [usize; 2],
@@ -60,7 +64,7 @@ pub(crate) struct ConvSizes {
 }
 
 impl ConvSizes {
-    fn axes(&self) -> (Axis, Axis) {
+    fn axes(&self) -> [Axis; 3] {
         let axis = |i: usize| Axis {
             size: self.input[i + 1],
             kernel_size: self.kernel_size[i],
@@ -70,13 +74,14 @@ impl ConvSizes {
             after: self.padding[2 * i + 1],
             unread: self.unread[i],
         };
-        (axis(0), axis(1))
+        [self.depth, axis(0), axis(1)]
     }
 
-    /// Floats of the user's weights, [out, in / groups, rows, columns].
+    /// Floats of the user's weights, [out, in / groups, slices, rows, columns].
     pub(crate) fn weight_len(&self) -> usize {
         self.out_channels
             * (self.input[0] / self.groups)
+            * self.depth.kernel_size
             * self.kernel_size[0]
             * self.kernel_size[1]
     }
@@ -86,18 +91,17 @@ impl ConvSizes {
         assert!(channels > 0 && height > 0 && width > 0 && self.out_channels > 0);
         assert!(self.groups > 0 && channels.is_multiple_of(self.groups));
         assert!(self.out_channels.is_multiple_of(self.groups));
-        for i in 0..2 {
-            assert!(self.kernel_size[i] > 0 && self.stride[i] > 0 && self.dilation[i] > 0);
+        for axis in self.axes() {
+            assert!(axis.size > 0 && axis.kernel_size > 0 && axis.stride > 0 && axis.dilation > 0);
+            assert!(axis.out() > 0, "the window does not fit");
         }
-        let (rows, columns) = self.axes();
-        assert!(rows.out() > 0 && columns.out() > 0, "the window does not fit");
     }
 }
 
 /// A convolution: tables of offsets for one shape and one instruction set.
 pub(crate) struct Conv {
     sizes: ConvSizes,
-    /// [channels, height, width]
+    /// [channels, height, width], of each slice
     output: [usize; 3],
     forward: Sweep,
     backward: Sweep,
@@ -115,7 +119,7 @@ impl Conv {
     /// `special` allows kernels for depthwise and for 3×3 convolutions.
     fn at_level(sizes: ConvSizes, level: Level, special: bool) -> Self {
         sizes.check();
-        let (rows, columns) = sizes.axes();
+        let [_, rows, columns] = sizes.axes();
         let output = [sizes.out_channels, rows.out(), columns.out()];
         let depthwise = special
             && sizes.groups > 1
@@ -126,7 +130,7 @@ impl Conv {
         Conv { sizes, output, forward: make.forward(), backward: make.backward(), winograd }
     }
 
-    /// [channels, height, width]
+    /// [channels, height, width], of each slice
     pub(crate) fn output(&self) -> [usize; 3] {
         self.output
     }
@@ -301,39 +305,49 @@ struct Maker {
 
 impl Maker {
     fn forward(&self) -> Sweep {
-        let (rows, columns) = self.sizes.axes();
+        let axes = self.sizes.axes();
         let [channels, height, width] = self.sizes.input;
-        let [top, bottom, left, right] = self.sizes.padding;
-        let pad = Pad { channels, height, width, rows: (top, bottom), columns: (left, right) };
-        let steps = [(rows.forward(), columns.forward())];
-        let kernel = self.sizes.kernel_size;
+        let [slices, rows, columns] = axes.map(|axis| (axis.before, axis.after));
+        let pad = Pad { channels, depth: axes[0].size, height, width, slices, rows, columns };
+        let steps = [axes.map(|axis| axis.forward())];
+        let to = (axes[0].out(), self.output);
         let (group_in, group_out) =
             (channels / self.sizes.groups, self.output[0] / self.sizes.groups);
-        self.sweep(pad, &steps, self.output).with_sources(|to, from, group, (ky, kx)| {
-            (((group * group_out + to) * group_in + from) * kernel[0] + ky) * kernel[1] + kx
+        self.sweep(pad, &steps, to).with_sources(|to, from, group, tap| {
+            self.tap((group * group_out + to) * group_in + from, tap)
         })
     }
 
     fn backward(&self) -> Sweep {
-        let (rows, columns) = self.sizes.axes();
+        let axes = self.sizes.axes();
         let [channels, height, width] = self.output;
-        let (down, rows) = rows.backward();
-        let pad = Pad { channels, height, width, rows, columns: columns.backward().1 };
-        let phase = |down: Steps| {
-            columns.backward().0.into_iter().map(move |across| (down.clone(), across))
-        };
-        let steps: Vec<_> = down.into_iter().flat_map(phase).collect();
-        let kernel = self.sizes.kernel_size;
+        let [(deep, slices), (down, rows), (across, columns)] = axes.map(|axis| axis.backward());
+        let pad = Pad { channels, depth: axes[0].out(), height, width, slices, rows, columns };
+        let mut steps = vec![];
+        for deep in &deep {
+            for down in &down {
+                steps.extend(across.iter().map(|a| [deep.clone(), down.clone(), a.clone()]));
+            }
+        }
+        let to = (axes[0].size, self.sizes.input);
         let (group_out, group_in) =
             (channels / self.sizes.groups, self.sizes.input[0] / self.sizes.groups);
-        self.sweep(pad, &steps, self.sizes.input).with_sources(|to, from, group, (ky, kx)| {
-            (((group * group_out + from) * group_in + to) * kernel[0] + ky) * kernel[1] + kx
+        self.sweep(pad, &steps, to).with_sources(|to, from, group, tap| {
+            self.tap((group * group_out + from) * group_in + to, tap)
         })
     }
 
-    fn sweep(&self, pad: Pad, steps: &[(Steps, Steps)], to: [usize; 3]) -> Sweep {
+    /// Where a tap of a filter is in the user's weights.
+    fn tap(&self, filter: usize, [slice, row, column]: [usize; 3]) -> usize {
+        let [height, width] = self.sizes.kernel_size;
+        ((filter * self.sizes.depth.kernel_size + slice) * height + row) * width + column
+    }
+
+    /// To so many slices.
+    fn sweep(&self, pad: Pad, steps: &[[Steps; 3]], (slices, to): (usize, [usize; 3])) -> Sweep {
         let groups = self.sizes.groups;
-        let len = pad.padded_len().max(to.iter().product()).max(self.sizes.weight_len());
+        let slice_to: usize = to.iter().product();
+        let len = pad.padded_len().max(slices * slice_to).max(self.sizes.weight_len());
         assert!(len < i32::MAX as usize, "the image is too large");
         let images = Images {
             channels_from: pad.channels,
@@ -341,9 +355,11 @@ impl Maker {
             group: pad.channels / groups,
             width_from: pad.pitch(),
             width_to: to[2],
+            slice_from: pad.slice_len(),
+            slice_to,
         };
-        let walk = |(rows, columns): &(Steps, Steps)| {
-            let walk = Walk::new(rows, columns, images);
+        let walk = |steps: &[Steps; 3]| {
+            let walk = Walk::new(steps, images);
             if groups == 1 { walk.joined() } else { walk }
         };
         Sweep {
@@ -353,7 +369,7 @@ impl Maker {
             groups,
             group_from: pad.channels / groups,
             group_to: to[0] / groups,
-            pixels: to[1] * to[2],
+            pixels: slices * to[1] * to[2],
             depthwise: self.depthwise,
             sources: vec![],
         }

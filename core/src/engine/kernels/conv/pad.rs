@@ -4,15 +4,18 @@
 #[derive(Clone, Copy)]
 pub(super) struct Pad {
     pub channels: usize,
+    /// Slices: those of an image are one.
+    pub depth: usize,
     pub height: usize,
     pub width: usize,
+    pub slices: (usize, usize),
     pub rows: (usize, usize),
     pub columns: (usize, usize),
 }
 
 impl Pad {
     pub fn is_empty(&self) -> bool {
-        self.rows == (0, 0) && self.columns == (0, 0)
+        [self.slices, self.rows, self.columns] == [(0, 0); 3]
     }
 
     /// Pixels in a padded row.
@@ -20,14 +23,19 @@ impl Pad {
         self.columns.0 + self.width + self.columns.1
     }
 
+    /// Numbers in a padded slice.
+    pub fn slice_len(&self) -> usize {
+        (self.rows.0 + self.height + self.rows.1) * self.pitch() * self.channels
+    }
+
     /// Numbers in the padded sample.
     pub fn padded_len(&self) -> usize {
-        (self.rows.0 + self.height + self.rows.1) * self.pitch() * self.channels
+        (self.slices.0 + self.depth + self.slices.1) * self.slice_len()
     }
 
     /// Numbers in the sample.
     pub fn len(&self) -> usize {
-        self.height * self.width * self.channels
+        self.depth * self.height * self.width * self.channels
     }
 
     /// Scratch that [`pad`](Self::pad) needs.
@@ -42,6 +50,18 @@ impl Pad {
             return (x, scratch);
         }
         let (padded, rest) = scratch.split_at_mut(self.padded_len());
+        let (front, behind) = padded.split_at_mut(self.slices.0 * self.slice_len());
+        let (inside, back) = behind.split_at_mut(self.depth * self.slice_len());
+        front.fill(0.0);
+        back.fill(0.0);
+        let slices = x.chunks_exact(self.len() / self.depth);
+        for (to, from) in inside.chunks_exact_mut(self.slice_len()).zip(slices) {
+            self.pad_slice(from, to);
+        }
+        (padded, rest)
+    }
+
+    fn pad_slice(&self, x: &[f32], padded: &mut [f32]) {
         let (row, left) = (self.width * self.channels, self.columns.0 * self.channels);
         let right = self.columns.1 * self.channels;
         let (top, below) = padded.split_at_mut(self.rows.0 * self.pitch() * self.channels);
@@ -53,10 +73,9 @@ impl Pad {
             to[left..left + row].copy_from_slice(from);
             to[left + row..].fill(0.0);
         }
-        (padded, rest)
     }
 
-    /// Takes the sample out of the padded one.
+    /// Takes the sample, an image, out of the padded one.
     pub fn crop(&self, padded: &[f32], x: &mut [f32]) {
         let row = self.width * self.channels;
         let first = (self.rows.0 * self.pitch() + self.columns.0) * self.channels;

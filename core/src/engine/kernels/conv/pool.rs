@@ -6,7 +6,7 @@ use super::strip::{Strip, pool_strip};
 use super::sweep::{NONE, pack, unpack};
 use super::walk::offset;
 use super::winners::Windows;
-use super::{Act, Conv, ConvSizes, dense};
+use super::{Act, Axis, Conv, ConvSizes, dense};
 use crate::engine::simd::Level;
 
 /// Floats of a cache line.
@@ -37,12 +37,13 @@ impl ConvPool {
     /// Pooling windows of `window` [rows, columns].
     ///
     /// # Panics
-    /// Where [`Conv::new`] does, if no window fits, or if it has more than 256 pixels.
+    /// Where [`Conv::new`] does, of a volume, if no window fits, or if it has more than 256 pixels.
     pub(crate) fn new(sizes: ConvSizes, window: [usize; 2]) -> Self {
         Self::at_level(sizes, window, Level::best())
     }
 
     pub(super) fn at_level(sizes: ConvSizes, window: [usize; 2], level: Level) -> Self {
+        assert!(sizes.depth == Axis::LONE, "of images alone");
         let conv = Conv::at_level(sizes, level, false);
         let [channels, height, width] = conv.output;
         let area = window[0] * window[1];
@@ -84,7 +85,7 @@ impl ConvPool {
         self.sources = vec![NONE; self.output[0] * row];
         for channel in 0..self.output[0] {
             for depth in 0..walk.depth() {
-                let (ky, kx) = walk.taps[depth / inputs];
+                let [_, ky, kx] = walk.taps[depth / inputs];
                 let [rows, columns] = sizes.kernel_size;
                 let from = ((channel * inputs + depth % inputs) * rows + ky) * columns + kx;
                 self.sources[channel * row + depth] = offset(from);

@@ -14,8 +14,41 @@ impl Reference {
         [s.out_channels, out(0), out(1)]
     }
 
+    /// Floats of a sample.
+    pub fn input_len(&self) -> usize {
+        self.0.depth.size * self.0.input.iter().product::<usize>()
+    }
+
+    pub fn slices(&self) -> usize {
+        let s = &self.0.depth;
+        let padded = s.size + s.before + s.after - s.unread;
+        (padded - (s.kernel_size - 1) * s.dilation - 1) / s.stride + 1
+    }
+
+    /// Calls `f(slice in y, in x, in the weights)` for every product of slices.
+    fn each_slice(&self, mut f: impl FnMut(usize, usize, usize)) {
+        let s = &self.0.depth;
+        for to in 0..self.slices() {
+            for tap in 0..s.kernel_size {
+                let from = to * s.stride + tap * s.dilation;
+                if from >= s.before && from - s.before < s.size {
+                    f(to, from - s.before, tap);
+                }
+            }
+        }
+    }
+
     /// Calls `f(index in y, in x, in the weights)` for every product.
     fn each(&self, mut f: impl FnMut(usize, usize, usize)) {
+        let (y, x) =
+            (self.output().iter().product::<usize>(), self.0.input.iter().product::<usize>());
+        self.each_slice(|to, from, slice| {
+            self.each_in(slice, |o, i, k| f(to * y + o, from * x + i, k));
+        });
+    }
+
+    /// Calls `f(index in a slice of y, of x, in the weights)` for every product with these weights.
+    fn each_in(&self, slice: usize, mut f: impl FnMut(usize, usize, usize)) {
         let s = &self.0;
         let ([channels, height, width], [outs, rows, columns]) = (s.input, self.output());
         let (group_in, group_out) = (channels / s.groups, outs / s.groups);
@@ -32,7 +65,9 @@ impl Reference {
                                     continue;
                                 }
                                 let pixel = (y - top) * width + x - left;
-                                let weight = (o * group_in + i) * s.kernel_size[0] + ky;
+                                let filter = o * group_in + i;
+                                let weight = filter * s.depth.kernel_size + slice;
+                                let weight = weight * s.kernel_size[0] + ky;
                                 f(
                                     (oy * columns + ox) * outs + o,
                                     pixel * channels + o / group_out * group_in + i,
@@ -48,7 +83,7 @@ impl Reference {
 
     pub fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool) -> Vec<f32> {
         let outs = self.0.out_channels;
-        let mut y: Vec<f64> = (0..self.output().iter().product())
+        let mut y: Vec<f64> = (0..self.slices() * self.output().iter().product::<usize>())
             .map(|i| bias.map_or(0.0, |bias| f64::from(bias[i % outs])))
             .collect();
         self.each(|to, i, k| y[to] += f64::from(x[i]) * f64::from(weight[k]));
@@ -73,7 +108,7 @@ impl Reference {
         relu: bool,
     ) -> Vec<f32> {
         let channels = self.0.input[0];
-        let mut y: Vec<f64> = (0..self.0.input.iter().product())
+        let mut y: Vec<f64> = (0..self.input_len())
             .map(|i| bias.map_or(0.0, |bias| f64::from(bias[i % channels])))
             .collect();
         self.each(|o, i, k| y[i] += f64::from(weight[k]) * f64::from(x[o]));

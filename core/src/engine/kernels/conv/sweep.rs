@@ -29,7 +29,7 @@ impl Sweep {
     /// Finds the sources: `source(channel written, channel read in its group, group, tap)`.
     pub fn with_sources(
         mut self,
-        source: impl Fn(usize, usize, usize, (usize, usize)) -> usize,
+        source: impl Fn(usize, usize, usize, [usize; 3]) -> usize,
     ) -> Self {
         let mut sources = vec![];
         for walk in &self.walks {
@@ -112,8 +112,9 @@ impl Sweep {
         for walk in &self.walks {
             let (weights, rest) = packed.split_at(self.walk_len(walk));
             packed = rest;
-            for group in 0..self.kernel_groups() {
-                let job = self.job(walk, group, x, weights, bias, act, y.as_mut_ptr());
+            for (&(from, to), group) in self.parts(walk) {
+                let (x, y) = (&x[from as usize..], y[to as usize..].as_mut_ptr());
+                let job = self.job(walk, group, x, weights, bias, act, y);
                 // SAFETY: the lengths of all slices are checked above, and the walk was made for
                 // them.
                 unsafe {
@@ -144,6 +145,13 @@ impl Sweep {
         if self.depthwise { 1 } else { self.groups }
     }
 
+    /// The slices of a walk, each with the groups that the kernel is called for.
+    fn parts<'a>(&self, walk: &'a Walk) -> impl Iterator<Item = (&'a (u32, u32), usize)> + use<'a> {
+        let groups = self.kernel_groups();
+        walk.slices.iter().flat_map(move |slice| (0..groups).map(move |group| (slice, group)))
+    }
+
+    /// Of the slice whose numbers begin with `x` and `y`.
     #[allow(clippy::too_many_arguments)]
     pub fn job<'a>(
         &self,
@@ -190,10 +198,10 @@ impl Sweep {
     fn add_sample_gradient(&self, x: &[f32], dy: &[f32], packed: &mut [f32], scratch: &mut [f32]) {
         let (x, _) = self.pad.pad(x, scratch);
         let walk = &self.walks[0];
-        for group in 0..self.kernel_groups() {
+        for (&(from, to), group) in self.parts(walk) {
             let job = weights::Job {
-                x: x[group * self.group_from..].as_ptr(),
-                dy: dy[group * self.group_to..].as_ptr(),
+                x: x[from as usize + group * self.group_from..].as_ptr(),
+                dy: dy[to as usize + group * self.group_to..].as_ptr(),
                 packed: packed[group * self.group_len(walk)..].as_mut_ptr(),
                 from: &walk.from,
                 to: &walk.to,

@@ -4,6 +4,7 @@ use super::*;
 
 const PLAIN: ConvSizes = ConvSizes {
     input: [3, 9, 7],
+    depth: Axis::LONE,
     out_channels: 5,
     kernel_size: [3, 3],
     stride: [1, 1],
@@ -73,21 +74,48 @@ fn cases() -> Vec<ConvSizes> {
     ]
 }
 
+/// Volumes: of each kind of convolution, with other steps along each axis.
+fn volumes() -> Vec<ConvSizes> {
+    let axis =
+        |size, kernel_size, before, after| Axis { size, kernel_size, before, after, ..Axis::LONE };
+    let depth = axis(5, 3, 1, 1);
+    let strided = Axis { stride: 2, ..axis(6, 3, 2, 0) };
+    let dilated = Axis { dilation: 2, ..axis(5, 2, 0, 1) };
+    let small = ConvSizes { input: [3, 5, 4], depth, padding: [1, 0, 0, 2], ..PLAIN };
+    let tiled = ConvSizes { input: [18, 6, 5], out_channels: 17, padding: [1; 4], ..small };
+    vec![
+        small,
+        ConvSizes { depth: strided, ..small },
+        ConvSizes { depth: Axis { unread: 1, ..strided }, stride: [1, 2], ..small },
+        ConvSizes { depth: Axis { stride: 3, ..strided }, dilation: [1, 2], ..small },
+        ConvSizes { depth: dilated, stride: [2, 1], dilation: [2, 1], ..small },
+        ConvSizes { depth: axis(1, 3, 1, 1), out_channels: 20, ..small },
+        ConvSizes { depth: Axis { stride: 2, ..axis(7, 1, 0, 0) }, kernel_size: [1, 1], ..small },
+        ConvSizes { kernel_size: [5, 6], padding: [0, 0, 1, 1], ..small },
+        tiled,
+        ConvSizes { depth: dilated, ..tiled },
+        ConvSizes { depth: axis(2, 2, 2, 3), padding: [0, 2, 1, 0], ..tiled },
+        ConvSizes { depth: strided, ..tiled },
+        ConvSizes { input: [6, 4, 5], out_channels: 9, groups: 3, ..small },
+        ConvSizes { input: [19, 4, 3], out_channels: 19, groups: 19, depth: strided, ..small },
+    ]
+}
+
 /// The weights, the bias, the sample and a gradient of the output's length.
 fn data(sizes: &ConvSizes, output: usize) -> [Vec<f32>; 4] {
-    [sizes.weight_len(), sizes.out_channels, sizes.input.iter().product(), output]
+    [sizes.weight_len(), sizes.out_channels, Reference(*sizes).input_len(), output]
         .map(|len| numbers(len, len as u32 + 1))
 }
 
 #[test]
 fn convolutions_are_the_references() {
-    for (sizes, &level) in
-        cases().into_iter().flat_map(|s| Level::all().iter().map(move |l| (s, l)))
-    {
+    let cases = cases().into_iter().chain(volumes());
+    for (sizes, &level) in cases.flat_map(|s| Level::all().iter().map(move |l| (s, l))) {
         let what = format!("{sizes:?} {level:?}");
         let (conv, reference) = (Conv::at_level(sizes, level, true), Reference(sizes));
         assert_eq!(conv.output(), reference.output(), "{what}");
-        let len = conv.output().iter().product();
+        assert_eq!(sizes.depth.out(), reference.slices(), "{what}");
+        let len = reference.slices() * conv.output().iter().product::<usize>();
         let [weight, bias, x, dy] = data(&sizes, len);
         let mut scratch = vec![f32::NAN; conv.scratch_len()];
 
@@ -198,14 +226,17 @@ fn ties_and_nans() {
 /// What is not finite goes where its windows are and no further, although tiles share their sums.
 #[test]
 fn infinities_and_nans_stay_in_their_windows() {
-    let sizes = ConvSizes { input: [16, 12, 9], out_channels: 16, padding: [1; 4], ..PLAIN };
-    for (bad, &level) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
+    let image = ConvSizes { input: [16, 12, 9], out_channels: 16, padding: [1; 4], ..PLAIN };
+    let depth = Axis { size: 4, kernel_size: 2, after: 1, ..Axis::LONE };
+    let volume = ConvSizes { input: [16, 5, 6], depth, ..image };
+    for (sizes, bad, &level) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY]
         .into_iter()
-        .flat_map(|b| Level::all().iter().map(move |l| (b, l)))
+        .flat_map(|bad| [(image, bad), (volume, bad)])
+        .flat_map(|(sizes, bad)| Level::all().iter().map(move |level| (sizes, bad, level)))
     {
         let what = format!("{bad} {level:?}");
         let (conv, reference) = (Conv::at_level(sizes, level, true), Reference(sizes));
-        let [weight, bias, mut x, mut dy] = data(&sizes, 16 * 12 * 9);
+        let [weight, bias, mut x, mut dy] = data(&sizes, reference.input_len());
         let mut scratch = vec![f32::NAN; conv.scratch_len()];
         (x[16 * 40 + 3], dy[16 * 52 + 7]) = (bad, bad);
         // Two samples, of which only one is spoilt.

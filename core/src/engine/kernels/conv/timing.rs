@@ -1,5 +1,6 @@
 //! `cargo test --release -p netwright-core timing -- --ignored --nocapture`
 
+use super::reference::Reference;
 use super::*;
 use crate::engine::simd::Floats;
 use std::hint::black_box;
@@ -30,6 +31,7 @@ fn report(what: &str, mac: usize, us: f64) {
 fn sizes(input: [usize; 3], out_channels: usize, k: usize, s: usize, p: usize) -> ConvSizes {
     ConvSizes {
         input,
+        depth: Axis::LONE,
         out_channels,
         kernel_size: [k, k],
         stride: [s, s],
@@ -85,14 +87,14 @@ fn pooled(name: &str, sizes: ConvSizes, level: Level) {
 }
 
 fn dense(sizes: ConvSizes, level: Level) {
-    let conv = Conv::at_level(sizes, level, true);
+    let (conv, reference) = (Conv::at_level(sizes, level, true), Reference(sizes));
     let name = format!(
-        "{:?} -> {} k{} s{}",
-        sizes.input, sizes.out_channels, sizes.kernel_size[0], sizes.stride[0]
+        "{:?} {} -> {} k{} s{}",
+        sizes.input, sizes.depth.size, sizes.out_channels, sizes.kernel_size[0], sizes.stride[0]
     );
     let weight = floats(sizes.weight_len(), 1);
-    let (bias, x) = (floats(sizes.out_channels, 2), floats(sizes.input.iter().product(), 3));
-    let len: usize = conv.output().iter().product();
+    let (bias, x) = (floats(sizes.out_channels, 2), floats(reference.input_len(), 3));
+    let len = reference.slices() * conv.output().iter().product::<usize>();
     let (mut y, dy) = (Floats::new(len), floats(len, 4));
     let mut scratch = Floats::new(conv.scratch_len());
     let mut packed = Floats::new(conv.packed_len());
@@ -159,6 +161,10 @@ fn timing() {
         dense(sizes([32, 16, 16], 64, 3, 2, 1), level);
         dense(sizes([16, 32, 32], 32, 1, 2, 0), level);
         dense(sizes([32, 16, 16], 64, 1, 2, 0), level);
+        for channels in [4, 16] {
+            let depth = Axis { size: 16, kernel_size: 3, before: 1, after: 1, ..Axis::LONE };
+            dense(ConvSizes { depth, ..sizes([channels, 32, 32], 16, 3, 1, 1) }, level);
+        }
         dense(ConvSizes { groups: 64, ..sizes([64, 16, 16], 64, 3, 1, 1) }, level);
     }
     peak();

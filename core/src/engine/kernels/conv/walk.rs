@@ -5,12 +5,13 @@
 //! the same taps.
 
 /// One axis of a convolution.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Axis {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Axis {
     pub size: usize,
     pub kernel_size: usize,
     pub stride: usize,
     pub dilation: usize,
+    /// Zeros before and after.
     pub before: usize,
     pub after: usize,
     /// Positions at the end that are not read at all.
@@ -28,13 +29,17 @@ pub(super) struct Steps {
 }
 
 impl Axis {
+    /// The slices of an image: a lone one.
+    pub(crate) const LONE: Axis =
+        Axis { size: 1, kernel_size: 1, stride: 1, dilation: 1, before: 0, after: 0, unread: 0 };
+
     /// Positions of the window; 0 if it does not fit.
-    pub fn out(&self) -> usize {
+    pub(crate) fn out(&self) -> usize {
         let window = (self.kernel_size - 1) * self.dilation + 1 + self.unread;
         (self.before + self.size + self.after + self.stride).saturating_sub(window) / self.stride
     }
 
-    pub fn forward(&self) -> Steps {
+    pub(super) fn forward(&self) -> Steps {
         Steps {
             places: (0..self.out()).map(|to| (to * self.stride, to)).collect(),
             taps: (0..self.kernel_size).map(|tap| (tap * self.dilation, tap)).collect(),
@@ -43,7 +48,7 @@ impl Axis {
 
     /// The steps of the input gradient over the padded output gradient, one for each phase, and
     /// the padding (before, after).
-    pub fn backward(&self) -> (Vec<Steps>, (usize, usize)) {
+    pub(super) fn backward(&self) -> (Vec<Steps>, (usize, usize)) {
         let spread = (self.kernel_size - 1) * self.dilation;
         let before = spread.saturating_sub(self.before) / self.stride;
         let last = (self.size - 1 + self.before) / self.stride;
@@ -73,17 +78,19 @@ impl Axis {
 
 /// Pixels to write and, for each, the runs of numbers to read.
 pub(super) struct Walk {
-    /// Where each pixel's window starts in what is read.
+    /// Where the windows of each slice start in what is read, and where it is in what is written.
+    pub slices: Vec<(u32, u32)>,
+    /// Where each pixel's window starts in what is read, in every slice.
     pub from: Vec<u32>,
-    /// Where each pixel is in what is written.
+    /// Where each pixel is in what is written, in every slice.
     pub to: Vec<u32>,
     /// Where, from the window's start, each contiguous run starts.
     pub runs: Vec<u32>,
     /// Numbers in each run.
     pub run_len: usize,
-    /// The kernel's taps (row, column) in the order in which they are read, each with all
+    /// The kernel's taps [slice, row, column] in the order in which they are read, each with all
     /// channels of a group.
-    pub taps: Vec<(usize, usize)>,
+    pub taps: Vec<[usize; 3]>,
 }
 
 /// What a walk reads and writes, besides its steps.
@@ -96,27 +103,38 @@ pub(super) struct Images {
     /// Pixels in a row of what is read and written.
     pub width_from: usize,
     pub width_to: usize,
+    /// Numbers in a slice of what is read and written.
+    pub slice_from: usize,
+    pub slice_to: usize,
 }
 
 impl Walk {
-    pub fn new(rows: &Steps, columns: &Steps, images: Images) -> Walk {
-        let Images { channels_from, channels_to, group, width_from, width_to } = images;
-        let mut walk =
-            Walk { from: vec![], to: vec![], runs: vec![], run_len: group, taps: vec![] };
+    pub fn new([slices, rows, columns]: &[Steps; 3], images: Images) -> Walk {
+        let Images { channels_from, channels_to, group, width_from, width_to, .. } = images;
+        let (from, to, runs, taps) = (vec![], vec![], vec![], vec![]);
+        let mut walk = Walk { slices: vec![], from, to, runs, run_len: group, taps };
+        for slice in &slices.places {
+            let [from, to] = [slice.0 * images.slice_from, slice.1 * images.slice_to];
+            walk.slices.push((offset(from), offset(to)));
+        }
         for row in &rows.places {
             for column in &columns.places {
                 walk.from.push(offset((row.0 * width_from + column.0) * channels_from));
                 walk.to.push(offset((row.1 * width_to + column.1) * channels_to));
             }
         }
-        for row in &rows.taps {
-            for column in &columns.taps {
-                walk.runs.push(offset((row.0 * width_from + column.0) * channels_from));
-                walk.taps.push((row.1, column.1));
+        for slice in &slices.taps {
+            for row in &rows.taps {
+                for column in &columns.taps {
+                    let pixel = (row.0 * width_from + column.0) * channels_from;
+                    walk.runs.push(offset(slice.0 * images.slice_from + pixel));
+                    walk.taps.push([slice.1, row.1, column.1]);
+                }
             }
         }
         if walk.runs.is_empty() {
             walk.from.fill(0);
+            walk.slices.iter_mut().for_each(|(from, _)| *from = 0);
         }
         walk
     }

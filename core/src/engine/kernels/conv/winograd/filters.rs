@@ -13,12 +13,14 @@ use crate::engine::simd::{Lanes, Level, kernel};
 /// The weights of one direction.
 #[derive(Clone, Copy)]
 pub(super) struct Filters {
-    /// Channels read and written.
+    /// Taps along the depth.
+    pub taps: usize,
+    /// Channels read, of all taps, one tap behind the other; and written.
     pub from: usize,
     pub to: usize,
     pub lanes: usize,
-    /// For the input gradient: of the weights [out, in, 3, 3], `from` is out, and each filter is
-    /// turned by half a turn.
+    /// For the input gradient: of the weights [out, in, taps, 3, 3], `from` is out, and each filter
+    /// is turned by half a turn.
     pub turned: bool,
 }
 
@@ -78,7 +80,10 @@ impl Filters {
     /// Where the filter between two channels is in the weights.
     #[inline(always)]
     fn filter(&self, from: usize, to: usize) -> usize {
-        9 * if self.turned { from * self.to + to } else { to * self.from + from }
+        let each = self.from / self.taps;
+        let (tap, from) = (from / each, from % each);
+        let filter = if self.turned { from * self.to + to } else { to * each + from };
+        9 * (filter * self.taps + tap)
     }
 
     /// The place of tap or point `i` of `len`.

@@ -6,6 +6,9 @@
 //! output's gradient with the weights turned round; the weights' gradient is
 //! Gᵀ(Σ (Bᵀ d B) ⊙ (A dy Aᵀ)) G, where the sum is over all tiles and its frame G is done once.
 //!
+//! A volume's slices are such images: the slices under the taps along the depth are read beside each
+//! other, as so many more channels.
+//!
 //! The matrices hold 0, ±1 and ±½, so errors stay near those of the plain sum; but they are small
 //! against the largest number of the tile, where the plain sum's are against those of the window.
 //! Andrew Lavin, Scott
@@ -15,7 +18,7 @@ mod filters;
 mod tiles;
 
 use super::walk::offset;
-use super::{Act, ConvSizes, dense, weights};
+use super::{Act, Axis, ConvSizes, dense, weights};
 use crate::engine::chunk::ALIGNMENT;
 use crate::engine::simd::Level;
 use filters::Filters;
@@ -35,9 +38,10 @@ const LEAST: usize = 16;
 /// One direction: the convolution itself, or its input gradient.
 pub(super) struct Winograd {
     level: Level,
-    /// [channels, height, width] of what is read and of what is written.
+    /// [channels, height, width] of each slice of what is read and of what is written.
     from: [usize; 3],
     to: [usize; 3],
+    slices: Slices,
     /// Rows of zeros above, columns of zeros to the left.
     before: [usize; 2],
     filters: Filters,
@@ -46,19 +50,52 @@ pub(super) struct Winograd {
     writes: Vec<u32>,
 }
 
+/// Which slices are read.
+struct Slices {
+    /// Of a sample that is read.
+    from: usize,
+    /// For each tap along the depth and each slice written, the slice that is read; none is zeros.
+    taps: Vec<Vec<Option<usize>>>,
+}
+
+impl Slices {
+    /// Those of the convolution and of its input gradient, of stride 1.
+    fn both(depth: &Axis) -> [Slices; 2] {
+        let (size, out) = (depth.size, depth.out());
+        let inside = |at: Option<usize>, size: usize| at.filter(|at| *at < size);
+        let taps = |slices: &dyn Fn(usize) -> Vec<Option<usize>>| {
+            (0..depth.kernel_size).map(|tap| slices(tap * depth.dilation)).collect()
+        };
+        let forward = |tap: usize| {
+            (0..out).map(|i| inside((i + tap).checked_sub(depth.before), size)).collect()
+        };
+        let backward = |tap: usize| {
+            (0..size).map(|i| inside((i + depth.before).checked_sub(tap), out)).collect()
+        };
+        [Slices { from: size, taps: taps(&forward) }, Slices { from: out, taps: taps(&backward) }]
+    }
+
+    /// Slices of a sample that are written.
+    fn to(&self) -> usize {
+        self.taps[0].len()
+    }
+}
+
 /// The convolution and its input gradient, if they are of this kind.
 pub(super) fn both(sizes: &ConvSizes, output: [usize; 3], level: Level) -> Option<[Winograd; 2]> {
     let [top, _, left, _] = sizes.padding;
     let fits = sizes.kernel_size == [3, 3]
         && sizes.stride == [1, 1]
+        && sizes.depth.stride == 1
         && sizes.dilation == [1, 1]
         && sizes.groups == 1
         && sizes.unread == [0; 2]
         && sizes.padding.iter().all(|padding| *padding <= 2)
         && sizes.input[0].min(output[0]) >= LEAST;
     fits.then(|| {
-        let forward = Winograd::new(level, sizes.input, output, [top, left], false);
-        [forward, Winograd::new(level, output, sizes.input, [2 - top, 2 - left], true)]
+        let [slices, back] = Slices::both(&sizes.depth);
+        let forward = Winograd::new(level, sizes.input, output, slices, [top, left], false);
+        [forward, Winograd::new(level, output, sizes.input, back, [2 - top, 2 - left], true)]
     })
 }
 
@@ -76,13 +113,16 @@ impl Winograd {
         level: Level,
         from: [usize; 3],
         to: [usize; 3],
+        slices: Slices,
         before: [usize; 2],
         turned: bool,
     ) -> Self {
         let level = level.fitting(to[0]);
-        let filters = Filters { from: from[0], to: to[0], lanes: level.lanes(), turned };
+        let (taps, lanes) = (slices.taps.len(), level.lanes());
+        let filters = Filters { taps, from: taps * from[0], to: to[0], lanes, turned };
         let table = |channels: usize| (0..BLOCK).map(|tile| offset(tile * channels)).collect();
-        Winograd { level, from, to, before, filters, reads: table(from[0]), writes: table(to[0]) }
+        let (reads, writes) = (table(filters.from), table(filters.to));
+        Winograd { level, from, to, slices, before, filters, reads, writes }
     }
 
     /// Floats of the packed weights, and of their gradient.
@@ -96,7 +136,7 @@ impl Winograd {
 
     /// The weights that were packed, to rounding.
     pub fn unpack(&self, packed: &[f32]) -> Vec<f32> {
-        let mut weight = vec![0.0; self.from[0] * self.to[0] * 9];
+        let mut weight = vec![0.0; self.filters.from * self.filters.to * 9];
         self.filters.unpack(self.level, packed, &mut weight);
         weight
     }
@@ -113,35 +153,70 @@ impl Winograd {
     }
 
     pub fn scratch_len(&self) -> usize {
-        let [from, to] = [self.from[0], self.to[0]];
+        let [from, to] = [self.filters.from, self.filters.to];
         POINTS * (Self::point_len(from) + Self::point_len(to) + from.max(to))
     }
 
     /// Memory for one tile, and for a block at all points of what is read and what is written.
     fn split<'a>(&self, scratch: &'a mut [f32]) -> [&'a mut [f32]; 3] {
-        let [from, to] = [self.from[0], self.to[0]];
+        let [from, to] = [self.filters.from, self.filters.to];
         let (reads, rest) = scratch.split_at_mut(POINTS * Self::point_len(from));
         let (writes, rest) = rest.split_at_mut(POINTS * Self::point_len(to));
         [&mut rest[..POINTS * from.max(to)], reads, writes]
     }
 
-    /// Tiles of `image`, whose first begins `before` its first pixel.
-    fn tiles(&self, [channels, height, width]: [usize; 3], before: [usize; 2]) -> Tiles {
+    /// The tiles of a block, of which `tap` is read, or which are written.
+    fn tiles(&self, (first, count): (usize, usize), tap: Option<usize>) -> Tiles<'_> {
         let [_, rows, columns] = self.to;
         let (rows, columns) = (rows.div_ceil(2), columns.div_ceil(2));
-        let point = Self::point_len(channels);
-        Tiles { channels, height, width, before, rows, columns, point, first: 0, count: 0 }
+        let ([channels, height, width], before, tile) = match tap {
+            Some(_) => (self.from, self.before, self.filters.from),
+            None => (self.to, [0; 2], self.filters.to),
+        };
+        let (depth, slices) = match tap {
+            Some(tap) => (self.slices.from, &self.slices.taps[tap][..]),
+            None => (1, &[Some(0)][..]),
+        };
+        let point = Self::point_len(tile);
+        Tiles {
+            channels,
+            height,
+            width,
+            depth,
+            slices,
+            before,
+            rows,
+            columns,
+            point,
+            tile,
+            first,
+            count,
+        }
+    }
+
+    /// Reads the tiles of a block, tap by tap.
+    ///
+    /// # Safety
+    /// `x` holds the samples of the block.
+    unsafe fn read(&self, block: (usize, usize), x: &[f32], patch: &mut [f32], reads: &mut [f32]) {
+        for tap in 0..self.filters.taps {
+            let tiles = self.tiles(block, Some(tap));
+            let reads = reads[tap * self.from[0]..].as_mut_ptr();
+            // SAFETY: as the caller says; a tap's channels lie in each tile's.
+            unsafe { tiles::read(self.level, &tiles, x.as_ptr(), patch.as_mut_ptr(), reads) };
+        }
     }
 
     /// Blocks of the tiles of `samples`: the first and how many.
     fn blocks(&self, samples: usize) -> impl Iterator<Item = (usize, usize)> {
         let [_, rows, columns] = self.to;
-        let all = samples * rows.div_ceil(2) * columns.div_ceil(2);
+        let all = samples * self.slices.to() * rows.div_ceil(2) * columns.div_ceil(2);
         (0..all).step_by(BLOCK).map(move |first| (first, BLOCK.min(all - first)))
     }
 
     fn samples(&self, x: &[f32], y: &[f32]) -> usize {
         let [from, to] = [self.from, self.to].map(|shape| shape.iter().product::<usize>());
+        let (from, to) = (from * self.slices.from, to * self.slices.to());
         let samples = x.len() / from;
         assert!(samples * from == x.len() && samples * to == y.len());
         samples
@@ -162,18 +237,16 @@ impl Winograd {
         let samples = self.samples(x, y);
         assert!(packed.len() == self.packed_len() && bias.is_none_or(|b| b.len() == self.to[0]));
         let [patch, reads, writes] = self.split(scratch);
-        let [mut from, mut to] = [self.tiles(self.from, self.before), self.tiles(self.to, [0; 2])];
         let mut finite = true;
-        for (first, count) in self.blocks(samples) {
-            (from.first, from.count, to.first, to.count) = (first, count, first, count);
+        for block in self.blocks(samples) {
             // SAFETY: the tiles are those of the samples, whose lengths are checked above.
             unsafe {
-                let patch = patch.as_mut_ptr();
-                tiles::read(self.level, &from, x.as_ptr(), patch, reads.as_mut_ptr());
-                self.multiply(packed, reads, writes, count);
+                self.read(block, x, patch, reads);
+                self.multiply(packed, reads, writes, block.1);
                 let bias = bias.map_or(std::ptr::null(), <[f32]>::as_ptr);
                 let job = tiles::Write { bias, relu: act == Act::Relu, y: y.as_mut_ptr() };
-                tiles::write(self.level, &to, writes.as_ptr(), &job, &mut finite);
+                let tiles = self.tiles(block, None);
+                tiles::write(self.level, &tiles, writes.as_ptr(), &job, &mut finite);
             }
         }
         finite
@@ -182,7 +255,7 @@ impl Winograd {
     /// The matrix products of a block.
     fn multiply(&self, packed: &[f32], reads: &[f32], writes: &mut [f32], count: usize) {
         let each = self.packed_len() / POINTS;
-        let [from, to] = [self.from[0], self.to[0]];
+        let [from, to] = [self.filters.from, self.filters.to];
         for point in 0..POINTS {
             let job = dense::Job {
                 x: reads[point * Self::point_len(from)..].as_ptr(),
@@ -213,23 +286,22 @@ impl Winograd {
         let samples = self.samples(x, dy);
         assert_eq!(packed.len(), self.packed_len());
         let [patch, reads, gradients] = self.split(scratch);
-        let [mut from, mut to] = [self.tiles(self.from, self.before), self.tiles(self.to, [0; 2])];
-        for (first, count) in self.blocks(samples) {
-            (from.first, from.count, to.first, to.count) = (first, count, first, count);
+        for block in self.blocks(samples) {
+            let tiles = self.tiles(block, None);
             // SAFETY: the tiles are those of the samples, whose lengths are checked above.
             unsafe {
-                let patch = patch.as_mut_ptr();
-                tiles::read(self.level, &from, x.as_ptr(), patch, reads.as_mut_ptr());
-                tiles::read_gradient(self.level, &to, dy.as_ptr(), patch, gradients.as_mut_ptr());
+                self.read(block, x, patch, reads);
+                let (dy, patch, to) = (dy.as_ptr(), patch.as_mut_ptr(), gradients.as_mut_ptr());
+                tiles::read_gradient(self.level, &tiles, dy, patch, to);
             }
-            self.add_products(reads, gradients, packed, count);
+            self.add_products(reads, gradients, packed, block.1);
         }
     }
 
     /// The matrix products of a block for the weights' gradient.
     fn add_products(&self, reads: &[f32], gradients: &[f32], packed: &mut [f32], count: usize) {
         let each = self.packed_len() / POINTS;
-        let [from, to] = [self.from[0], self.to[0]];
+        let [from, to] = [self.filters.from, self.filters.to];
         for point in 0..POINTS {
             let job = weights::Job {
                 x: reads[point * Self::point_len(from)..].as_ptr(),

@@ -1,56 +1,72 @@
 //! The kernels that bring tiles of an image to their 16 points, and back.
 //!
-//! Point `p` of tile `t` of a block lies at `points[p · point + t · channels]`, its channels side
-//! by side.
+//! Point `p` of tile `t` of a block lies at `points[p · point + t · tile]`, its channels side by side;
+//! of a volume, those of each tap along the depth.
 
 // Loops over the index of an array unroll into registers; iterators over arrays of vectors may not.
 #![allow(clippy::needless_range_loop)]
 
 use crate::engine::simd::{Lanes, kernel};
 
-/// Some of the tiles of an image's samples, sample by sample, row by row.
+/// Some of the tiles of an image's samples, sample by sample, slice by slice, row by row.
 #[derive(Clone, Copy)]
-pub(super) struct Tiles {
+pub(super) struct Tiles<'a> {
     pub channels: usize,
     pub height: usize,
     pub width: usize,
+    /// Slices of a sample, and in which the tiles of each slice written are; none is zeros.
+    pub depth: usize,
+    pub slices: &'a [Option<usize>],
     /// The first tile begins so many rows and columns before the image.
     pub before: [usize; 2],
-    /// Tiles of a sample.
+    /// Tiles of a slice.
     pub rows: usize,
     pub columns: usize,
-    /// Floats of one point of a block.
+    /// Floats of one point of a block, and of one tile of it.
     pub point: usize,
+    pub tile: usize,
     /// The block.
     pub first: usize,
     pub count: usize,
 }
 
-/// Where a tile begins in the image: its sample, row and column; before the image they have
-/// wrapped round.
+/// Where a tile begins in the image: its slice of all samples, row and column; before the image they
+/// have wrapped round.
 #[derive(Clone, Copy)]
 struct Corner {
-    sample: usize,
+    slice: usize,
     row: usize,
     column: usize,
 }
 
-impl Tiles {
+/// A row that no image has.
+const NOWHERE: usize = usize::MAX / 2;
+
+impl Tiles<'_> {
     /// The block's corners in their order.
     #[inline(always)]
     fn corners(&self) -> impl Iterator<Item = Corner> {
         let (line, mut column) = (self.first / self.columns, self.first % self.columns);
-        let (mut sample, mut row) = (line / self.rows, line % self.rows);
+        let (slice, mut row) = (line / self.rows, line % self.rows);
+        let (mut sample, mut slice) = (slice / self.slices.len(), slice % self.slices.len());
         let [top, left] = self.before;
         (0..self.count).map(move |_| {
             let at = [(2 * row).wrapping_sub(top), (2 * column).wrapping_sub(left)];
-            let corner = Corner { sample, row: at[0], column: at[1] };
+            let corner = match self.slices[slice] {
+                Some(lies) => {
+                    Corner { slice: sample * self.depth + lies, row: at[0], column: at[1] }
+                }
+                None => Corner { slice: 0, row: NOWHERE, column: at[1] },
+            };
             column += 1;
             if column == self.columns {
                 (column, row) = (0, row + 1);
             }
             if row == self.rows {
-                (row, sample) = (0, sample + 1);
+                (row, slice) = (0, slice + 1);
+            }
+            if slice == self.slices.len() {
+                (slice, sample) = (0, sample + 1);
             }
             corner
         })
@@ -59,7 +75,7 @@ impl Tiles {
     /// The place of a pixel right and below of a corner.
     #[inline(always)]
     fn place(&self, corner: Corner, i: usize, j: usize) -> usize {
-        let row = corner.sample * self.height + corner.row.wrapping_add(i);
+        let row = corner.slice * self.height + corner.row.wrapping_add(i);
         (row * self.width + corner.column.wrapping_add(j)) * self.channels
     }
 
@@ -126,14 +142,14 @@ unsafe fn output<V: Lanes>(m: [V; 4]) -> [V; 2] {
 
 kernel!(
     /// Bᵀ d B of every tile of the block; `patch` has room for a tile.
-    pub(super) unsafe fn read(tiles: &Tiles, x: *const f32, patch: *mut f32, points: *mut f32) =
+    pub(super) unsafe fn read(tiles: &Tiles<'_>, x: *const f32, patch: *mut f32, points: *mut f32) =
         read_lanes
 );
 
 kernel!(
     /// A dy Aᵀ of every tile of the block; `patch` has room for a tile.
     pub(super) unsafe fn read_gradient(
-        tiles: &Tiles,
+        tiles: &Tiles<'_>,
         x: *const f32,
         patch: *mut f32,
         points: *mut f32,
@@ -144,7 +160,12 @@ kernel!(
 /// `x` holds the samples of the block, `patch` a tile, `points` the block; a pixel has at least a
 /// vector of channels.
 #[inline(always)]
-unsafe fn read_lanes<V: Lanes>(tiles: &Tiles, x: *const f32, patch: *mut f32, points: *mut f32) {
+unsafe fn read_lanes<V: Lanes>(
+    tiles: &Tiles<'_>,
+    x: *const f32,
+    patch: *mut f32,
+    points: *mut f32,
+) {
     // SAFETY: as the caller says.
     unsafe { transform::<V, 4>(tiles, x, patch, points, |d| input(d)) }
 }
@@ -153,7 +174,7 @@ unsafe fn read_lanes<V: Lanes>(tiles: &Tiles, x: *const f32, patch: *mut f32, po
 /// As [`read_lanes`].
 #[inline(always)]
 unsafe fn read_gradient_lanes<V: Lanes>(
-    tiles: &Tiles,
+    tiles: &Tiles<'_>,
     x: *const f32,
     patch: *mut f32,
     points: *mut f32,
@@ -168,7 +189,7 @@ unsafe fn read_gradient_lanes<V: Lanes>(
 /// As [`read_lanes`].
 #[inline(always)]
 unsafe fn transform<V: Lanes, const N: usize>(
-    tiles: &Tiles,
+    tiles: &Tiles<'_>,
     x: *const f32,
     patch: *mut f32,
     points: *mut f32,
@@ -185,7 +206,7 @@ unsafe fn transform<V: Lanes, const N: usize>(
                 tiles.copy::<V, N>(corner, x, patch);
             }
             for first in tiles.vectors(V::COUNT) {
-                let (from, to) = (from.add(first), points.add(tile * channels + first));
+                let (from, to) = (from.add(first), points.add(tile * tiles.tile + first));
                 let mut columns = [[V::splat(0.0); 4]; N];
                 for j in 0..N {
                     let mut column = [V::splat(0.0); N];
@@ -219,7 +240,7 @@ pub(super) struct Write {
 kernel!(
     /// Aᵀ m A of every tile of the block, the bias and the activation. Makes `finite` false if a
     /// number is not.
-    pub(super) unsafe fn write(tiles: &Tiles, points: *const f32, job: &Write, finite: &mut bool) =
+    pub(super) unsafe fn write(tiles: &Tiles<'_>, points: *const f32, job: &Write, finite: &mut bool) =
         write_lanes
 );
 
@@ -227,7 +248,12 @@ kernel!(
 /// `y` holds the samples of the block, `bias` a pixel, `points` the block; a pixel has at least a
 /// vector of channels.
 #[inline(always)]
-unsafe fn write_lanes<V: Lanes>(tiles: &Tiles, points: *const f32, job: &Write, finite: &mut bool) {
+unsafe fn write_lanes<V: Lanes>(
+    tiles: &Tiles<'_>,
+    points: *const f32,
+    job: &Write,
+    finite: &mut bool,
+) {
     // SAFETY: a vector of channels is there of every pixel and of every point; the first pixel of
     // a tile is in the image, others are asked.
     unsafe {
@@ -237,7 +263,7 @@ unsafe fn write_lanes<V: Lanes>(tiles: &Tiles, points: *const f32, job: &Write, 
             let to = job.y.add(tiles.place(corner, 0, 0));
             let (below, right) = (tiles.inside(corner, 1, 0), tiles.inside(corner, 0, 1));
             for first in tiles.vectors(V::COUNT) {
-                let from = points.add(tile * tiles.channels + first);
+                let from = points.add(tile * tiles.tile + first);
                 let to = to.add(first);
                 let bias = if job.bias.is_null() { zero } else { V::load(job.bias.add(first)) };
                 let mut columns = [[zero; 2]; 4];
