@@ -149,7 +149,8 @@ impl RecurrentStep {
             kept[..of_kept].fill(0.0);
         }
         if self.divides(n) && lengths.is_empty() {
-            return self.steps.sequence(state.sequence([gates, states, kept]), call.threads);
+            let sequence = state.sequence(&self.steps, [gates, states, kept]);
+            return self.steps.sequence(sequence, call.threads);
         }
         for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate() {
             let (before, after) = around(states, step, hidden);

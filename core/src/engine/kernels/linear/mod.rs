@@ -4,6 +4,7 @@
 //! and on how many samples a call has.
 
 mod dot;
+mod lone;
 mod product;
 #[cfg(test)]
 mod reference;

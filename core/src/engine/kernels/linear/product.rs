@@ -3,6 +3,7 @@
 // Counted loops over arrays of registers are unrolled; iterators are not always.
 #![allow(clippy::needless_range_loop)]
 
+use super::lone::Lone;
 use crate::engine::simd::{Lanes, Level, kernel};
 use std::hint::black_box;
 use std::mem::MaybeUninit;
@@ -55,9 +56,15 @@ impl Product {
     /// # Safety
     /// See [`Product`].
     pub unsafe fn run(&self, level: Level) {
-        if self.rows > 0 && self.depth > 0 {
+        match (self.a, self.b) {
+            _ if self.rows == 0 || self.depth == 0 => {}
+            (Left::Rows(x), Right::Packed(packed)) if self.rows == 1 => {
+                let &Product { c: y, depth, columns, start, relu, .. } = self;
+                // SAFETY: the caller's promises.
+                unsafe { Lone { x, packed, y, depth, columns, start, relu }.run(level) };
+            }
             // SAFETY: the caller's promises.
-            unsafe { multiply(level, self) };
+            _ => unsafe { multiply(level, self) },
         }
     }
 }

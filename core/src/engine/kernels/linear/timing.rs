@@ -101,6 +101,8 @@ fn timing() {
         layer(n, 784, 512);
     }
     // A recurrent layer, and an encoder.
+    layer(1, 128, 64);
+    layer(1, 128, 512);
     peak();
     layer(1600, 64, 512);
     layer(16, 128, 512);

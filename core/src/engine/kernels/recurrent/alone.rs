@@ -3,7 +3,7 @@
 
 use super::{Job, Steps, forward};
 use crate::engine::kernels::conv::Act;
-use crate::engine::kernels::linear::Linear;
+use crate::engine::kernels::linear::{Linear, Onto};
 use crate::engine::threads::in_step;
 use std::ops::Range;
 use std::ptr::null;
@@ -19,6 +19,8 @@ pub(crate) struct Sequence<'a> {
     pub(crate) gates: &'a mut [f32],
     /// Room for a product of the state.
     pub(crate) product: &'a mut [f32],
+    /// Room for packed weights: see [`Steps::sequence_len`].
+    pub(crate) packed: &'a mut [f32],
     /// The states: the first is there.
     pub(crate) states: &'a mut [f32],
     /// What is kept: the first is there.
@@ -32,6 +34,7 @@ struct Places<'a> {
     bias: Option<&'a [f32]>,
     gates: *mut f32,
     product: *mut f32,
+    packed: *mut f32,
     states: *mut f32,
     kept: *mut f32,
 }
@@ -52,50 +55,83 @@ impl Steps {
         let steps = at.gates.len() / gates;
         assert!(at.gates.len() == steps * gates && at.product.len() == gates);
         assert!(at.states.len() == (steps + 1) * hidden && at.kept.len() == (steps + 1) * kept);
-        assert!(at.weight.len() == gates * hidden);
-        assert!(at.bias.is_none_or(|bias| bias.len() == gates));
+        assert!(at.weight.len() == gates * hidden && at.packed.len() == self.sequence_len());
+        assert!(at.bias.is_none_or(|bias| bias.len() == gates && self.apart() > 0));
         let places = Places {
             steps: *self,
             weight: at.weight,
             bias: at.bias,
             gates: at.gates.as_mut_ptr(),
             product: at.product.as_mut_ptr(),
+            packed: at.packed.as_mut_ptr(),
             states: at.states.as_mut_ptr(),
             kept: at.kept.as_mut_ptr(),
         };
-        let middle = (hidden / 2).next_multiple_of(LINE).min(hidden);
-        let ranges = [0..middle, middle..hidden];
         in_step(threads, steps, &|step, which| {
             // SAFETY: the lengths are checked. `in_step` calls each half of a step once, and none
             // before both of the step before have returned.
-            unsafe { places.half(step, ranges[which].clone()) };
+            unsafe { places.half(step, which) };
         });
+    }
+
+    /// The features of each half.
+    fn halves(&self) -> [Range<usize>; 2] {
+        let middle = (self.hidden / 2).next_multiple_of(LINE).min(self.hidden);
+        [0..middle, middle..self.hidden]
+    }
+
+    /// Floats of the packed weights of a gate's features.
+    fn gate_len(&self, features: &Range<usize>) -> usize {
+        match features.len() {
+            0 => 0,
+            len => Linear::new(self.hidden, len).packed_len()[0].next_multiple_of(LINE),
+        }
+    }
+
+    /// Floats of packed weights that [`sequence`](Self::sequence) needs room for.
+    pub(crate) fn sequence_len(&self) -> usize {
+        self.halves().iter().map(|half| self.cell.gates() * self.gate_len(half)).sum()
     }
 }
 
 impl Places<'_> {
-    /// Some features of a step.
+    /// Half of the features of a step. In the first, their weights are packed.
     ///
     /// # Safety
-    /// There is such a step, all before it are done, and nobody else computes these features of it, or
-    /// any of another step.
-    unsafe fn half(&self, step: usize, features: Range<usize>) {
+    /// There is such a step, all before it are done, and nobody else computes this half of it, or
+    /// anything of another step.
+    unsafe fn half(&self, step: usize, which: usize) {
         let Steps { cell, hidden, level } = self.steps;
-        let (gates, kept) = (self.steps.gates(), self.steps.kept());
+        let (gates, kept, summed) =
+            (self.steps.gates(), self.steps.kept(), self.steps.apart() == 0);
+        let halves = self.steps.halves();
+        let features = halves[which].clone();
         if features.is_empty() {
             return;
         }
-        // SAFETY: the caller's promises; of the products and gates only those of these features are
-        // written, and read.
+        let (linear, len) = (Linear::new(hidden, features.len()), self.steps.gate_len(&features));
+        // SAFETY: the caller's promises; of the products, the gates and the packed weights only those
+        // of these features are written, and read.
         unsafe {
             let before = self.states.add(step * hidden);
             let state = std::slice::from_raw_parts(before, hidden);
-            for first in (0..gates).step_by(hidden) {
+            let begin = if which == 0 { 0 } else { cell.gates() * self.steps.gate_len(&halves[0]) };
+            for turn in 0..cell.gates() {
+                // To and fro, so that a step begins with weights that the one before had last.
+                let gate = if step % 2 == 0 { turn } else { cell.gates() - 1 - turn };
+                let first = gate * hidden;
                 let rows = first + features.start..first + features.end;
-                let y = std::slice::from_raw_parts_mut(self.product.add(rows.start), rows.len());
-                let weight = &self.weight[rows.start * hidden..rows.end * hidden];
-                let bias = self.bias.map(|bias| &bias[rows.clone()]);
-                Linear::new(hidden, rows.len()).forward(1, state, weight, bias, Act::None, y);
+                let packed = self.packed.add(begin + gate * len);
+                let packed = std::slice::from_raw_parts_mut(packed, linear.packed_len()[0]);
+                if step == 0 {
+                    linear.pack(&self.weight[rows.start * hidden..rows.end * hidden], packed);
+                }
+                let (to, onto) = match summed {
+                    true => (self.gates.add(step * gates), Onto::Sum),
+                    false => (self.product, Onto::Bias(self.bias.map(|bias| &bias[rows.clone()]))),
+                };
+                let y = std::slice::from_raw_parts_mut(to.add(rows.start), rows.len());
+                linear.forward_packed(1, state, packed, onto, Act::None, y);
             }
             let job = Job {
                 cell,
@@ -103,7 +139,7 @@ impl Places<'_> {
                 features: hidden,
                 range: [features.start, features.end],
                 gates: self.gates.add(step * gates),
-                hidden: self.product,
+                hidden: if summed { null() } else { self.product },
                 before,
                 after: self.states.add((step + 1) * hidden),
                 kept_before: if kept > 0 { self.kept.add(step * kept) } else { null() },
@@ -128,18 +164,23 @@ mod tests {
         for (cell, hidden) in cells.into_iter().flat_map(|c| [1, 16, 33, 100].map(|h| (c, h))) {
             let steps = Steps::new(cell, hidden);
             let (gates, kept) = (steps.gates(), steps.kept());
-            let (weight, bias) = (numbers(gates * hidden, 1), numbers(gates, 2));
+            let (mut weight, bias) = (numbers(gates * hidden, 1), numbers(gates, 2));
+            // Larger ones would make more of each rounding from step to step.
+            weight.iter_mut().for_each(|weight| *weight /= (hidden as f32).sqrt());
             let start = || {
                 let of = |time, len, seed| numbers(time * len, seed);
                 [of(TIME, gates, 3), of(TIME + 1, hidden, 4), of(TIME + 1, kept, 5)]
             };
             let mut product = vec![0.0; gates];
+            // What is summed has its bias already.
+            let bias = if steps.apart() == 0 { None } else { Some(&bias[..]) };
+            let mut packed = vec![f32::NAN; steps.sequence_len()];
             let [mut all, mut states, mut memory] = start();
             for step in 0..TIME {
                 let (before, after) = states[step * hidden..].split_at_mut(hidden);
                 let (kept_before, kept) = memory[step * kept..].split_at_mut(kept);
                 let linear = Linear::new(hidden, gates);
-                linear.forward(1, before, &weight, Some(&bias), Act::None, &mut product);
+                linear.forward(1, before, &weight, bias, Act::None, &mut product);
                 steps.forward(Forward {
                     gates: &mut all[step * gates..(step + 1) * gates],
                     hidden: &product,
@@ -152,8 +193,9 @@ mod tests {
             let [one, two] = [1, 2].map(|threads| {
                 let mut got = start();
                 let [gates, states, kept] = &mut got;
-                let (weight, bias, product) = (&weight[..], Some(&bias[..]), &mut product[..]);
-                steps.sequence(Sequence { weight, bias, gates, product, states, kept }, threads);
+                let (weight, product, packed) = (&weight[..], &mut product[..], &mut packed[..]);
+                let of = Sequence { weight, bias, gates, product, packed, states, kept };
+                steps.sequence(of, threads);
                 got
             });
             assert_eq!(one, two, "{cell:?} {hidden}");

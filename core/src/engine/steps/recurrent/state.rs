@@ -1,11 +1,11 @@
 //! The product of the state, step after step with the same weights.
 
-use super::super::{Call, add};
+use super::super::{Call, Step, add};
 use super::{Direction, RecurrentStep};
 use crate::engine::chunk::ALIGNMENT;
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::{Linear, Onto};
-use crate::engine::kernels::recurrent::Sequence;
+use crate::engine::kernels::recurrent::{Sequence, Steps};
 
 /// From so many samples and steps on, the weights are packed first.
 const SAMPLES: usize = 4;
@@ -28,6 +28,8 @@ pub(super) struct State<'a> {
     /// The product is added to that of the input, where both count alike.
     summed: bool,
     product: &'a mut [f32],
+    /// Room for what a sequence packs by itself.
+    room: &'a mut [f32],
 }
 
 /// Whether so many samples are worth packed weights.
@@ -81,7 +83,8 @@ impl<'a> State<'a> {
     /// Floats of scratch: of a forward, or of the packed weights of a backward.
     pub(super) fn scratch_len(step: &RecurrentStep, n: usize) -> usize {
         let packed = step.hidden.packed_len().map(|len| if packs(step, n) { len } else { 0 });
-        (lens(step, n).iter().sum::<usize>() + packed[0]).max(packed[1])
+        let alone = if step.divides(n) { step.steps.sequence_len() } else { 0 };
+        (lens(step, n).iter().sum::<usize>() + packed[0].max(alone)).max(packed[1])
     }
 
     pub(super) fn new(
@@ -92,7 +95,9 @@ impl<'a> State<'a> {
     ) -> Self {
         let [product_len, bias_len] = lens(step, n);
         let (product, rest) = scratch.split_at_mut(product_len);
-        let (sum, packed) = rest.split_at_mut(bias_len);
+        let (sum, rest) = rest.split_at_mut(bias_len);
+        let packed_len = if packs(step, n) { step.hidden.packed_len()[0] } else { 0 };
+        let (packed, room) = rest.split_at_mut(packed_len);
         let gates = step.sizes.gates;
         let biases = direction.biases.map(|biases| biases.map(|number| call.params[number]));
         let alike = step.steps.apart() == 0;
@@ -108,16 +113,18 @@ impl<'a> State<'a> {
         };
         let weights = Weights::new(step, (call, direction), n, (packed, 0, Linear::pack));
         let (summed, product) = (alike && weights.packed.is_some(), &mut product[..gates * n]);
-        State { weights, input_bias, bias, summed, product }
+        State { weights, input_bias, bias, summed, product, room }
     }
 
     /// What all steps of one sample need.
     pub(super) fn sequence<'b>(
         &'b mut self,
+        steps: &Steps,
         [gates, states, kept]: [&'b mut [f32]; 3],
     ) -> Sequence<'b> {
         let (weight, bias, product) = (self.weights.plain, self.bias, &mut *self.product);
-        Sequence { weight, bias, gates, product, states, kept }
+        let packed = &mut self.room[..steps.sequence_len()];
+        Sequence { weight, bias, gates, product, packed, states, kept }
     }
 
     /// The product of a state; empty if it was added to `gates`.
