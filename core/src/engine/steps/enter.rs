@@ -43,13 +43,16 @@ const LINE: usize = 16;
 pub(crate) fn transpose(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
     let samples = x.chunks_exact(rows * columns).zip(y.chunks_exact_mut(rows * columns));
     for (x, y) in samples {
+        // The longer axis is the inner loop.
         if rows.min(columns) >= LINE / 2 {
             transpose_tiles(x, y, rows, columns);
-            continue;
-        }
-        for (column, y) in y.chunks_exact_mut(rows).enumerate() {
-            for (row, y) in y.iter_mut().enumerate() {
-                *y = x[row * columns + column];
+        } else if rows < columns {
+            for (row, x) in x.chunks_exact(columns).enumerate() {
+                y.chunks_exact_mut(rows).zip(x).for_each(|(y, x)| y[row] = *x);
+            }
+        } else {
+            for (column, y) in y.chunks_exact_mut(rows).enumerate() {
+                y.iter_mut().zip(x.chunks_exact(columns)).for_each(|(y, x)| *y = x[column]);
             }
         }
     }

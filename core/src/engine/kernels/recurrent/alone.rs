@@ -118,7 +118,7 @@ impl Places<'_> {
             let begin = if which == 0 { 0 } else { cell.gates() * self.steps.gate_len(&halves[0]) };
             for turn in 0..cell.gates() {
                 // To and fro, so that a step begins with weights that the one before had last.
-                let gate = if step % 2 == 0 { turn } else { cell.gates() - 1 - turn };
+                let gate = if step.is_multiple_of(2) { turn } else { cell.gates() - 1 - turn };
                 let first = gate * hidden;
                 let rows = first + features.start..first + features.end;
                 let packed = self.packed.add(begin + gate * len);
