@@ -145,8 +145,13 @@ pub(super) unsafe fn greatest<V: Lanes>(along: usize, x: *const f32) -> f32 {
         }
         let mut lanes = [f32::NEG_INFINITY; 16];
         tops.store(lanes.as_mut_ptr());
-        let top = lanes.into_iter().fold(f32::NEG_INFINITY, f32::max);
-        (whole..along).fold(top, |top, i| top.max(*x.add(i)))
+        // By halves: one after the other, each would wait for the one before.
+        for half in [8, 4, 2, 1] {
+            for i in 0..half {
+                lanes[i] = lanes[i].max(lanes[i + half]);
+            }
+        }
+        (whole..along).fold(lanes[0], |top, i| top.max(*x.add(i)))
     }
 }
 
@@ -162,24 +167,24 @@ pub(super) unsafe fn exponentials_below<V: Lanes>(
     x: *const f32,
     y: *mut f32,
 ) -> f32 {
-    let whole = along / V::COUNT * V::COUNT;
-    let mut last = [0.0_f32; 16];
     // SAFETY: every place is within the row.
     unsafe {
         let top = V::splat(top);
-        let mut sums = V::splat(0.0);
+        let (mut sums, mut rest) = (V::splat(0.0), 0.0);
         for i in (0..along).step_by(V::COUNT) {
             let count = V::COUNT.min(along - i);
             let centered = V::load_up_to(x.add(i), count).sub(top);
             let e = exp(centered);
             (if log { centered } else { e }).store_up_to(y.add(i), count);
-            if i < whole {
+            if count == V::COUNT {
                 sums = sums.add(e);
             } else {
+                let mut last = [0.0_f32; 16];
                 e.store_up_to(last.as_mut_ptr(), count);
+                rest = last[..count].iter().sum();
             }
         }
-        sums.sum() + last.iter().sum::<f32>()
+        sums.sum() + rest
     }
 }
 
