@@ -5,7 +5,7 @@
 use netwright::Stream;
 use netwright::data::Column;
 use netwright::prelude::*;
-use support::{close, numbers, same_row, step};
+use support::{both, close, numbers, same_row, step};
 
 #[path = "support/steps.rs"]
 #[allow(dead_code)]
@@ -101,24 +101,12 @@ where
     }
 }
 
-/// In both float types: the engine runs `f32`, dfdx's tape `f64`.
-macro_rules! both {
-    ($($name:ident: $net:ident($($argument:expr),*))*) => {
-        $(mod $name {
-            use super::*;
-            #[test]
-            fn on_the_engine() {
-                let (whole, steps) = floats($($argument),*);
-                let net = $net::seeded(&Cpu::default(), 3);
-                rows(&net, &whole, &steps);
-            }
-            #[test]
-            fn on_the_portable_path() {
-                let (whole, steps) = floats($($argument),*);
-                rows(&$net::<f64, Cpu>::init(&Cpu::default(), 3).unwrap(), &whole, &steps);
-            }
-        })*
-    };
+fn check<E: Float>(net: &impl Model<E, Cpu>, sequences: usize, time: usize, width: usize)
+where
+    Cpu: Backend<E>,
+{
+    let (whole, steps) = floats(sequences, time, width);
+    rows(net, &whole, &steps);
 }
 
 both! {
@@ -237,5 +225,8 @@ network! {
 #[test]
 fn an_input_without_time_is_named() {
     let error = Lengths::seeded(&Cpu::default(), 1).stream().err().unwrap().to_string();
-    assert!(error.contains("the same time as their first axis, but `n` is []"), "{error}");
+    assert!(
+        error.contains("the same time as their first axis, but `x` is [5, 4], `n` is []"),
+        "{error}"
+    );
 }

@@ -6,7 +6,7 @@ use netwright::data::Column;
 use netwright::prelude::*;
 use netwright::{Result, Stream};
 use netwright_core::spec::graph::{Graph, Port};
-use support::{numbers, same, same_row, step};
+use support::{both, numbers, same, same_row, step};
 
 #[path = "support/steps.rs"]
 mod support;
@@ -132,23 +132,6 @@ where
     }
 }
 
-/// In both float types: the engine runs `f32`, dfdx's tape `f64`.
-macro_rules! both {
-    ($($name:ident: $net:ident($($argument:expr),*))*) => {
-        $(mod $name {
-            use super::*;
-            #[test]
-            fn on_the_engine() {
-                check(&$net::seeded(&Cpu::default(), 3), $($argument),*);
-            }
-            #[test]
-            fn on_the_portable_path() {
-                check(&$net::<f64, Cpu>::init(&Cpu::default(), 3).unwrap(), $($argument),*);
-            }
-        })*
-    };
-}
-
 both! {
     translator: Translator(&["text", "lengths"], &[9, 7, 9], &[0])
     captions: Captions(&["image"], &[], &[0])
@@ -195,9 +178,12 @@ fn what_is_given_wrong_is_named() {
     error(&[("text", &floats)], "not floats of shape [7]");
     error(
         &[("text", text)],
-        "but `lengths` is []; an input that is the same for all steps is given whole, by `stream_with(&[(\"lengths\", &column)])`",
+        "but `lengths` is [], `said` is [5]; one that is the same for all steps is given whole: `stream_with(&[(\"its name\", &column)])`",
     );
-    error(&[("lengths", lengths)], "same time as their first axis, but `said` is [5]");
+    error(
+        &[("lengths", lengths)],
+        "same time as their first axis, but `text` is [7], `said` is [5]",
+    );
     let two = lengths.gather(&[0, 1]).unwrap();
     error(
         &[("lengths", &two), ("text", text)],

@@ -36,3 +36,22 @@ pub fn close(a: &[f32], b: &[f32]) {
     assert_eq!(a.len(), b.len());
     assert!(a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-5), "{a:?} {b:?}");
 }
+
+/// `check` of each network with these arguments, in both float types: the engine runs `f32`, dfdx's tape
+/// `f64`.
+macro_rules! both {
+    ($($name:ident: $net:ident($($argument:expr),*))*) => {
+        $(mod $name {
+            use super::*;
+            #[test]
+            fn on_the_engine() {
+                check(&$net::seeded(&Cpu::default(), 3), $($argument),*);
+            }
+            #[test]
+            fn on_the_portable_path() {
+                check(&$net::<f64, Cpu>::init(&Cpu::default(), 3).unwrap(), $($argument),*);
+            }
+        })*
+    };
+}
+pub(crate) use both;

@@ -124,15 +124,16 @@ fn time_of(graph: &Graph, given: &[usize]) -> Result<usize> {
             graph.name
         )));
     };
-    match (time(first), own.iter().find(|port| time(port) != time(first) || port.shape.is_empty()))
-    {
-        (Some(time), None) => Ok(time),
-        (_, other) => {
-            let Port { name, shape, .. } = other.unwrap_or(first);
+    match time(first) {
+        Some(steps) if own.iter().all(|port| time(port) == Some(steps)) => Ok(steps),
+        _ => {
+            let inputs =
+                own.iter().map(|Port { name, shape, .. }| format!("`{name}` is {shape:?}"));
+            let inputs = inputs.collect::<Vec<_>>().join(", ");
             Err(Error::Data(format!(
                 "`{}` cannot run step by step: all its inputs need the same time as their first \
-                 axis, but `{name}` is {shape:?}; an input that is the same for all steps is given \
-                 whole, by `stream_with(&[(\"{name}\", &column)])`",
+                 axis, but {inputs}; one that is the same for all steps is given whole: \
+                 `stream_with(&[(\"its name\", &column)])`",
                 graph.name
             )))
         }

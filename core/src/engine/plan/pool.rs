@@ -36,8 +36,8 @@ impl Builder<'_> {
     }
 
     /// How node `number` pools each of so many slices, from what the first node takes to what the last
-    /// one gives. Windows of one pixel leave all as it is, as
-    /// one of the two poolings of a volume often does.
+    /// one gives. Windows of one pixel leave all as it is, as one of the two poolings of a volume often
+    /// does.
     fn pool_between(&mut self, ends: [usize; 2], number: usize, slices: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let window = self.window(number, slices)?;
