@@ -5,11 +5,14 @@ use super::plan::{Plan, Planned};
 use super::rows::Uses;
 use super::simd::Floats;
 use super::steps::{Call, Layout, Purpose, Source, transpose};
-use super::threads::{both, inside, limit, spread};
+use super::threads::{self, limit, share, spread};
 use netwright_spec::graph::Graph;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
+
+/// Multiply-adds that take longer than waking a thread.
+const LONG: usize = 1 << 21;
 
 /// What every run of a network shares: its plans, and memory that waits for the next run.
 #[derive(Debug)]
@@ -246,8 +249,19 @@ impl Run {
         }
         let old = self.inference && self.is_prepared(params);
         let purpose = Purpose { inference: self.inference };
-        let prepare = Prepare { params, purpose, old };
-        prepare.steps(&plan.steps, 0, &mut self.work.prepared, self.threads);
+        let mut rest = &mut self.work.prepared[..];
+        let mut at = 0;
+        // A thread more is worth some thousand floats.
+        let anew = |planned: &&Planned| !old || planned.step.prepares_anew();
+        let len: usize = plan.steps.iter().filter(anew).map(|s| s.prepared.len).sum();
+        let threads = if len < 1 << 14 { 1 } else { self.threads };
+        let steps = plan.steps.iter().filter(anew).map(|planned| {
+            let Slot { offset, len } = planned.prepared;
+            let (part, behind) = std::mem::take(&mut rest)[offset - at..].split_at_mut(len);
+            (rest, at) = (behind, offset + len);
+            (planned, part)
+        });
+        share(steps, threads, &|(planned, part)| planned.step.prepare(params, part, purpose));
         if old {
             return;
         }
@@ -281,17 +295,24 @@ impl Run {
 
     /// Runs forward.
     pub(crate) fn forward(&mut self, given: Given<'_>) {
-        self.forward_to_last(given);
-        let (last, threads) = (self.segments() - 1, self.threads);
-        let run = |run: &mut Run| {
-            run.pass(false, |run, chunk| run.segment_forward(last, given, chunk));
-        };
-        // One way into the pool is shorter than one for each step.
-        if self.used == 1 && self.plan().steps.iter().any(|s| s.step.divides(self.batch)) {
-            inside(threads, || run(self));
-        } else {
-            run(self);
+        let (last, threads, divides) = (self.segments() - 1, self.threads, self.divides());
+        let crew = if divides { threads::lead(threads, self.is_long()) } else { None };
+        if self.used == 1 && crew.is_none() && !(divides && self.is_long() && threads::in_pool()) {
+            self.threads = 1;
         }
+        self.forward_to_last(given);
+        self.pass(false, |run, chunk| run.segment_forward(last, given, chunk));
+        self.threads = threads;
+    }
+
+    /// Whether there is work for several threads.
+    fn divides(&self) -> bool {
+        self.used > 1 || self.plan().steps.iter().any(|s| s.step.divides(self.batch))
+    }
+
+    /// Whether that takes so long that a thread may as well be woken for it.
+    fn is_long(&self) -> bool {
+        self.used > 1 || self.plan().multiply_adds * self.batch >= LONG
     }
 
     /// Runs forward, `turn`, which makes the gradients of a chunk's outputs, and backward.
@@ -411,44 +432,6 @@ impl Run {
             }
         }
         gradient
-    }
-}
-
-/// Parameters that are prepared.
-#[derive(Clone, Copy)]
-struct Prepare<'a> {
-    params: &'a [&'a [f32]],
-    purpose: Purpose,
-    /// They are those of the last run.
-    old: bool,
-}
-
-impl Prepare<'_> {
-    /// Those of these steps; `prepared` begins at place `at`.
-    fn steps(self, steps: &[Planned], at: usize, prepared: &mut [f32], threads: usize) {
-        let len = steps.iter().map(|planned| self.len(planned)).sum::<usize>();
-        if len == 0 {
-            return;
-        }
-        if let [planned] = steps {
-            planned.step.prepare(self.params, &mut prepared[..len], self.purpose);
-            return;
-        }
-        let (left, right) = steps.split_at(steps.len() / 2);
-        let middle = right[0].prepared.offset;
-        let (low, high) = prepared.split_at_mut(middle - at);
-        // A thread more is worth some thousand floats.
-        let threads = if len < 1 << 14 { 1 } else { threads };
-        both(
-            threads,
-            |threads| self.steps(left, at, low, threads),
-            |threads| self.steps(right, middle, high, threads),
-        );
-    }
-
-    /// Floats to prepare for a step.
-    fn len(self, Planned { step, prepared, .. }: &Planned) -> usize {
-        if self.old && !step.prepares_anew() { 0 } else { prepared.len }
     }
 }
 

@@ -1,5 +1,9 @@
 //! How work is divided among threads: so that nothing but time depends on how many there are.
 
+mod crew;
+
+pub(crate) use crew::lead;
+
 use std::cell::Cell;
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -14,8 +18,11 @@ thread_local! {
 ///
 /// Work runs on rayon's current pool: the one that a program has entered with
 /// `ThreadPool::install`, else the global one, whose size `RAYON_NUM_THREADS` sets. So a program
-/// that uses rayon itself never has more threads at work than its pool has. With `threads` of 1,
-/// everything runs on the calling thread. Results are the same bits whatever the number.
+/// that uses rayon itself never has more threads at work than its pool has. A prediction from outside
+/// of a pool runs on the calling thread, with one thread less of the global pool to help it, which
+/// stay awake for a millisecond after the last; of several such callers at a time one has them.
+/// With `threads` of 1, everything runs on the calling thread. Results are the same bits whatever
+/// the number.
 ///
 /// ```
 /// let sum = netwright_core::engine::with_threads(1, || 1 + 1);
@@ -43,6 +50,17 @@ pub(crate) fn present(threads: usize) -> usize {
     threads.min(rayon::current_num_threads())
 }
 
+/// How many of these threads could begin at once, for work that is better not divided than waited
+/// for.
+pub(crate) fn near(threads: usize) -> usize {
+    if crew::leads() { threads.min(1 + crew::here()) } else { threads }
+}
+
+/// Whether the calling thread is one of a pool.
+pub(crate) fn in_pool() -> bool {
+    rayon::current_thread_index().is_some()
+}
+
 /// Calls `each` with the number of every item and the item, on at most `threads` threads. Each takes
 /// the next item when it has done one: one that is held up, by whatever, does fewer.
 pub(crate) fn spread<T: Send>(
@@ -51,12 +69,21 @@ pub(crate) fn spread<T: Send>(
     each: &(impl Fn(usize, &mut T) + Sync),
 ) {
     let threads = threads.min(items.len());
-    let queue = Mutex::new(items.iter_mut().enumerate());
+    share(items.iter_mut().enumerate(), threads, &|(number, item)| each(number, item));
+}
+
+/// Calls `each` with every item, on at most `threads` threads, as [`spread`] does.
+pub(crate) fn share<T>(
+    items: impl Iterator<Item = T> + Send,
+    threads: usize,
+    each: &(impl Fn(T) + Sync),
+) {
+    let queue = Mutex::new(items);
     // Nobody panics while the queue is locked, so it is never poisoned.
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
     together(threads, &|| {
-        while let Some((number, item)) = next() {
-            each(number, item);
+        while let Some(item) = next() {
+            each(item);
         }
     });
 }
@@ -65,6 +92,8 @@ pub(crate) fn spread<T: Send>(
 fn together(threads: usize, work: &(impl Fn() + Sync)) {
     if threads <= 1 {
         work();
+    } else if crew::leads() {
+        crew::run(threads - 1, work, work);
     } else {
         both(threads, |threads| together(threads, work), |threads| together(threads, work));
     }
@@ -98,7 +127,11 @@ pub(crate) fn in_step(threads: usize, steps: usize, half: &(impl Fn(usize, usize
     }
     let [came, begin] = [0, UNKNOWN].map(|number| Word(AtomicUsize::new(number)));
     let team = Team { came, begin, done: Default::default() };
-    rayon::join(|| team.lead(steps, half), || team.help(steps, half));
+    if crew::leads() {
+        crew::run(1, || team.lead(steps, half), &|| team.help(steps, half));
+    } else {
+        rayon::join(|| team.lead(steps, half), || team.help(steps, half));
+    }
 }
 
 /// The second thread does not know yet where it begins.
@@ -174,11 +207,7 @@ fn wait(mut ready: impl FnMut() -> bool) {
 /// Runs `f` inside rayon's pool, if there is more than one thread for it: every division of work in
 /// it is then cheap.
 pub(crate) fn inside<R: Send>(threads: usize, f: impl FnOnce() -> R + Send) -> R {
-    if threads <= 1 || rayon::current_thread_index().is_some() {
-        f()
-    } else {
-        rayon::scope(|_| f())
-    }
+    if threads <= 1 || in_pool() { f() } else { rayon::scope(|_| f()) }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use super::{Builder, layout};
 use crate::engine::chunk::Edge;
 use crate::engine::kernels::conv::Act;
-use crate::engine::steps::{ConvParts, ConvStep, Fold, Layout, Norm, NormStep, Transpose};
+use crate::engine::steps::{ConvParts, Fold, Layout, Norm, NormStep, Transpose};
 use netwright_spec::graph::Node;
 
 impl Builder<'_> {
@@ -28,7 +28,7 @@ impl Builder<'_> {
             (None, true) => Fold { norm: step.norm, y: step.y, act: Act::Relu },
             (None, false) => Fold { norm: step.norm, y: step.y, act: Act::None },
         };
-        self.steps.push(Box::new(ConvStep::new(parts).folding(fold)));
+        self.steps.push(Box::new(self.conv_step(parts).folding(fold)));
         self.steps.push(Box::new(step));
         Some(())
     }

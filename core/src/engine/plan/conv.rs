@@ -58,14 +58,20 @@ impl Builder<'_> {
         let step: Box<dyn Step> = match window {
             Some(window) => {
                 let winners = self.byte_slot(y.len);
-                Box::new(ConvPoolStep::new(parts, window, winners))
+                let step = ConvPoolStep::new(parts, window, winners);
+                Box::new(if self.memory.reuse() { step.in_bands() } else { step })
             }
-            None => Box::new(ConvStep::new(parts)),
+            None => Box::new(self.conv_step(parts)),
         };
         self.steps.push(step);
         self.add_into(skip, y, relu);
         self.place(self.value_of(last), y, pixels(shape));
         Some(())
+    }
+
+    pub(super) fn conv_step(&self, parts: ConvParts) -> ConvStep {
+        let step = ConvStep::new(parts);
+        if self.memory.reuse() { step.in_bands() } else { step }
     }
 
     pub(super) fn conv_transpose(&mut self, number: usize) -> Option<()> {

@@ -31,6 +31,8 @@ const VALUE_FLOATS: usize = 1 << 16;
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) steps: Vec<Planned>,
+    /// Multiply-adds of one sample.
+    pub(crate) multiply_adds: usize,
     /// Floats of all values of one sample, and of the largest.
     pub(crate) values: usize,
     pub(crate) largest: usize,
@@ -384,6 +386,7 @@ impl<'a> Builder<'a> {
         let Builder { memory, largest, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
         let (segments, jobs) = (segments(&steps), jobs(&steps, &params));
         Some(Plan {
+            multiply_adds: steps.iter().map(|planned| planned.step.multiply_adds()).sum(),
             steps,
             values: memory.len(),
             largest,

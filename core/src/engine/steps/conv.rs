@@ -1,10 +1,12 @@
 //! Convolution with bias and activation.
 
+use super::bands::Bands;
 use super::enter::add;
 use super::{Call, Deliver, Norm, Purpose, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot};
 use crate::engine::kernels::conv::{Act, Axis, Conv, ConvSizes};
 use crate::engine::kernels::linear::relu_gradient;
+use crate::engine::threads::near;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -57,6 +59,8 @@ impl ConvParts {
 pub(crate) struct ConvStep {
     parts: ConvParts,
     conv: Conv,
+    /// For lone samples, if no backward follows.
+    bands: Option<Bands<Conv>>,
     fold: Option<Fold>,
     /// Whether some chunk of some run left out the weights' gradient: until then, no chunk needs
     /// to be looked at for it.
@@ -76,6 +80,7 @@ impl ConvStep {
         ConvStep {
             conv: Conv::new(parts.sizes),
             parts,
+            bands: None,
             fold: None,
             left_out: AtomicBool::new(false),
         }
@@ -84,6 +89,23 @@ impl ConvStep {
     /// Does the work of the batch norm behind it where no gradients are wanted.
     pub(crate) fn folding(self, fold: Fold) -> Self {
         ConvStep { fold: Some(fold), ..self }
+    }
+
+    /// Shares a lone sample among threads, for predictions.
+    pub(crate) fn in_bands(self) -> Self {
+        let [channels, rows, columns] = self.conv.output();
+        let bands = Bands::of(
+            &self.parts.sizes,
+            (rows, columns * channels),
+            1,
+            self.multiply_adds(),
+            |sizes| {
+                let conv = Conv::new(sizes);
+                let scratch = conv.scratch_len().next_multiple_of(ALIGNMENT);
+                (conv, scratch)
+            },
+        );
+        ConvStep { bands, ..self }
     }
 
     /// Packs the weights as the batch norm scales them, and writes the bias behind it.
@@ -176,9 +198,14 @@ impl Step for ConvStep {
         }
     }
 
+    fn divides(&self, n: usize) -> bool {
+        n == 1 && self.bands.is_some()
+    }
+
     fn scratch_len(&self, n: usize) -> usize {
         let x = self.parts.x;
-        self.kernel_scratch() + if x.first { 0 } else { x.slot.len * n }
+        let bands = self.bands.as_ref().filter(|_| n == 1).map_or(0, Bands::scratch_len);
+        (self.kernel_scratch() + if x.first { 0 } else { x.slot.len * n }).max(bands)
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
@@ -190,8 +217,17 @@ impl Step for ConvStep {
             _ => (self.parts.y, self.parts.act, self.parts.bias(call)),
         };
         let packed = &call.prepared[..self.conv.packed_len()];
+        let samples = chunk.n;
         let at = chunk.forward(x.slot, y, Slot::default());
-        self.conv.forward(at.x, packed, bias, act, at.y, at.scratch);
+        let run = |conv: &Conv, x: &[f32], y: &mut [f32], scratch: &mut [f32]| {
+            conv.forward(x, packed, bias, act, y, scratch);
+        };
+        match &self.bands {
+            Some(bands) if samples == 1 && near(call.threads) > 1 => {
+                bands.each(call.threads, at.x, at.y, at.scratch, &run);
+            }
+            _ => run(&self.conv, at.x, at.y, at.scratch),
+        }
     }
 
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {

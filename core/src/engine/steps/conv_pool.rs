@@ -1,24 +1,45 @@
 //! Convolution with bias, activation and max pooling behind it.
 
+use super::bands::Bands;
 use super::conv::ConvParts;
 use super::{Call, Deliver, Purpose, Step, add};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Slot};
 use crate::engine::kernels::conv::{Act, ConvPool};
+use crate::engine::threads::near;
 use std::fmt;
 
 /// A convolution, its bias, a ReLU and max pooling: only winners are kept.
 pub(crate) struct ConvPoolStep {
     parts: ConvParts,
     conv: ConvPool,
-    /// Places of the convolution of which one stays.
-    window: usize,
+    /// For lone samples, if no backward follows.
+    bands: Option<Bands<ConvPool>>,
+    /// Places of the convolution of which one stays: [rows, columns]
+    window: [usize; 2],
     winners: Slot,
 }
 
 impl ConvPoolStep {
     pub(crate) fn new(parts: ConvParts, window: [usize; 2], winners: Slot) -> Self {
         let conv = ConvPool::new(parts.sizes, window);
-        ConvPoolStep { conv, parts, window: window[0] * window[1], winners }
+        ConvPoolStep { conv, parts, bands: None, window, winners }
+    }
+
+    /// Shares a lone sample among threads, for predictions.
+    pub(crate) fn in_bands(self) -> Self {
+        let [channels, rows, columns] = self.conv.output();
+        let bands = Bands::of(
+            &self.parts.sizes,
+            (rows, columns * channels),
+            self.window[0],
+            self.multiply_adds(),
+            |sizes| {
+                let conv = ConvPool::new(sizes, self.window);
+                let scratch = conv.scratch_len().next_multiple_of(ALIGNMENT);
+                (conv, scratch)
+            },
+        );
+        ConvPoolStep { bands, ..self }
     }
 
     /// Where the weights for the input gradient begin: at a cache line.
@@ -39,7 +60,7 @@ impl Step for ConvPoolStep {
     }
 
     fn multiply_adds(&self) -> usize {
-        self.parts.multiply_adds(self.parts.y.len * self.window)
+        self.parts.multiply_adds(self.parts.y.len * self.window[0] * self.window[1])
     }
 
     fn prepared_len(&self) -> usize {
@@ -68,18 +89,28 @@ impl Step for ConvPoolStep {
         }
     }
 
-    fn scratch_len(&self, _: usize) -> usize {
-        self.conv.scratch_len() + self.parts.x.slot.len
+    fn divides(&self, n: usize) -> bool {
+        n == 1 && self.bands.is_some()
+    }
+
+    fn scratch_len(&self, n: usize) -> usize {
+        let bands = self.bands.as_ref().filter(|_| n == 1).map_or(0, Bands::scratch_len);
+        (self.conv.scratch_len() + self.parts.x.slot.len).max(bands)
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let ConvParts { x, y, act, .. } = self.parts;
         let packed = &call.prepared[..self.conv.packed_len()];
+        let (n, bias) = (chunk.n, self.parts.bias(call));
         let at = chunk.forward(x.slot, y, self.winners);
+        if let Some(bands) = self.bands.as_ref().filter(|_| n == 1 && near(call.threads) > 1) {
+            return bands.each(call.threads, at.x, at.y, at.scratch, &|conv, x, y, scratch| {
+                conv.forward(x, packed, bias, act, y, None, scratch);
+            });
+        }
         let samples = at.x.chunks_exact(x.slot.len).zip(at.y.chunks_exact_mut(y.len));
         let mut winners = at.bytes.chunks_exact_mut(y.len);
         for (x, y) in samples {
-            let bias = self.parts.bias(call);
             // Without a backward there is no room for winners.
             self.conv.forward(x, packed, bias, act, y, winners.next(), at.scratch);
         }

@@ -5,45 +5,15 @@ use super::{Call, Deliver, Purpose, Shared, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Group, Slot};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::{Linear, Onto, TILE, relu_gradient};
-use crate::engine::threads::both;
+use crate::engine::threads::{near, share};
 use std::ops::Range;
 
 /// Floats of a gradient that are computed at once.
 const PIECE: usize = 1 << 15;
 
-/// Weights that one thread takes at once for a single row: reading fewer takes less time than
-/// waking another thread.
-const PART: usize = 1 << 21;
-
-/// The forward of one row, of which threads take different outputs.
-struct One<'a> {
-    step: &'a LinearStep,
-    x: &'a [f32],
-    weight: &'a [f32],
-    bias: Option<&'a [f32]>,
-    /// Weights that one thread takes at once.
-    part: usize,
-}
-
-impl One<'_> {
-    /// The outputs from `first` on.
-    fn outputs(&self, first: usize, y: &mut [f32], threads: usize) {
-        if y.len() * self.step.inputs <= self.part || y.len() < 2 * ALIGNMENT {
-            let inputs = self.step.inputs;
-            let weight = &self.weight[first * inputs..(first + y.len()) * inputs];
-            let bias = self.bias.map(|bias| &bias[first..first + y.len()]);
-            Linear::new(inputs, y.len()).forward(1, self.x, weight, bias, self.step.act, y);
-        } else {
-            let middle = (y.len() / 2).next_multiple_of(ALIGNMENT);
-            let (low, high) = y.split_at_mut(middle);
-            both(
-                threads,
-                |threads| self.outputs(first, low, threads),
-                |threads| self.outputs(first + middle, high, threads),
-            );
-        }
-    }
-}
+/// Weights of which threads take parts for a single row: reading fewer takes no longer than to share
+/// them out.
+const SHARED: usize = 1 << 16;
 
 /// y = x·Wᵀ + b, and a ReLU.
 #[derive(Debug)]
@@ -85,6 +55,23 @@ impl LinearStep {
     fn biases<'a>(&self, call: &Call<'a>) -> Option<&'a [f32]> {
         self.bias.map(|bias| &call.params[bias][self.first..][..self.outputs])
     }
+
+    /// The forward of one row, of which threads take different outputs.
+    fn share_outputs(
+        &self,
+        threads: usize,
+        x: &[f32],
+        weight: &[f32],
+        bias: Option<&[f32]>,
+        y: &mut [f32],
+    ) {
+        let part = (PIECE / self.inputs).max(1).next_multiple_of(ALIGNMENT);
+        let parts = weight.chunks(part * self.inputs).zip(y.chunks_mut(part)).enumerate();
+        share(parts, threads, &|(i, (weight, y))| {
+            let bias = bias.map(|bias| &bias[i * part..i * part + y.len()]);
+            Linear::new(self.inputs, y.len()).forward(1, x, weight, bias, self.act, y);
+        });
+    }
 }
 
 impl Step for LinearStep {
@@ -99,7 +86,7 @@ impl Step for LinearStep {
     }
 
     fn divides(&self, n: usize) -> bool {
-        self.rows(n) == 1 && self.outputs * self.inputs > PART
+        self.rows(n) == 1 && self.outputs * self.inputs >= SHARED
     }
 
     fn prepared_len(&self) -> usize {
@@ -164,8 +151,8 @@ impl Step for LinearStep {
         if !packed.is_empty() {
             let onto = Onto::Bias(bias);
             self.linear.forward_packed(rows, at.x, &packed[..len], onto, self.act, at.y);
-        } else if call.threads > 1 && self.divides(samples) {
-            One { step: self, x: at.x, weight, bias, part: PART }.outputs(0, at.y, call.threads);
+        } else if self.divides(samples) && near(call.threads) > 1 {
+            self.share_outputs(call.threads, at.x, weight, bias, at.y);
         } else {
             self.linear.forward(rows, at.x, weight, bias, self.act, at.y);
         }
@@ -201,7 +188,8 @@ mod tests {
 
     #[test]
     fn divided_rows_are_the_same_bits() {
-        let (inputs, outputs) = (37, 90);
+        // Three parts, the last of which fills no vector.
+        let (inputs, outputs) = (37, 1803);
         let (x, y) = (Edge { slot: Slot::default(), first: true, input: true }, Slot::default());
         let linear = Linear::new(inputs, outputs);
         let act = Act::Relu;
@@ -210,16 +198,14 @@ mod tests {
         let step = LinearStep { linear, inputs, outputs, x, y, first, weight, bias, act, packed };
         let [x, weight, bias] =
             [inputs, outputs * inputs, outputs].map(|len| numbers(len, len as u32));
-        let run = |part: usize| {
-            let mut y = vec![f32::NAN; outputs];
-            let one = One { step: &step, x: &x, weight: &weight, bias: Some(&bias), part };
-            one.outputs(0, &mut y, 2);
-            y
-        };
-        let whole = run(inputs * outputs);
+        let (weight, bias) = (&weight[..], Some(&bias[..]));
+        let mut whole = vec![f32::NAN; outputs];
+        step.linear.forward(1, &x, weight, bias, act, &mut whole);
         assert!(whole.iter().any(|y| *y > 0.0));
-        for part in [1, 600, 2000] {
-            assert_eq!(run(part), whole, "{part}");
+        for threads in [1, 2] {
+            let mut y = vec![f32::NAN; outputs];
+            step.share_outputs(threads, &x, weight, bias, &mut y);
+            assert_eq!(y, whole, "{threads}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod add;
 mod attention;
+mod bands;
 mod batch_norm;
 mod concat;
 mod conv;

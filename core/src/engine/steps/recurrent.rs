@@ -11,7 +11,7 @@ use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot, two, two_mut};
 use crate::engine::kernels::conv::Act;
 use crate::engine::kernels::linear::Linear;
 use crate::engine::kernels::recurrent::{Backward, Forward, Steps};
-use crate::engine::threads::both;
+use crate::engine::threads::share;
 use state::{State, Weights};
 use std::ops::Range;
 
@@ -190,10 +190,9 @@ impl RecurrentStep {
         if !self.divides(n) {
             return rows(time * n, x, gates);
         }
-        let half = time / 2;
-        let (x0, x1) = x.split_at(half * features);
-        let (y0, y1) = gates.split_at_mut(half * outputs);
-        both(call.threads, |_| rows(half, x0, y0), |_| rows(time - half, x1, y1));
+        let half = time.div_ceil(2);
+        let halves = x.chunks(half * features).zip(gates.chunks_mut(half * outputs));
+        share(halves, call.threads, &|(x, y)| rows(x.len() / features, x, y));
     }
 
     /// The backward of one direction: gates become gradients of the products. `work` has room for

@@ -6,6 +6,7 @@
 //! unpacked once. Buffers should be [`Floats`](crate::engine::simd::Floats), which start at a cache
 //! line: packed weights that do not cost up to half the speed.
 
+mod band;
 mod dense;
 mod depthwise;
 mod gather;
