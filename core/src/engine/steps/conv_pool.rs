@@ -14,24 +14,24 @@ pub(crate) struct ConvPoolStep {
     conv: ConvPool,
     /// For lone samples, if no backward follows.
     bands: Option<Bands<ConvPool>>,
-    /// Places of the convolution of which one stays: [rows, columns]
-    window: [usize; 2],
+    /// Places of the convolution of which one stays: [slices, rows, columns]
+    window: [usize; 3],
     winners: Slot,
 }
 
 impl ConvPoolStep {
-    pub(crate) fn new(parts: ConvParts, window: [usize; 2], winners: Slot) -> Self {
+    pub(crate) fn new(parts: ConvParts, window: [usize; 3], winners: Slot) -> Self {
         let conv = ConvPool::new(parts.sizes, window);
         ConvPoolStep { conv, parts, bands: None, window, winners }
     }
 
     /// Shares a lone sample among threads, for predictions.
     pub(crate) fn in_bands(self) -> Self {
-        let [channels, rows, columns] = self.conv.output();
+        let [channels, _, rows, columns] = self.conv.output();
         let bands = Bands::of(
             &self.parts.sizes,
             (rows, columns * channels),
-            self.window[0],
+            self.window[1],
             self.multiply_adds(),
             |sizes| {
                 let conv = ConvPool::new(sizes, self.window);
@@ -60,7 +60,7 @@ impl Step for ConvPoolStep {
     }
 
     fn multiply_adds(&self) -> usize {
-        self.parts.multiply_adds(self.parts.y.len * self.window[0] * self.window[1])
+        self.parts.multiply_adds(self.parts.y.len * self.window.iter().product::<usize>())
     }
 
     fn prepared_len(&self) -> usize {
