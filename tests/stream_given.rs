@@ -6,7 +6,7 @@ use netwright::data::Column;
 use netwright::prelude::*;
 use netwright::{Result, Stream};
 use netwright_core::spec::graph::{Graph, Port};
-use support::{both, numbers, same, same_row, step};
+use support::{both, close, numbers, same, same_row, step};
 
 #[path = "support/steps.rs"]
 mod support;
@@ -86,6 +86,25 @@ network! {
     }
 }
 
+network! {
+    /// Recurrent layers of sequences of different length, from states that are given or not.
+    struct Padded(x: [5, 3], n: [usize], h: [4], c: [4])
+        -> (y: [5, 4], end: [4], memory: [4], last: [3], twice: [2])
+    {
+        let (y, end, memory) = (x, h, c, n) => Lstm<4>;
+        let last = (y, n) => Gru<3, output = last>;
+        let twice = (x, n) => Rnn<2, layers = 2, output = last>;
+        (y, end, memory, last, twice)
+    }
+}
+
+network! {
+    /// Attention to some steps of a memory.
+    struct Looked(x: [6, 4], memory: [6, 4], n: [usize]) -> [6, 4] {
+        (x, memory, n) => MultiHeadAttention<2>
+    }
+}
+
 /// Floats for each input that takes them, and indices below the bounds.
 fn columns(graph: &Graph, sequences: usize, bounds: &[usize]) -> Vec<Column> {
     let mut bounds = bounds.iter();
@@ -132,6 +151,110 @@ where
     }
 }
 
+/// Where what is given whole or pushed has such a number behind a sequence's length, the stream gives
+/// what the whole sequences give: these outputs, which are rows of each step where `along` says so, are
+/// finite, or no numbers in the same places.
+fn check_hidden<E: Float>(
+    net: &impl Model<E, Cpu>,
+    (spoiled, given): (&str, &[&str]),
+    along: &[usize],
+    finite: bool,
+) where
+    Cpu: Backend<E>,
+{
+    let steps = net.graph().inputs[0].shape[0];
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        let mut columns = columns(net.graph(), 3, &[steps]);
+        let lengths = columns.iter().find_map(Column::as_indices).unwrap().to_vec();
+        assert!(lengths[..2].iter().all(|length| *length < steps), "{lengths:?}");
+        let at = net.graph().inputs.iter().position(|port| port.name == spoiled).unwrap();
+        columns[at] = behind(&columns[at], &lengths, bad);
+        let whole = net.predict_all(&columns).unwrap();
+        let named = net.graph().inputs.iter().map(|port| port.name).zip(&columns);
+        let (given, own): (Vec<_>, Vec<_>) = named.partition(|(name, _)| given.contains(name));
+        let mut stream: Stream<E, Cpu> = net.stream_with(&given).unwrap();
+        for now in 0..steps {
+            let pushed: Vec<Column> = own.iter().map(|(_, column)| step(column, now)).collect();
+            let outputs = stream.push_all(&pushed).unwrap();
+            for (i, (whole, output)) in whole.iter().zip(&outputs).enumerate() {
+                match along.contains(&i) {
+                    true => alike(&step(whole, now), output, finite),
+                    false if now + 1 == steps => alike(whole, output, finite),
+                    false => {}
+                }
+            }
+        }
+    }
+}
+
+/// With this number in all steps behind the lengths of the first two sequences.
+fn behind(column: &Column, lengths: &[usize], number: f32) -> Column {
+    let (time, width) = (column.shape()[0], column.shape()[1]);
+    let mut data = column.as_floats().unwrap().to_vec();
+    for (rows, &length) in data.chunks_exact_mut(time * width).zip(lengths).take(2) {
+        rows[length * width..].fill(number);
+    }
+    Column::floats(data, column.shape()).unwrap()
+}
+
+/// The same numbers, or no numbers in the same places: of some sequences only.
+fn alike(a: &Column, b: &Column, finite: bool) {
+    let [a, b] = [a, b].map(|column| column.as_floats().unwrap());
+    assert!(a.iter().any(|a| a.is_finite()) && (!finite || a.iter().all(|a| a.is_finite())));
+    assert!(a.iter().zip(b).all(|(a, b)| a.is_nan() == b.is_nan()), "{a:?} {b:?}");
+    let numbers = a.iter().zip(b).filter(|(a, _)| !a.is_nan());
+    let (a, b): (Vec<f32>, Vec<f32>) = numbers.unzip();
+    close(&a, &b);
+}
+
+mod hidden_steps {
+    use super::*;
+
+    /// They are nothing to a state.
+    #[test]
+    fn of_recurrent_layers() {
+        let given = ("x", ["n", "h", "c"].as_slice());
+        check_hidden(&Padded::seeded(&Cpu::default(), 5), given, &[0], true);
+        let net = Padded::<f64, Cpu>::init(&Cpu::default(), 5).unwrap();
+        check_hidden(&net, given, &[0], true);
+    }
+
+    /// A weight of 0 times such a number is none: neither here nor there.
+    #[test]
+    fn of_a_memory() {
+        let given = ("memory", ["n", "memory"].as_slice());
+        check_hidden(&Looked::seeded(&Cpu::default(), 5), given, &[0], false);
+        let net = Looked::<f64, Cpu>::init(&Cpu::default(), 5).unwrap();
+        check_hidden(&net, given, &[0], false);
+    }
+
+    /// A first state is no number for its own sequence alone.
+    #[test]
+    fn with_a_first_state_that_is_none() {
+        fn check<E: Float>(net: &impl Model<E, Cpu>)
+        where
+            Cpu: Backend<E>,
+        {
+            let mut columns = columns(net.graph(), 3, &[5]);
+            let mut h = columns[2].as_floats().unwrap().to_vec();
+            h[5] = f32::NAN;
+            columns[2] = Column::floats(h, &[4]).unwrap();
+            let whole = net.predict_all(&columns).unwrap();
+            let given = [("n", &columns[1]), ("h", &columns[2]), ("c", &columns[3])];
+            let mut stream: Stream<E, Cpu> = net.stream_with(&given).unwrap();
+            for now in 0..5 {
+                let outputs = stream.push_all(&step(&columns[0], now)).unwrap();
+                alike(&step(&whole[0], now), &outputs[0], false);
+                if now == 4 {
+                    whole[1..].iter().zip(&outputs[1..]).for_each(|(a, b)| alike(a, b, false));
+                }
+            }
+        }
+        check(&Padded::seeded(&Cpu::default(), 6));
+        check(&Padded::<f64, Cpu>::init(&Cpu::default(), 6).unwrap());
+    }
+}
+
 both! {
     translator: Translator(&["text", "lengths"], &[9, 7, 9], &[0])
     captions: Captions(&["image"], &[], &[0])
@@ -140,6 +263,7 @@ both! {
     mixed: Mixed(&["context", "rows", "keys", "scalars"], &[], &[0, 1])
     mixed_otherwise: Mixed(&["keys", "context", "scalars"], &[], &[0, 1])
     lengths: Lengths(&["n"], &[5], &[0])
+    padded: Padded(&["n", "h", "c"], &[5], &[0])
 }
 
 #[test]

@@ -78,9 +78,10 @@ pub(crate) fn inputs(
     (memory, (1..count).find(|&i| index(i)))
 }
 
-/// What the softmax cannot be of.
+/// What the softmax cannot be of, nor a last state be behind; that of a stream's step `may_end` before it.
 pub(crate) fn check(node: &Node, lengths: &[usize], keys: usize) -> Result<()> {
-    match lengths.iter().position(|&length| length == 0 || length > keys) {
+    let least = usize::from(!node.flag("may_end"));
+    match lengths.iter().position(|&length| length < least || length > keys) {
         None => Ok(()),
         Some(sample) => Err(error(
             node,

@@ -82,8 +82,9 @@ impl Draft {
 
     /// Adds what is kept and goes in: its number, and the value.
     pub(super) fn memory(&mut self, memory: Memory, shape: &[usize]) -> (usize, Ref) {
+        let index = matches!(memory, Memory::There { .. });
         self.memory.push((memory, None));
-        (self.memory.len() - 1, self.input("memory", shape, false))
+        (self.memory.len() - 1, self.input("memory", shape, index))
     }
 
     /// What this memory will be in the next step.

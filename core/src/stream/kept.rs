@@ -3,8 +3,10 @@
 use super::given::{Given, array};
 use super::steps::Memory;
 use crate::backend::{Backend, Float};
+use crate::data::Column;
 use crate::error::Result;
-use crate::value::Array;
+use crate::train::Target;
+use crate::value::{Array, Value};
 use crate::waves::waves;
 
 /// What is kept.
@@ -70,11 +72,15 @@ impl<E: Float, D: Backend<E>> Kept<E, D> {
         now: Now,
         given: &Given<E, D>,
         device: &D,
-    ) -> Result<Array<E, D>> {
+    ) -> Result<Value<E, D>> {
         let Now { done, sequences, time } = now;
+        if let Memory::There { lengths } = *memory {
+            let there = given.indices[lengths].iter().map(|&end| usize::from(done < end));
+            return Column::labels(there.collect()).into_value(device);
+        }
         let width: usize = shape.iter().product();
         let data = match self {
-            Kept::Whole(whole) => return Ok(whole.clone()),
+            Kept::Whole(whole) => return Ok(Value::Floats(whole.clone())),
             Kept::All(all) => all.clone(),
             Kept::Table(table) => table[done * width..(done + 1) * width].repeat(sequences),
             Kept::Tables(tables) => tables
@@ -89,7 +95,7 @@ impl<E: Float, D: Backend<E>> Kept<E, D> {
                     .collect()
             }
         };
-        array(data, [&[sequences], shape].concat(), device)
+        Ok(Value::Floats(array(data, [&[sequences], shape].concat(), device)?))
     }
 
     /// Keeps what comes out for the next step.
@@ -135,10 +141,6 @@ fn row<E: Float>(
         Memory::Looked { lengths } => {
             let end = length(lengths).unwrap_or(width);
             (0..width).map(|at| hidden(at >= end)).collect()
-        }
-        Memory::There { lengths, there, .. } => {
-            let has = length(lengths).is_none_or(|end| done < end);
-            vec![if has == there { E::one() } else { E::default() }; width]
         }
         _ => vec![E::default(); width],
     }

@@ -92,8 +92,7 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
         let now = Now { done: self.done, time: self.steps.time, sequences };
         let ports = &self.steps.graph.inputs[inputs.len()..];
         for ((memory, kept), port) in self.steps.memory.iter().zip(&self.memory).zip(ports) {
-            let value = kept.value(memory, port.shape, now, &self.given, &self.device)?;
-            inputs.push(Value::Floats(value));
+            inputs.push(kept.value(memory, port.shape, now, &self.given, &self.device)?);
         }
         let task = Task {
             graph: self.steps.graph,

@@ -12,10 +12,11 @@ pub(super) fn layer(to: &mut Derivation, node: &'static Node, inputs: &[Flow]) -
         return Err(refused(node, "begins at the end of the sequence"));
     }
     let mut firsts = Vec::new();
-    let mut lengths = None;
+    let mut there = None;
     for (input, flow) in inputs.iter().enumerate().skip(1) {
         if to.holds_indices(node, input) {
-            lengths = Some(to.lengths(node, *flow, to.time)?);
+            let lengths = to.lengths(node, *flow, to.time)?;
+            there = Some(to.draft.shared(Memory::There { lengths }, &[]));
         } else if flow.of == Of::Given {
             firsts.push(to.keep(flow.value));
         } else {
@@ -36,11 +37,7 @@ pub(super) fn layer(to: &mut Derivation, node: &'static Node, inputs: &[Flow]) -
         })
         .collect();
     let mut layer = Layer { to, node, hidden };
-    let all = layer.step(inputs[0].value, &before);
-    let values = match lengths {
-        Some(lengths) => layer.up_to(lengths, &all, &before),
-        None => all,
-    };
+    let values = layer.step(inputs[0].value, &before, there);
     for ((memory, _), end) in before.iter().zip(&values[1..]) {
         layer.to.draft.remember(*memory, *end);
     }
@@ -58,13 +55,15 @@ impl Layer<'_> {
         self.to.draft.node(self.node, kind, inputs, shape)
     }
 
-    /// What comes out of the layer for one step, and each state behind it. Of one step, the state
-    /// behind it is all there is.
-    fn step(&mut self, x: Ref, before: &[(usize, Ref)]) -> Vec<Ref> {
+    /// What comes out of the layer for one step, and each state behind it. How many steps are `there`
+    /// is 1, or 0 behind a sequence's length: the layer does then what it does there in a whole
+    /// sequence.
+    fn step(&mut self, x: Ref, before: &[(usize, Ref)], there: Option<Ref>) -> Vec<Ref> {
         let (count, hidden) = (1 + before.len(), self.hidden);
-        let taken = std::iter::once(x).chain(before.iter().map(|(_, value)| *value)).collect();
+        let states = before.iter().map(|(_, value)| *value);
+        let taken = std::iter::once(x).chain(states).chain(there).collect();
         let kind = Kind::of(self.node);
-        let kind = kind.with("states", Attr::Flag(true)).with("last", Attr::Flag(true));
+        let kind = kind.with("states", Attr::Flag(true)).with("may_end", Attr::Flag(true));
         let all = self.node(kind, taken, &[count * hidden]);
         (0..count)
             .map(|part| {
@@ -72,23 +71,6 @@ impl Layer<'_> {
                 self.node(Kind::plain("Slice", &attrs), vec![all], &[hidden])
             })
             .collect()
-    }
-
-    /// Behind a sequence's length states stay, and what comes out is 0.
-    fn up_to(&mut self, lengths: usize, all: &[Ref], before: &[(usize, Ref)]) -> Vec<Ref> {
-        let hidden = self.hidden;
-        let [there, gone] = [true, false].map(|there| {
-            self.to.draft.shared(Memory::There { lengths, width: hidden, there }, &[hidden])
-        });
-        let by = [("by", Attr::Number(1.0))];
-        let mut product = |a, b| self.node(Kind::plain("Mul", &by), vec![a, b], &[hidden]);
-        let new: Vec<Ref> = all.iter().map(|value| product(*value, there)).collect();
-        let old: Vec<Ref> = before.iter().map(|(_, value)| product(*value, gone)).collect();
-        let states = new[1..].iter().zip(old);
-        let mut sum = |a, b| self.node(Kind::plain("Add", &[]), vec![a, b], &[hidden]);
-        let states: Vec<Ref> = states.map(|(new, old)| sum(*new, old)).collect();
-        let y = if self.node.flag("last") { states[0] } else { new[0] };
-        std::iter::once(y).chain(states).collect()
     }
 
     /// As the network has it: the steps, or the last of them, and the states if they are asked for.

@@ -70,8 +70,8 @@ pub(crate) enum Memory {
     Row { made: usize },
     /// Which of the steps that are looked at are there: 0, and -∞ behind a sequence's length.
     Looked { lengths: usize },
-    /// 1 where a sequence has this step and 0 where it has not, or the reverse.
-    There { lengths: usize, width: usize, there: bool },
+    /// How many steps a sequence has of this one: 1, or behind its length 0.
+    There { lengths: usize },
 }
 
 impl Memory {

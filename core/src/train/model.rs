@@ -173,8 +173,7 @@ pub trait Train<E: Float, D: Backend<E>>: Model<E, D> {
     /// memory to look at, an image to describe, lengths. They are given whole and by name, one sample
     /// for each sequence, and each step takes the inputs that remain. All that depends on nothing else
     /// is made at once and kept: an encoder, the keys and values of its memory, first states of
-    /// recurrent layers. What is pushed for a sequence behind its length must be finite: it counts for
-    /// nothing, but as a factor of 0.
+    /// recurrent layers.
     ///
     /// # Errors
     /// As [`Train::stream`], and [`Error::Data`] if there is no input of a name, its column is not of

@@ -12,6 +12,8 @@ mod online;
 mod reference;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod timing;
 mod turns;
 
 use super::conv::Act;
@@ -22,8 +24,12 @@ pub(crate) use backward::Given;
 use std::ops::Range;
 use turns::Turns;
 
-/// Queries of a tile.
+/// Queries of a tile at most.
 const QUERIES: usize = 64;
+
+/// Queries of a tile where each sees one key more than the one before: of fewer, less is hidden from the
+/// first of them that the last one sees.
+const DIAGONAL: usize = 32;
 
 /// Keys of a tile.
 const KEYS: usize = 128;
@@ -128,14 +134,15 @@ impl Attention {
         Room { keys, values, columns, dk, dv, block, scores, slopes, factors, q, rows, dy }
     }
 
-    /// The products with a block of keys or values.
-    fn product(&self, keys: usize) -> Linear {
-        Linear::at_level(self.features, keys, self.level)
+    /// The products with the first keys, or values, of the block that begins with the first of these.
+    fn product(&self, keys: &Range<usize>) -> Linear {
+        let block = KEYS.min(self.keys - keys.start);
+        Linear::at_level(self.features, block, self.level).first(keys.len())
     }
 
     /// Floats of a whole block, either way packed; no other has more.
     fn packed_len(&self) -> usize {
-        let [rows, columns] = self.product(KEYS.min(self.keys)).packed_len();
+        let [rows, columns] = self.product(&(0..1)).packed_len();
         rows.max(columns).next_multiple_of(ALIGNMENT)
     }
 
@@ -147,14 +154,16 @@ impl Attention {
 
     /// The queries of all tiles.
     fn tiles(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let end = self.queries;
-        (0..end).step_by(QUERIES).map(move |first| first..end.min(first + QUERIES))
+        let (end, step) = (self.queries, if self.causal { DIAGONAL } else { QUERIES });
+        (0..end).step_by(step).map(move |first| first..end.min(first + step))
     }
 
-    /// The keys of all blocks that do not lie behind `end`.
-    fn blocks(&self, end: usize) -> impl Iterator<Item = Range<usize>> + use<> {
-        let all = self.keys;
-        (0..end).step_by(KEYS).map(move |first| first..all.min(first + KEYS))
+    /// The keys of all blocks up to `end`, and of the last one as many more as the products need.
+    fn blocks(&self, end: usize) -> impl Iterator<Item = Range<usize>> + use<'_> {
+        (0..end).step_by(KEYS).map(move |first| {
+            let product = self.product(&(first..end.min(first + KEYS)));
+            first..first + product.outputs()
+        })
     }
 
     /// The scores of a tile; those of keys that are not seen are -∞.
@@ -165,7 +174,7 @@ impl Attention {
         keys: &Range<usize>,
         room: &mut Room<'_>,
     ) {
-        let (n, product) = (queries.len(), self.product(keys.len()));
+        let (n, product) = (queries.len(), self.product(keys));
         let packed = &room.keys[self.packed(keys)][..product.packed_len()[0]];
         let (q, scores) = (&room.q[..n * self.features], &mut room.scores[..n * keys.len()]);
         product.forward_packed(n, q, packed, Onto::Bias(None), Act::None, scores);
@@ -180,9 +189,10 @@ impl Attention {
         if self.causal { head.length.min(query + 1) } else { head.length }
     }
 
-    /// Whether there may be blocks that some tile does not see.
+    /// Whether there are keys that the first tile does not take: no other sees fewer.
     fn hides<F>(&self, head: &Head<F>) -> bool {
-        self.keys > KEYS && (self.causal || head.length < self.keys)
+        let first = self.tiles().next().map_or(0, |queries| self.seen(head, queries.end - 1));
+        self.blocks(first).last().is_some_and(|keys| keys.end < self.keys)
     }
 
     /// Behind it are only keys that a tile does not see, if those may be skipped: not where a number

@@ -62,7 +62,7 @@ impl Attention {
     fn pack_backward(&self, given: &Given<'_>, room: &mut Room<'_>) {
         let [_, k, v] = given.inputs;
         for keys in self.blocks(self.keys) {
-            let (at, product) = (self.packed(&keys), self.product(keys.len()));
+            let (at, product) = (self.packed(&keys), self.product(&keys));
             let [rows, columns] = product.packed_len();
             let (block, stride) = self.turned(k, &keys, room.block);
             product.pack_apart(block, stride, &mut room.keys[at.clone()][..rows]);
@@ -139,7 +139,7 @@ impl Attention {
         room: &mut Room<'_>,
     ) {
         self.scores(head, queries, keys, room);
-        let (n, product) = (queries.len(), self.product(keys.len()));
+        let (n, product) = (queries.len(), self.product(keys));
         let values = &room.values[self.packed(keys)][..product.packed_len()[0]];
         let (dy, slopes) = (&room.dy[..n * self.features], &mut room.slopes[..n * keys.len()]);
         product.forward_packed(n, dy, values, Onto::Bias(None), Act::None, slopes);
@@ -159,7 +159,7 @@ impl Attention {
         room: &mut Room<'_>,
     ) {
         self.tile(head, queries, keys, room);
-        let (n, width, product) = (queries.len(), self.features, self.product(keys.len()));
+        let (n, width, product) = (queries.len(), self.features, self.product(keys));
         let (tile, all) = (n * keys.len(), 0..keys.len());
         let (q, dy) = (&room.q[..n * width], &room.dy[..n * width]);
         let (weights, slopes) = (&mut room.scores[..tile], &mut room.slopes[..tile]);

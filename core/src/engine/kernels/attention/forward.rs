@@ -39,7 +39,7 @@ impl Attention {
     /// Keys as rows and values as columns, as the products take them.
     fn pack_forward(&self, k: Part<'_>, v: Part<'_>, room: &mut Room<'_>) {
         for keys in self.blocks(self.keys) {
-            let (at, product) = (self.packed(&keys), self.product(keys.len()));
+            let (at, product) = (self.packed(&keys), self.product(&keys));
             let [rows, columns] = product.packed_len();
             let (block, stride) = self.turned(k, &keys, room.block);
             product.pack_apart(block, stride, &mut room.keys[at.clone()][..rows]);
@@ -72,7 +72,7 @@ impl Attention {
             self.factors(factor, queries, keys, room.factors);
             multiply(powers, room.factors);
         }
-        let product = self.product(keys.len());
+        let product = self.product(keys);
         let values = &room.values[self.packed(keys)][..product.packed_len()[1]];
         product.backward_input_packed(queries.len(), powers, values, keys.start == 0, rows);
     }

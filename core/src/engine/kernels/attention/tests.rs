@@ -3,7 +3,7 @@ use super::reference::{Reference, dropped};
 use super::*;
 
 /// Sizes around those of a tile, and more than two; short rows where there are many.
-const SIZES: [[usize; 3]; 13] = [
+const SIZES: [[usize; 3]; 15] = [
     [1, 1, 3],
     [3, 5, 1],
     [33, 33, 8],
@@ -17,6 +17,8 @@ const SIZES: [[usize; 3]; 13] = [
     [KEYS + 1, KEYS + 1, 4],
     [2 * KEYS + 9, 2 * KEYS + 9, 2],
     [2, 3 * KEYS, 32],
+    [QUERIES, QUERIES, 33],
+    [KEYS - 5, KEYS - 5, 37],
 ];
 
 fn each(check: impl Fn(&Reference, Level)) {

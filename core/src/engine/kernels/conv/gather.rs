@@ -55,6 +55,10 @@ unsafe fn gather<V: Lanes, const PATCHES: bool>(job: &Job<'_>, (first, end): (us
     let whole = end - (end - first) % 8;
     macro_rules! tile {
         ($piece:ident, $runs:literal, $vectors:literal, $at_once:literal) => {
+            // Patches have one run.
+            if const { PATCHES && $runs > 1 } {
+                break;
+            }
             // SAFETY: the channels exist, and the vectors lie inside the runs.
             unsafe {
                 for channel in (first..whole).step_by($at_once) {

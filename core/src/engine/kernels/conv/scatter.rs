@@ -35,10 +35,10 @@ unsafe fn input_gradient_lanes<V: Lanes>(job: &Job<'_>, patches: Option<&Patches
                     let place = job.windows.bases[window] + job.windows.places[winner];
                     let place = place as usize + group * job.group_in;
                     match patches {
-                        None => scatter::<V, true>(job, job.image.add(place), window, list),
+                        None => scatter::<V, false>(job, job.image.add(place), window, list),
                         Some(patches) => {
                             let sums = Job { windows: &patches.windows, ..*job };
-                            scatter::<V, false>(&sums, job.patches, window, list);
+                            scatter::<V, true>(&sums, job.patches, window, list);
                             patches::add_to::<V>(job, place);
                         }
                     }
@@ -66,9 +66,9 @@ unsafe fn sort(job: &Job<'_>, window: usize, first: usize, counts: &mut [usize; 
 }
 
 /// All vectors of a winner's window, which begins at `image`, in pieces that fit into the
-/// registers: adds the sums, or overwrites what is there.
+/// registers: adds the sums, or overwrites what is there with those of a patch.
 #[inline(always)]
-unsafe fn scatter<V: Lanes, const ADD: bool>(
+unsafe fn scatter<V: Lanes, const PATCH: bool>(
     job: &Job<'_>,
     image: *mut f32,
     window: usize,
@@ -76,9 +76,13 @@ unsafe fn scatter<V: Lanes, const ADD: bool>(
 ) {
     macro_rules! tile {
         ($piece:ident, $runs:literal, $vectors:literal, $at_once:literal) => {
+            // A patch has one run.
+            if const { PATCH && $runs > 1 } {
+                break;
+            }
             // SAFETY: the vectors lie inside the runs.
             unsafe {
-                scatter_tile::<V, $runs, $vectors, ADD>(job, image, $piece, window, list);
+                scatter_tile::<V, $runs, $vectors, PATCH>(job, image, $piece, window, list);
             }
         };
     }
@@ -98,7 +102,7 @@ unsafe fn scatter<V: Lanes, const ADD: bool>(
 
 /// `T` vectors of `R` runs of a window: the sums stay in registers over the channels of the list.
 #[inline(always)]
-unsafe fn scatter_tile<V: Lanes, const R: usize, const T: usize, const ADD: bool>(
+unsafe fn scatter_tile<V: Lanes, const R: usize, const T: usize, const PATCH: bool>(
     job: &Job<'_>,
     image: *mut f32,
     piece: Piece,
@@ -124,7 +128,7 @@ unsafe fn scatter_tile<V: Lanes, const R: usize, const T: usize, const ADD: bool
         for r in 0..R {
             for t in 0..T {
                 let to = image.add(to[r] + t * V::COUNT);
-                if ADD { V::load(to).add(sums[r][t]).store(to) } else { sums[r][t].store(to) }
+                if PATCH { sums[r][t].store(to) } else { V::load(to).add(sums[r][t]).store(to) }
             }
         }
     }

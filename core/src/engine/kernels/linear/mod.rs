@@ -18,7 +18,7 @@ use super::conv::Act;
 use crate::engine::simd::{Lanes, Level, kernel};
 use dot::Dot;
 pub(crate) use product::TILE;
-use product::{Left, Packing, Product, Right, Start, packed_len};
+use product::{Left, Packing, Product, Right, Start, packed_len, whole_panels};
 use std::ops::Range;
 use std::ptr::null;
 
@@ -47,6 +47,8 @@ pub(crate) enum Onto<'a> {
 pub(crate) struct Linear {
     inputs: usize,
     outputs: usize,
+    /// Those of packed weights: they may be more.
+    packed: usize,
     /// For rows of as many columns as there are inputs.
     wide: Level,
     /// For rows of as many columns as there are outputs.
@@ -63,7 +65,18 @@ impl Linear {
     pub(super) fn at_level(inputs: usize, outputs: usize, level: Level) -> Self {
         assert!(inputs > 0 && outputs > 0);
         assert!(outputs.checked_mul(inputs).is_some());
-        Linear { inputs, outputs, wide: level.fitting(inputs), level: level.fitting(outputs) }
+        let (wide, level) = (level.fitting(inputs), level.fitting(outputs));
+        Linear { inputs, outputs, packed: outputs, wide, level }
+    }
+
+    /// The products of the first outputs, with the packed weights of all: of at least so many.
+    pub(crate) fn first(&self, outputs: usize) -> Self {
+        let outputs = whole_panels(self.level, outputs.max(1)).min(self.outputs);
+        Linear { outputs, ..*self }
+    }
+
+    pub(crate) fn outputs(&self) -> usize {
+        self.outputs
     }
 
     /// Overwrites `y` with the products of `n` samples.
@@ -112,8 +125,8 @@ impl Linear {
     /// Floats of weights that are brought into the order of the tiles once, for many products: for
     /// the forward, and for the gradient of the input.
     pub(crate) fn packed_len(&self) -> [usize; 2] {
-        let forward = packed_len(self.level, self.inputs, self.outputs);
-        [forward, packed_len(self.wide, self.outputs, self.inputs)]
+        let forward = packed_len(self.level, self.inputs, self.packed);
+        [forward, packed_len(self.wide, self.packed, self.inputs)]
     }
 
     /// Whether it pays to pack the weights for so many samples at a time.
@@ -129,6 +142,7 @@ impl Linear {
     /// Packs weights whose rows begin `stride` floats apart.
     pub(crate) fn pack_apart(&self, weight: &[f32], stride: usize, to: &mut [f32]) {
         self.check_apart(weight, stride);
+        assert!(self.packed == self.outputs);
         assert_eq!(to.len(), self.packed_len()[0]);
         let from = Right::Columns(weight.as_ptr());
         let (depth, columns, to) = (self.inputs, self.outputs, to.as_mut_ptr());
@@ -144,6 +158,7 @@ impl Linear {
     /// Packs weights whose rows begin `stride` floats apart.
     pub(crate) fn pack_back_apart(&self, weight: &[f32], stride: usize, to: &mut [f32]) {
         self.check_apart(weight, stride);
+        assert!(self.packed == self.outputs);
         assert_eq!(to.len(), self.packed_len()[1]);
         let from = Right::Rows(weight.as_ptr());
         let (depth, columns, to) = (self.outputs, self.inputs, to.as_mut_ptr());
@@ -173,7 +188,7 @@ impl Linear {
         };
         let product = Product {
             a: Left::Rows(x.as_ptr()),
-            b: Right::Packed(packed.as_ptr()),
+            b: Right::Packed(packed.as_ptr(), self.inputs),
             c: y.as_mut_ptr(),
             rows: n,
             depth: self.inputs,
@@ -195,7 +210,8 @@ impl Linear {
         dx: &mut [f32],
     ) {
         assert_eq!(packed.len(), self.packed_len()[1]);
-        self.input_gradient(n, dy, Right::Packed(packed.as_ptr()), overwrite, dx);
+        let packed = Right::Packed(packed.as_ptr(), self.packed);
+        self.input_gradient(n, dy, packed, overwrite, dx);
     }
 
     /// Adds to `dx`, or overwrites it; `dy` is the gradient before the activation.

@@ -58,7 +58,7 @@ impl Product {
     pub unsafe fn run(&self, level: Level) {
         match (self.a, self.b) {
             _ if self.rows == 0 || self.depth == 0 => {}
-            (Left::Rows(x), Right::Packed(packed)) if self.rows == 1 => {
+            (Left::Rows(x), Right::Packed(packed, all)) if self.rows == 1 && all == self.depth => {
                 let &Product { c: y, depth, columns, start, relu, .. } = self;
                 // SAFETY: the caller's promises.
                 unsafe { Lone { x, packed, y, depth, columns, start, relu }.run(level) };
@@ -85,8 +85,8 @@ pub(super) enum Right {
     Rows(*const f32),
     /// Transposed: by columns.
     Columns(*const f32),
-    /// As [`Packing`] leaves it.
-    Packed(*const f32),
+    /// As [`Packing`] leaves it, of so much depth: a product may take the first of it.
+    Packed(*const f32, usize),
 }
 
 /// A right operand that is brought into the order of the tiles once, for many products.
@@ -109,6 +109,12 @@ impl Packing {
         // SAFETY: the caller's promises.
         unsafe { pack(level, self) };
     }
+}
+
+/// As many columns or more, of which a product may take the first of a packed operand that has more:
+/// whole panels.
+pub(super) fn whole_panels(level: Level, columns: usize) -> usize {
+    columns.next_multiple_of(VECTORS * level.lanes())
 }
 
 /// Floats of a packed operand.
@@ -154,7 +160,7 @@ impl Columns {
         unsafe {
             match from {
                 Right::Rows(from) => self.copy_rows::<V, N>(from.add(self.first), steps, to),
-                Right::Columns(from) | Right::Packed(from) => {
+                Right::Columns(from) | Right::Packed(from, _) => {
                     let from = from.add(self.first * self.step);
                     for n in 0..N {
                         let count = self.count::<V>(n);
@@ -286,7 +292,7 @@ impl Part<'_> {
                 Right::Rows(b) if rows <= TILE && columns - first >= width => {
                     (b.add(self.from * columns + first), columns)
                 }
-                Right::Packed(b) => (b.add(first * depth + self.from * width), width),
+                Right::Packed(b, all) => (b.add(first * all + self.from * width), width),
                 Right::Rows(b) => {
                     (self.copy::<V, N>(Right::Rows(b.add(self.from * columns)), panel), width)
                 }
@@ -294,10 +300,11 @@ impl Part<'_> {
                     (self.copy::<V, N>(Right::Columns(b.add(self.from)), panel), width)
                 }
             };
-            match a {
-                Left::Rows(a) => self.tiles::<V, N, false>(a.add(self.from), depth, b, step),
-                Left::Steps(a, by) => self.tiles::<V, N, true>(a.add(self.from * by), by, b, step),
-            }
+            let (a, ways) = match a {
+                Left::Rows(a) => (a.add(self.from), [depth, 1]),
+                Left::Steps(a, by) => (a.add(self.from * by), [1, by]),
+            };
+            self.tiles::<V, N>(a, ways, b, step);
         }
     }
 
@@ -310,13 +317,13 @@ impl Part<'_> {
         to
     }
 
-    /// All rows in tiles, see [`tile_rows`]. From row to row (or,
-    /// transposed, from step to step) there are `stride` floats in `a`, and `step` in `b`.
+    /// All rows in tiles, see [`tile_rows`]. For `ways` see [`Part::tile`]; from step to step there are
+    /// `step` floats in `b`.
     #[inline(always)]
-    unsafe fn tiles<V: Lanes, const N: usize, const T: bool>(
+    unsafe fn tiles<V: Lanes, const N: usize>(
         &self,
         a: *const f32,
-        stride: usize,
+        ways: [usize; 2],
         b: *const f32,
         step: usize,
     ) {
@@ -330,23 +337,27 @@ impl Part<'_> {
         while row < rows {
             let size = tile_rows(rows - row, most);
             macro_rules! sizes {
-                ($($size:literal)*) => {
-                    match size {
-                        $($size => {
-                            // SAFETY: the tile lies inside the operands.
-                            unsafe { self.tile::<V, $size, N, T>(row, a, stride, b, step) }
-                        })*
-                        // SAFETY: no tile is larger, and none is empty.
-                        _ => unsafe { self.tile::<V, 1, N, T>(row, a, stride, b, step) },
+                ($most:literal: $($size:literal)*) => {
+                    // SAFETY: the tile lies inside the operands; none is larger, and none is empty.
+                    unsafe {
+                        match size {
+                            // With the 1 in the code: most of the work is in these.
+                            $most if ways[1] == 1 => {
+                                self.tile::<V, $most, N>(row, a, [ways[0], 1], b, step)
+                            }
+                            $most => self.tile::<V, $most, N>(row, a, [1, ways[1]], b, step),
+                            $($size => self.tile::<V, $size, N>(row, a, ways, b, step),)*
+                            _ => self.tile::<V, 1, N>(row, a, ways, b, step),
+                        }
                     }
                 };
             }
             if V::REGISTERS >= 32 || (V::REGISTERS >= 16 && N == 1) {
-                sizes!(12 8 4 2)
+                sizes!(12: 8 4 2)
             } else if V::REGISTERS >= 16 {
-                sizes!(6 4 2)
+                sizes!(6: 4 2)
             } else {
-                sizes!(4 2)
+                sizes!(4: 2)
             }
             row += size;
         }

@@ -74,6 +74,34 @@ fn check(reference: Reference, level: Level, [x, weight, bias, dy]: &[Vec<f32>; 
     }
 }
 
+/// The products of the first outputs are those of weights that have no others.
+#[test]
+fn packed_weights_serve_their_first_outputs() {
+    for (n, outputs, &level) in [(1, 70), (7, 64), (30, 97)]
+        .into_iter()
+        .flat_map(|(n, outputs)| Level::all().iter().map(move |level| (n, outputs, level)))
+    {
+        for first in [1, 8, 9, 33, 64, outputs] {
+            let all = Linear::at_level(37, outputs, level);
+            let some = all.first(first);
+            let count = some.outputs();
+            assert!(first <= count && count <= outputs && some.first(count).outputs() == count);
+            let reference = Reference { n, inputs: 37, outputs: count };
+            let (x, weight) = (numbers(n * 37, 1), numbers(outputs * 37, 2));
+            let dy = numbers(n * count, 3);
+            let [mut packed, mut back] = all.packed_len().map(|len| vec![f32::NAN; len]);
+            all.pack(&weight, &mut packed);
+            all.pack_back(&weight, &mut back);
+            let (mut y, mut dx) = (vec![f32::NAN; n * count], vec![f32::NAN; n * 37]);
+            some.forward_packed(n, &x, &packed, Onto::Bias(None), Act::None, &mut y);
+            some.backward_input_packed(n, &dy, &back, true, &mut dx);
+            let (what, weight) = (format!("{level:?} {n} {count}"), &weight[..count * 37]);
+            close(&what, &y, &reference.forward(&x, weight, None, false));
+            close(&what, &dx, &reference.input(&dy, weight, &vec![0.0; n * 37]));
+        }
+    }
+}
+
 #[test]
 fn products_are_the_references() {
     for (reference, level) in cases() {

@@ -10,22 +10,20 @@ use super::product::{LANES, Part, Product, Start, TILE, VECTORS};
 use crate::engine::simd::Lanes;
 
 impl Part<'_> {
-    /// `R` rows from row `row`.
+    /// `R` rows from row `row`. In the left operand there are so many floats from row to row, and from
+    /// step to step.
     #[inline(always)]
-    pub unsafe fn tile<V: Lanes, const R: usize, const N: usize, const T: bool>(
+    pub unsafe fn tile<V: Lanes, const R: usize, const N: usize>(
         &self,
         row: usize,
         a: *const f32,
-        stride: usize,
+        [apart, along]: [usize; 2],
         b: *const f32,
         step: usize,
     ) {
         // SAFETY: the tile lies inside the operands.
         unsafe {
             let mut sums = [[V::splat(0.0); N]; R];
-            // From row to row of the left operand, and from step to step: of a transposed one they
-            // change places.
-            let [apart, along] = if T { [1, stride] } else { [stride, 1] };
             let a = a.wrapping_add(row * apart);
             // Two places that go along, so that few registers hold all rows.
             let (mut a, mut b) = ([a, a.wrapping_add(3 * apart)], b);
