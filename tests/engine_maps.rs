@@ -69,6 +69,19 @@ agree! {
         let a = input => Tanh;
         concat((a => MaxPool3d<(1, 3, 1), stride = 1>, Relu), (a => AvgPool3d<(1, 3, 1), stride = 1>)) + (a => Conv3d<4, (1, 3, 1)>)
     }
+    volume_windows_at_once: [3, 5, 7, 6] => {
+        Tanh, Parallel { { MaxPool3d<3, stride = 2, padding = 1, ceil_mode = true> }, { AvgPool3d<3, stride = 2, padding = 1, ceil_mode = true> } },
+        MaxPool3d<2, dilation = (1, 2, 1)>
+    }
+    volume_windows_of_all: [2, 7, 7, 8] => {
+        Conv3d<3, 1>, Parallel { { MaxPool3d<7> }, { AvgPool3d<7> }, { AvgPool3d<7, stride = 1>, Slice<0, 1, axis = 3> } }
+    }
+    volume_of_one_slice: [3, 1, 5, 4] => { Elu, MaxPool3d<(1, 2, 2)>, AvgPool3d<(1, 1, 2), padding = (0, 0, 1)> }
+    volumes_pooled: [2, 7, 6, 5] => {
+        Conv3d<5, 3, padding = 1>, Relu, MaxPool3d<2>, Conv3d<9, (2, 1, 2), groups = 1, padding = (1, 0, 1)>, MaxPool3d<(1, 2, 1)>
+    }
+    volumes_pooled_in_tiles: [16, 4, 5, 6] => { Conv3d<17, 3, padding = same>, Relu, MaxPool3d<(2, 2, 3)> }
+    images_pooled_in_tiles: [32, 6, 7] => { Conv2d<33, 3, padding = 1>, Relu, MaxPool2d<2> }
     volume_joins: [3, 4, 2, 5] => {
         let a = input => Conv3d<3, 1>, Tanh;
         let deep = concat(a, input, axis = 1) => MaxPool3d<(2, 1, 1)>;

@@ -68,6 +68,9 @@ networks! {
     }
     adaptive_avg_pool2d: [19, 5, 4] => { AdaptiveAvgPool2d<(3, 4)> }
     max_pool3d: [3, 5, 4, 5] => { MaxPool3d<3, stride = 2, padding = 1> }
+    max_pool3d_apart: [19, 4, 3, 4] => { MaxPool3d<2> }
+    max_pool3d_overlap: [3, 4, 5, 4] => { MaxPool3d<3, stride = 1, padding = 1> }
+    avg_pool3d: [9, 4, 3, 4] => { AvgPool3d<2, padding = 1, count_include_pad = false> }
     global_avg_pool2d: [19, 4, 5] => { GlobalAvgPool2d }
     flatten: [2, 3, 4] => { Flatten }
     reshape: [4, 6] => { Reshape<[3, _]> }

@@ -20,5 +20,6 @@ pub(crate) mod softmax;
 pub(crate) mod sum;
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod transpose;
 pub(crate) mod upsample;
 pub(crate) mod window;

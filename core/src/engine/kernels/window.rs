@@ -1,4 +1,5 @@
-//! Pooling: windows over pixel-major images, `x[(row · width + column) · channels + channel]`.
+//! Pooling: windows over pixel-major images, `x[(row · width + column) · channels + channel]`, or
+//! over volumes, whose slices lie one behind the other.
 
 #[cfg(test)]
 mod reference;
@@ -7,7 +8,7 @@ mod tests;
 
 use crate::engine::simd::{Lanes, Level, kernel};
 
-/// Which taps of a window lie in the image, along one axis.
+/// Which taps of a window lie in the sample, along one axis.
 #[derive(Clone, Copy, Debug)]
 struct Taps {
     /// The number of the first.
@@ -17,34 +18,61 @@ struct Taps {
     at: usize,
 }
 
-/// The sizes of a pooling, along height and width.
+/// The sizes of a pooling along one axis.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct WindowSizes {
+pub(crate) struct WindowAxis {
     /// Of the input.
-    pub(crate) input: [usize; 2],
+    pub(crate) input: usize,
     /// Of the output.
-    pub(crate) output: [usize; 2],
-    pub(crate) kernel: [usize; 2],
-    pub(crate) stride: [usize; 2],
-    pub(crate) dilation: [usize; 2],
-    /// Padding above, below, left, right.
-    pub(crate) padding: [usize; 4],
+    pub(crate) output: usize,
+    pub(crate) kernel: usize,
+    pub(crate) stride: usize,
+    pub(crate) dilation: usize,
+    /// Padding before and after.
+    pub(crate) padding: [usize; 2],
 }
 
-/// A window that slides over an image.
+impl WindowAxis {
+    /// Windows of this size, side by side.
+    pub(crate) fn side_by_side(kernel: usize, output: usize) -> WindowAxis {
+        let input = output * kernel;
+        WindowAxis { input, output, kernel, stride: kernel, dilation: 1, padding: [0; 2] }
+    }
+
+    /// Whether each window is one element, and each element a window.
+    pub(crate) fn changes_nothing(&self) -> bool {
+        (self.kernel, self.stride, self.padding) == (1, 1, [0; 2])
+    }
+
+    /// Whether windows follow each other from the start on; what is left over at the end is cut off.
+    pub(crate) fn lies_side_by_side(&self) -> bool {
+        (self.stride, self.dilation, self.padding) == (self.kernel, 1, [0; 2])
+            && self.output == self.input / self.kernel
+    }
+
+    /// Where this tap of this window lies, if it lies in the input.
+    fn inside(&self, at: usize, tap: usize) -> Option<usize> {
+        let padded = at * self.stride + tap * self.dilation;
+        padded.checked_sub(self.padding[0]).filter(|x| *x < self.input)
+    }
+
+    fn taps(&self, at: usize) -> Taps {
+        let first = (0..self.kernel).find(|tap| self.inside(at, *tap).is_some()).unwrap_or(0);
+        let count = (first..self.kernel).map_while(|tap| self.inside(at, tap)).count();
+        Taps { first, count, at: self.inside(at, first).unwrap_or(0) }
+    }
+}
+
+/// The sizes of a pooling, along depth, height and width; an image is one slice.
+pub(crate) type WindowSizes = [WindowAxis; 3];
+
+/// A window that slides over an image or a volume.
 #[derive(Debug)]
 pub(crate) struct Window {
     channels: usize,
     sizes: WindowSizes,
-    taps: [Vec<Taps>; 2],
+    taps: [Vec<Taps>; 3],
     level: Level,
-}
-
-/// One tap of one window: its number, and where its pixel and the window's result begin.
-struct Tap {
-    number: usize,
-    x: usize,
-    y: usize,
 }
 
 impl Window {
@@ -53,98 +81,77 @@ impl Window {
     }
 
     fn at_level(channels: usize, sizes: WindowSizes, level: Level) -> Self {
-        let taps = [0, 1].map(|axis| {
-            let inside = |at: usize, tap: usize| {
-                let padded = at * sizes.stride[axis] + tap * sizes.dilation[axis];
-                padded.checked_sub(sizes.padding[2 * axis]).filter(|x| *x < sizes.input[axis])
-            };
-            let taps = |at: usize| {
-                let first = (0..sizes.kernel[axis]).find(|tap| inside(at, *tap).is_some());
-                let first = first.unwrap_or(0);
-                let count = (first..sizes.kernel[axis]).map_while(|tap| inside(at, tap)).count();
-                Taps { first, count, at: inside(at, first).unwrap_or(0) }
-            };
-            (0..sizes.output[axis]).map(taps).collect()
-        });
+        let taps = sizes.map(|axis| (0..axis.output).map(|at| axis.taps(at)).collect());
         Window { channels, sizes, taps, level }
     }
 
     /// All taps of a window.
     pub(crate) fn size(&self) -> usize {
-        self.sizes.kernel[0] * self.sizes.kernel[1]
+        self.sizes.iter().map(|axis| axis.kernel).product()
     }
 
     /// Whether each window is one pixel, and each pixel a window.
     pub(crate) fn changes_nothing(&self) -> bool {
-        let WindowSizes { kernel, stride, padding, .. } = self.sizes;
-        (kernel, stride, padding) == ([1; 2], [1; 2], [0; 4])
+        self.sizes.iter().all(WindowAxis::changes_nothing)
     }
 
-    /// Floats of an image.
+    /// Floats of a sample.
     pub(crate) fn input_len(&self) -> usize {
-        self.channels * self.sizes.input[0] * self.sizes.input[1]
+        self.sizes.iter().fold(self.channels, |len, axis| len * axis.input)
     }
 
-    /// Floats of what it gives of an image.
+    /// Floats of what it gives of a sample.
     pub(crate) fn output_len(&self) -> usize {
-        self.channels * self.sizes.output[0] * self.sizes.output[1]
+        self.sizes.iter().fold(self.channels, |len, axis| len * axis.output)
     }
 
-    /// How many taps of each window lie in the image, or in the image and its padding; at least 1.
+    /// How many taps of each window lie in the sample, or in it and its padding; at least 1.
     pub(crate) fn counts(&self, padding: bool) -> Vec<usize> {
-        let along = |axis: usize, at: usize| {
-            let [before, after] = [self.sizes.padding[2 * axis], self.sizes.padding[2 * axis + 1]];
-            let end = before + self.sizes.input[axis] + after;
-            let place = |tap: usize| at * self.sizes.stride[axis] + tap * self.sizes.dilation[axis];
+        let along = |(axis, taps): (&WindowAxis, &Vec<Taps>), at: usize| {
+            let end = axis.padding[0] + axis.input + axis.padding[1];
+            let place = |tap: usize| at * axis.stride + tap * axis.dilation;
             match padding {
-                true => (0..self.sizes.kernel[axis]).filter(|tap| place(*tap) < end).count(),
-                false => self.taps[axis][at].count,
+                true => (0..axis.kernel).filter(|tap| place(*tap) < end).count(),
+                false => taps[at].count,
             }
         };
-        let [rows, columns] = self.sizes.output;
-        let count = |row, column| (along(0, row) * along(1, column)).max(1);
-        (0..rows).flat_map(|row| (0..columns).map(move |column| count(row, column))).collect()
+        let mut counts = vec![1];
+        for axis in self.sizes.iter().zip(&self.taps) {
+            let windows = |n: usize| (0..axis.0.output).map(move |at| n * along(axis, at));
+            counts = counts.into_iter().flat_map(windows).collect();
+        }
+        counts.into_iter().map(|count| count.max(1)).collect()
     }
 
-    /// The taps in the image, in order, of the window at this row and column.
+    /// Calls `f(place of the result, taps along each axis)` for the windows of a slice.
     #[inline(always)]
-    fn taps(&self, row: usize, column: usize) -> impl Iterator<Item = Tap> {
-        let (down, across) = (self.taps[0][row], self.taps[1][column]);
-        (0..down.count).flat_map(move |i| {
-            (0..across.count).map(move |j| self.tap((row, column), (down, across), (i, j)))
-        })
-    }
-
-    /// All taps of all windows. Plain loops: where pixels have few channels, an iterator would take
-    /// longer than what is done with them.
-    #[inline(always)]
-    fn each(&self, mut f: impl FnMut(Tap)) {
-        let [rows, columns] = self.sizes.output;
-        for row in 0..rows {
-            for column in 0..columns {
-                let (down, across) = (self.taps[0][row], self.taps[1][column]);
-                for i in 0..down.count {
-                    for j in 0..across.count {
-                        f(self.tap((row, column), (down, across), (i, j)));
-                    }
-                }
+    fn windows(&self, slice: usize, mut f: impl FnMut(usize, [Taps; 3])) {
+        let [_, rows, columns] = &self.taps;
+        let mut y = slice * rows.len() * columns.len() * self.channels;
+        for down in rows {
+            for across in columns {
+                f(y, [self.taps[0][slice], *down, *across]);
+                y += self.channels;
             }
         }
     }
 
-    /// Tap (i, j) of those in the image of the window at this row and column.
+    /// Calls `f(number, place of the pixel)` for the taps of a window in the sample, in order. Plain
+    /// loops: where pixels have few channels, an iterator would take longer than what is done with
+    /// them.
     #[inline(always)]
-    fn tap(
-        &self,
-        (row, column): (usize, usize),
-        (down, across): (Taps, Taps),
-        (i, j): (usize, usize),
-    ) -> Tap {
-        let x = (down.at + i * self.sizes.dilation[0]) * self.sizes.input[1] + across.at;
-        Tap {
-            number: (down.first + i) * self.sizes.kernel[1] + across.first + j,
-            x: (x + j * self.sizes.dilation[1]) * self.channels,
-            y: (row * self.sizes.output[1] + column) * self.channels,
+    fn each(&self, [deep, down, across]: [Taps; 3], mut f: impl FnMut(usize, usize)) {
+        let [depth, height, width] = &self.sizes;
+        for h in 0..deep.count {
+            let slice = (deep.at + h * depth.dilation) * height.input + down.at;
+            let plane = (deep.first + h) * height.kernel + down.first;
+            for i in 0..down.count {
+                let pixel = (slice + i * height.dilation) * width.input + across.at;
+                let row = (plane + i) * width.kernel + across.first;
+                for j in 0..across.count {
+                    f(row + j, (pixel + j * width.dilation) * self.channels);
+                }
+            }
         }
     }
 
@@ -159,32 +166,49 @@ impl Window {
         unsafe { max(self.level.fitting(self.channels), &job) };
     }
 
-    /// Adds to `dx` at the winners.
-    pub(crate) fn max_gradient(&self, dy: &[f32], winners: &[u8], dx: &mut [f32]) {
-        // SAFETY: safe code, compiled for each instruction set.
-        unsafe { max_gradient(self.level, self, dy, winners, dx) };
+    /// Overwrites `dx` with zeros where it is the first gradient, and adds to it at the winners.
+    pub(crate) fn max_gradient(&self, dy: &[f32], winners: &[u8], dx: &mut [f32], first: bool) {
+        self.slice_by_slice(dx, first, |slice, dx| {
+            // SAFETY: safe code, compiled for each instruction set.
+            unsafe { max_gradient(self.level, self, slice, dy, winners, dx) };
+        });
     }
 
     /// As [`max_gradient`](Self::max_gradient), where winners were not kept: where nothing is above
     /// −∞, the first tap wins.
-    pub(crate) fn max_gradient_again(&self, x: &[f32], dy: &[f32], dx: &mut [f32]) {
-        let [rows, columns] = self.sizes.output;
-        for place in 0..rows * columns {
-            for channel in 0..self.channels {
-                let mut largest = f32::NEG_INFINITY;
-                let first = self.taps(place / columns, place % columns).find(|tap| tap.number == 0);
-                let mut winner = first.map(|tap| tap.x + channel);
-                for tap in self.taps(place / columns, place % columns) {
-                    let x = x[tap.x + channel];
-                    if x > largest || x.is_nan() {
-                        (largest, winner) = (x, Some(tap.x + channel));
+    pub(crate) fn max_gradient_again(&self, x: &[f32], dy: &[f32], dx: &mut [f32], first: bool) {
+        self.slice_by_slice(dx, first, |slice, dx| {
+            self.windows(slice, |y, taps| {
+                for channel in 0..self.channels {
+                    let (mut largest, mut winner) = (f32::NEG_INFINITY, None);
+                    self.each(taps, |number, pixel| {
+                        let x = x[pixel + channel];
+                        if x > largest || x.is_nan() || number == 0 {
+                            (largest, winner) = (x, Some(pixel + channel));
+                        }
+                    });
+                    if let Some(winner) = winner {
+                        dx[winner] += dy[y + channel];
                     }
                 }
-                if let Some(winner) = winner {
-                    dx[winner] += dy[place * self.channels + channel];
-                }
-            }
+            });
+        });
+    }
+
+    /// Calls `f` for each slice of the results. Where `dx` is the first gradient, zeros are written
+    /// no further than a slice needs: they are still near when it adds to them.
+    fn slice_by_slice(&self, dx: &mut [f32], first: bool, mut f: impl FnMut(usize, &mut [f32])) {
+        assert_eq!(dx.len(), self.input_len());
+        let len = dx.len() / self.sizes[0].input;
+        let mut done = if first { 0 } else { dx.len() };
+        for (slice, taps) in self.taps[0].iter().enumerate() {
+            let last = taps.at + taps.count.saturating_sub(1) * self.sizes[0].dilation;
+            let end = done.max((last + 1) * len);
+            dx[done..end].fill(0.0);
+            done = end;
+            f(slice, dx);
         }
+        dx[done..].fill(0.0);
     }
 
     /// The sum of each window, times its share.
@@ -193,15 +217,17 @@ impl Window {
         unsafe { mean(self.level, self, x, shares, y) };
     }
 
-    /// Adds to `dx`.
-    pub(crate) fn mean_gradient(&self, dy: &[f32], shares: &[f32], dx: &mut [f32]) {
-        // SAFETY: safe code, compiled for each instruction set.
-        unsafe { mean_gradient(self.level, self, dy, shares, dx) };
+    /// Overwrites `dx` where it is the first gradient, else adds to it.
+    pub(crate) fn mean_gradient(&self, dy: &[f32], shares: &[f32], dx: &mut [f32], first: bool) {
+        self.slice_by_slice(dx, first, |slice, dx| {
+            // SAFETY: safe code, compiled for each instruction set.
+            unsafe { mean_gradient(self.level, self, slice, dy, shares, dx) };
+        });
     }
 }
 
 /// # Safety
-/// `x` and `y` point at an image and its result, as does `winners`.
+/// `x` and `y` point at a sample and its result, as does `winners`.
 struct Max<'a> {
     window: &'a Window,
     x: *const f32,
@@ -216,40 +242,46 @@ kernel!(unsafe fn max(job: &Max<'_>) = max_lanes);
 #[inline(always)]
 unsafe fn max_lanes<V: Lanes>(job: &Max<'_>) {
     let window = job.window;
-    let [rows, columns] = window.sizes.output;
-    for row in 0..rows {
-        for column in 0..columns {
-            let y = (row * columns + column) * window.channels;
+    for slice in 0..window.sizes[0].output {
+        window.windows(slice, |y, taps| {
             for first in (0..window.channels).step_by(V::COUNT) {
                 let count = V::COUNT.min(window.channels - first);
-                // SAFETY: `count` channels are left of every pixel, and taps lie in the image.
+                // SAFETY: `count` channels are left of every pixel, and taps lie in the sample.
                 unsafe {
-                    let (mut largest, mut place) = (V::splat(f32::NEG_INFINITY), V::splat(0.0));
-                    for tap in window.taps(row, column) {
-                        let x = V::load_up_to(job.x.add(tap.x + first), count);
-                        (largest, place) = largest.max_at(place, x, V::splat(tap.number as f32));
-                    }
+                    let (mut largest, mut winner) = (V::splat(f32::NEG_INFINITY), V::splat(0.0));
+                    window.each(taps, |number, pixel| {
+                        let x = V::load_up_to(job.x.add(pixel + first), count);
+                        (largest, winner) = largest.max_at(winner, x, V::splat(number as f32));
+                    });
                     largest.store_up_to(job.y.add(y + first), count);
                     if let Some(winners) = job.winners {
-                        place.store_bytes_up_to(winners.add(y + first), count);
+                        winner.store_bytes_up_to(winners.add(y + first), count);
                     }
                 }
             }
-        }
+        });
     }
 }
 
-kernel!(unsafe fn max_gradient(window: &Window, dy: &[f32], winners: &[u8], dx: &mut [f32]) = max_gradient_body);
+kernel!(unsafe fn max_gradient(window: &Window, slice: usize, dy: &[f32], winners: &[u8], dx: &mut [f32]) = max_gradient_body);
 
 #[inline(always)]
-unsafe fn max_gradient_body<V: Lanes>(window: &Window, dy: &[f32], winners: &[u8], dx: &mut [f32]) {
-    window.each(|tap| {
-        let number = tap.number as u8;
-        let from = tap.y..tap.y + window.channels;
-        let from = dy[from.clone()].iter().zip(&winners[from]);
-        for (dx, (dy, winner)) in dx[tap.x..tap.x + window.channels].iter_mut().zip(from) {
-            *dx += if *winner == number { *dy } else { 0.0 };
-        }
+unsafe fn max_gradient_body<V: Lanes>(
+    window: &Window,
+    slice: usize,
+    dy: &[f32],
+    winners: &[u8],
+    dx: &mut [f32],
+) {
+    window.windows(slice, |y, taps| {
+        let (dy, winners) = (&dy[y..y + window.channels], &winners[y..y + window.channels]);
+        window.each(taps, |number, pixel| {
+            let number = number as u8;
+            let dx = &mut dx[pixel..pixel + window.channels];
+            for (dx, (dy, winner)) in dx.iter_mut().zip(dy.iter().zip(winners)) {
+                *dx += if *winner == number { *dy } else { 0.0 };
+            }
+        });
     });
 }
 
@@ -257,34 +289,44 @@ kernel!(unsafe fn mean(window: &Window, x: &[f32], shares: &[f32], y: &mut [f32]
 
 #[inline(always)]
 unsafe fn mean_body<V: Lanes>(window: &Window, x: &[f32], shares: &[f32], y: &mut [f32]) {
-    y.fill(0.0);
-    window.each(|tap| {
-        let x = &x[tap.x..tap.x + window.channels];
-        for (y, x) in y[tap.y..tap.y + window.channels].iter_mut().zip(x) {
-            *y += x;
-        }
-    });
-    for (y, share) in y.chunks_exact_mut(window.channels).zip(shares) {
-        for y in y {
-            *y *= share;
-        }
+    let (mut shares, channels) = (shares.iter(), window.channels);
+    for slice in 0..window.sizes[0].output {
+        window.windows(slice, |at, taps| {
+            let Some(share) = shares.next() else { return };
+            for first in (0..channels).step_by(V::COUNT) {
+                let count = V::COUNT.min(channels - first);
+                let y = &mut y[at + first..at + first + count];
+                // SAFETY: `count` floats are there, of every slice.
+                unsafe {
+                    let mut sum = V::splat(0.0);
+                    window.each(taps, |_, pixel| {
+                        let x = &x[pixel + first..pixel + first + count];
+                        sum = sum.add(V::load_up_to(x.as_ptr(), count));
+                    });
+                    sum.mul(V::splat(*share)).store_up_to(y.as_mut_ptr(), count);
+                }
+            }
+        });
     }
 }
 
-kernel!(unsafe fn mean_gradient(window: &Window, dy: &[f32], shares: &[f32], dx: &mut [f32]) = mean_gradient_body);
+kernel!(unsafe fn mean_gradient(window: &Window, slice: usize, dy: &[f32], shares: &[f32], dx: &mut [f32]) = mean_gradient_body);
 
 #[inline(always)]
 unsafe fn mean_gradient_body<V: Lanes>(
     window: &Window,
+    slice: usize,
     dy: &[f32],
     shares: &[f32],
     dx: &mut [f32],
 ) {
-    window.each(|tap| {
-        let share = shares[tap.y / window.channels];
-        let dy = &dy[tap.y..tap.y + window.channels];
-        for (dx, dy) in dx[tap.x..tap.x + window.channels].iter_mut().zip(dy) {
-            *dx += dy * share;
-        }
+    window.windows(slice, |y, taps| {
+        let (dy, share) = (&dy[y..y + window.channels], shares[y / window.channels]);
+        window.each(taps, |_, pixel| {
+            let dx = &mut dx[pixel..pixel + window.channels];
+            for (dx, dy) in dx.iter_mut().zip(dy) {
+                *dx += dy * share;
+            }
+        });
     });
 }

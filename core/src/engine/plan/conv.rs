@@ -3,6 +3,7 @@
 use super::Builder;
 use crate::engine::chunk::Edge;
 use crate::engine::kernels::conv::{Act, Axis, ConvSizes};
+use crate::engine::kernels::window::WindowAxis;
 use crate::engine::steps::{ConvParts, ConvPoolStep, ConvStep, ConvTransposeStep, Layout, Step};
 use netwright_spec::graph::{Graph, Node};
 
@@ -49,6 +50,8 @@ impl Builder<'_> {
         self.skip_lines(&mut last);
         let (act, window) = match skip {
             Some(_) => (Act::None, None),
+            // With gradients, most of the work is what the losers of a window have none of.
+            None if self.memory.reuse() && sizes.pools_apart() => (relu, None),
             None => (relu, self.fuse_pool(&mut last)),
         };
         self.skip_lines(&mut last);
@@ -84,23 +87,16 @@ impl Builder<'_> {
     }
 
     /// A max pooling behind the convolution whose windows lie side by side.
-    fn fuse_pool(&mut self, last: &mut usize) -> Option<[usize; 2]> {
-        let pool = self.sole_consumer(*last, "MaxPool2d")?;
-        let node = &self.graph.nodes[pool];
-        let &[h, w] = node.sizes("kernel_size") else { return None };
-        let input = self.graph.shape_of(node.inputs[0]);
-        let plain = node.sizes("stride") == [h, w]
-            && node.sizes("padding").iter().all(|p| *p == 0)
-            && node.sizes("dilation") == [1, 1]
-            && node.shape[1] == input[1] / h
-            && node.shape[2] == input[2] / w
-            && h * w <= 256;
-        if !plain {
+    fn fuse_pool(&mut self, last: &mut usize) -> Option<[usize; 3]> {
+        let (sizes, nodes) = self.max_pool_behind(*last)?;
+        let plain = sizes.iter().all(WindowAxis::lies_side_by_side);
+        let window = sizes.map(|axis| axis.kernel);
+        if !plain || window.iter().product::<usize>() > 256 {
             return None;
         }
-        self.fused[pool] = true;
-        *last = pool;
-        Some([h, w])
+        nodes.iter().for_each(|node| self.fused[*node] = true);
+        *last = *nodes.last()?;
+        Some(window)
     }
 }
 

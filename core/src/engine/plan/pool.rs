@@ -2,54 +2,107 @@
 
 use super::{Builder, layout};
 use crate::engine::chunk::Slot;
-use crate::engine::kernels::window::{Window, WindowSizes};
+use crate::engine::kernels::window::{Window, WindowAxis, WindowSizes};
 use crate::engine::steps::{PoolStep, Pooling};
 use crate::layers::adaptive_avg_pool2d::Windows;
+
+/// The nodes of a volume's pooling: one of each slice, and one along the depth of what that gives,
+/// between reshapes that make channels of the slices and columns of their pixels.
+pub(super) struct VolumePool {
+    /// In their order.
+    nodes: [usize; 5],
+    channels: usize,
+    sizes: WindowSizes,
+}
+
+/// Whether windows of a volume are best read at once. Where they share most of their slices, pooling
+/// each slice first takes fewer taps; and a tap that is kept must be a byte.
+fn is_one(&[z, y, x]: &WindowSizes, kept: bool) -> bool {
+    let plane = y.kernel * x.kernel;
+    let (once, slice_by_slice) = (z.kernel * plane, z.stride.min(z.kernel) * plane + z.kernel);
+    // A pass over memory is worth some taps.
+    2 * once <= 3 * slice_by_slice && !(kept && once > 256)
+}
 
 impl Builder<'_> {
     /// `MaxPool2d` and `AvgPool2d`.
     pub(super) fn pool2d(&mut self, number: usize) -> Option<()> {
-        self.pool_between([number; 2], number, 1)
+        let channels = *self.graph.nodes[number].shape.first()?;
+        let sizes = self.window_sizes(number)?;
+        self.pool_of(number, [number; 2], channels, sizes)
     }
 
-    /// The pooling of a volume's slices between two reshapes, of which this node is the first: it
-    /// makes channels of the slices, and the last one takes them apart. Both numbers.
-    pub(super) fn pool_of_slices(&self, number: usize) -> Option<[usize; 2]> {
-        let node = &self.graph.nodes[number];
-        let &[channels, depth, height, width] = self.graph.shape_of(node.inputs[0]) else {
+    /// The pooling of a volume of which this `Reshape` is the first node.
+    pub(super) fn volume_pool(&self, first: usize) -> Option<VolumePool> {
+        let nodes = self.graph.nodes;
+        let &[channels, depth, height, width] = self.graph.shape_of(nodes[first].inputs[0]) else {
             return None;
         };
-        let pool = ["MaxPool2d", "AvgPool2d"];
-        let pool = pool.iter().find_map(|kind| self.sole_consumer(number, kind))?;
-        let last = self.sole_consumer(pool, "Reshape")?;
-        let &[_, rows, columns] = self.graph.nodes[pool].shape else { return None };
-        let fits = node.shape == [channels * depth, height, width]
-            && self.graph.nodes[last].shape == [channels, depth, rows * columns];
-        fits.then_some([pool, last])
+        let kinds = ["MaxPool2d", "AvgPool2d"];
+        let kind = kinds.into_iter().find(|kind| self.sole_consumer(first, kind).is_some())?;
+        let plane = self.sole_consumer(first, kind)?;
+        let columns = self.sole_consumer(plane, "Reshape")?;
+        let along = self.sole_consumer(columns, kind)?;
+        let last = self.sole_consumer(along, "Reshape")?;
+        let [_, y, x] = self.window_sizes(plane)?;
+        let [_, z, pixels] = self.window_sizes(along)?;
+        let flag = |node: usize| nodes[node].flag("count_include_pad");
+        let fits = nodes[first].shape == [channels * depth, height, width]
+            && nodes[columns].shape == [channels, depth, y.output * x.output]
+            && nodes[last].shape == [channels, z.output, y.output, x.output]
+            && pixels.changes_nothing()
+            && flag(plane) == flag(along);
+        let nodes = [first, plane, columns, along, last];
+        fits.then_some(VolumePool { nodes, channels, sizes: [z, y, x] })
     }
 
-    /// In memory the slices are images, one behind the other.
-    pub(super) fn pool_slices(&mut self, first: usize, [pool, last]: [usize; 2]) -> Option<()> {
-        (self.fused[pool], self.fused[last]) = (true, true);
-        let depth = self.graph.shape_of(self.graph.nodes[first].inputs[0])[1];
-        self.pool_between([first, last], pool, depth)
+    /// The max pooling that alone takes the value of a node, of an image or of a volume: its windows
+    /// and its nodes.
+    pub(super) fn max_pool_behind(&self, node: usize) -> Option<(WindowSizes, Vec<usize>)> {
+        if let Some(pool) = self.sole_consumer(node, "MaxPool2d") {
+            return Some((self.window_sizes(pool)?, vec![pool]));
+        }
+        let VolumePool { nodes, sizes, .. } =
+            self.volume_pool(self.sole_consumer(node, "Reshape")?)?;
+        let is_max = self.graph.nodes[nodes[1]].kind == "MaxPool2d";
+        is_max.then(|| (sizes, nodes.to_vec()))
     }
 
-    /// How node `number` pools each of so many slices, from what the first node takes to what the last
-    /// one gives. Windows of one pixel leave all as it is, as one of the two poolings of a volume often
-    /// does.
-    fn pool_between(&mut self, ends: [usize; 2], number: usize, slices: usize) -> Option<()> {
-        let node = &self.graph.nodes[number];
-        let window = self.window(number, slices)?;
+    /// One step where that is best, else one for the slices and one along the depth.
+    pub(super) fn pool3d(&mut self, pool: VolumePool) -> Option<()> {
+        let VolumePool { nodes, channels, sizes } = pool;
+        let [first, plane, columns, along, last] = nodes;
+        nodes.iter().for_each(|node| self.fused[*node] = true);
+        if is_one(&sizes, self.graph.nodes[plane].kind == "MaxPool2d") {
+            return self.pool_of(plane, [first, last], channels, sizes);
+        }
+        let [z, y, x] = sizes;
+        let still = |size| WindowAxis::side_by_side(1, size);
+        self.pool_of(plane, [first, columns], channels, [still(z.input), y, x])?;
+        // Slices are rows, as long as the slices of the result.
+        let pixels = still(y.output * x.output);
+        self.pool_of(along, [along, last], channels, [still(1), z, pixels])
+    }
+
+    /// How node `number` pools, from what the first node takes to what the last one gives.
+    fn pool_of(
+        &mut self,
+        number: usize,
+        ends: [usize; 2],
+        channels: usize,
+        sizes: WindowSizes,
+    ) -> Option<()> {
+        let [first, last] = ends.map(|end| &self.graph.nodes[end]);
+        let window = Window::new(channels, sizes);
         if window.changes_nothing() {
-            let [first, last] = ends.map(|end| &self.graph.nodes[end]);
             return self.alias(first.inputs[0], ends[1], layout(last.shape));
         }
+        let node = &self.graph.nodes[number];
         let pooling = if node.kind == "AvgPool2d" {
             let counts = window.counts(node.flag("count_include_pad")).into_iter();
             Pooling::Mean { shares: counts.map(|count| (1.0 / count as f64) as f32).collect() }
         } else {
-            let len = node.shape.iter().product();
+            let len = last.shape.iter().product();
             let winners = if window.size() <= 256 { self.byte_slot(len) } else { Slot::default() };
             Pooling::Max { winners }
         };
@@ -62,21 +115,14 @@ impl Builder<'_> {
         let value = node.inputs[0];
         let &[channels, rows, columns] = node.shape else { return None };
         let windows = Windows::of(self.graph.shape_of(value), node.shape)?;
-        let kernel = windows.longest;
-        let sizes = WindowSizes {
-            input: [rows * kernel[0], columns * kernel[1]],
-            output: [rows, columns],
-            kernel,
-            stride: kernel,
-            dilation: [1, 1],
-            padding: [0; 4],
-        };
+        let [height, width] = windows.longest;
+        let axis = WindowAxis::side_by_side;
+        let sizes = [axis(1, 1), axis(height, rows), axis(width, columns)];
         let x = match windows.are_even() {
             true => self.edge(value)?,
             false => {
-                let [height, width] = sizes.input;
-                let (from, to) = (value, layout(&[channels, height, width]));
-                self.moved_to(from, windows.side_by_side(), to)?
+                let to = layout(&[channels, rows * height, columns * width]);
+                self.moved_to(value, windows.side_by_side(), to)?
             }
         };
         let shares = windows.shares().map(|share| share as f32).collect();
@@ -91,14 +137,7 @@ impl Builder<'_> {
     pub(super) fn global_avg_pool(&mut self, number: usize) -> Option<()> {
         let value = self.graph.nodes[number].inputs[0];
         let &[channels, h, w] = self.graph.shape_of(value) else { return None };
-        let sizes = WindowSizes {
-            input: [h, w],
-            output: [1, 1],
-            kernel: [h, w],
-            stride: [1, 1],
-            dilation: [1, 1],
-            padding: [0; 4],
-        };
+        let sizes = [1, h, w].map(|size| WindowAxis::side_by_side(size, 1));
         let shares = vec![(1.0 / (h * w) as f64) as f32];
         self.pool([number; 2], Window::new(channels, sizes), Pooling::Mean { shares })
     }
@@ -113,23 +152,24 @@ impl Builder<'_> {
         Some(())
     }
 
-    fn window(&self, number: usize, slices: usize) -> Option<Window> {
+    /// Those of a pooling of images.
+    fn window_sizes(&self, number: usize) -> Option<WindowSizes> {
         let node = &self.graph.nodes[number];
-        let &[channels, height, width] = self.graph.shape_of(node.inputs[0]) else { return None };
-        let &[_, rows, columns] = node.shape else { return None };
-        let pair = |name: &str| match node.sizes(name) {
-            &[h, w] => [h, w],
-            _ => [1, 1],
-        };
+        let (input, output) = (self.graph.shape_of(node.inputs[0]), node.shape);
+        let (&[_, _, _], &[_, _, _]) = (input, output) else { return None };
         let &[top, bottom, left, right] = node.sizes("padding") else { return None };
-        let sizes = WindowSizes {
-            input: [height, width],
-            output: [rows, columns],
-            kernel: pair("kernel_size"),
-            stride: pair("stride"),
-            dilation: pair("dilation"),
-            padding: [top, bottom, left, right],
+        let along = |axis: usize, padding| {
+            let size = |name: &str| node.sizes(name).get(axis - 1).copied().unwrap_or(1);
+            WindowAxis {
+                input: input[axis],
+                output: output[axis],
+                kernel: size("kernel_size"),
+                stride: size("stride"),
+                dilation: size("dilation"),
+                padding,
+            }
         };
-        Some(Window::new(channels / slices, sizes))
+        let [y, x] = [along(1, [top, bottom]), along(2, [left, right])];
+        Some([WindowAxis::side_by_side(1, 1), y, x])
     }
 }

@@ -12,8 +12,8 @@ impl Builder<'_> {
     /// `Reshape` and `Flatten`. Row-major order does not change; pixels are brought into it, and
     /// the result into pixels where it is an image. A line may stay one row of pixels.
     pub(super) fn reshape(&mut self, number: usize) -> Option<()> {
-        if let Some(pool) = self.pool_of_slices(number) {
-            return self.pool_slices(number, pool);
+        if let Some(pool) = self.volume_pool(number) {
+            return self.pool3d(pool);
         }
         let node = &self.graph.nodes[number];
         let place = self.places[node.inputs[0]]?;

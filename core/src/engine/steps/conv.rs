@@ -28,15 +28,17 @@ impl ConvParts {
         !self.x.input || call.input_gradient
     }
 
-    pub(super) fn describe(&self, output: [usize; 3]) -> String {
+    /// The output is [channels, slices, rows, columns].
+    pub(super) fn describe(&self, output: [usize; 4]) -> String {
         let ([h, w], depth) = (self.sizes.kernel_size, &self.sizes.depth);
-        let (from, ends) = (self.sizes.input, self.ends());
+        let ([channels, height, width], ends) = (self.sizes.input, self.ends());
         if *depth == Axis::LONE {
-            return format!("conv {h}x{w} {from:?} -> {output:?}{ends}");
+            let [out_channels, _, rows, columns] = output;
+            let [from, to] = [[channels, height, width], [out_channels, rows, columns]];
+            return format!("conv {h}x{w} {from:?} -> {to:?}{ends}");
         }
-        let volume = |[c, h, w]: [usize; 3], depth: usize| [c, depth, h, w];
-        let [from, to] = [volume(from, depth.size), volume(output, depth.out())];
-        format!("conv {}x{h}x{w} {from:?} -> {to:?}{ends}", depth.kernel_size)
+        let from = [channels, depth.size, height, width];
+        format!("conv {}x{h}x{w} {from:?} -> {output:?}{ends}", depth.kernel_size)
     }
 
     /// What is done with the sums.

@@ -16,9 +16,9 @@ pub(crate) struct ConvPoolStep {
 }
 
 impl ConvPoolStep {
-    pub(crate) fn new(parts: ConvParts, window: [usize; 2], winners: Slot) -> Self {
+    pub(crate) fn new(parts: ConvParts, window: [usize; 3], winners: Slot) -> Self {
         let conv = ConvPool::new(parts.sizes, window);
-        ConvPoolStep { conv, parts, window: window[0] * window[1], winners }
+        ConvPoolStep { conv, parts, window: window.iter().product(), winners }
     }
 
     /// Where the weights for the input gradient begin: at a cache line.

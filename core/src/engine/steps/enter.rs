@@ -3,6 +3,7 @@
 use super::{Call, Source, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot};
 use crate::engine::kernels::sum::accumulate;
+use crate::engine::kernels::transpose::transpose;
 
 /// How a sample lies in memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,52 +33,6 @@ impl Layout {
         match self {
             Layout::Plain => true,
             Layout::Pixels { channels, pixels } => channels == 1 || pixels == 1,
-        }
-    }
-}
-
-/// Floats of a cache line.
-const LINE: usize = 16;
-
-/// The transpose of each sample, [rows, columns] to [columns, rows].
-pub(crate) fn transpose(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
-    let samples = x.chunks_exact(rows * columns).zip(y.chunks_exact_mut(rows * columns));
-    for (x, y) in samples {
-        // The longer axis is the inner loop.
-        if rows.min(columns) >= LINE / 2 {
-            transpose_tiles(x, y, rows, columns);
-        } else if rows < columns {
-            for (row, x) in x.chunks_exact(columns).enumerate() {
-                y.chunks_exact_mut(rows).zip(x).for_each(|(y, x)| y[row] = *x);
-            }
-        } else {
-            for (column, y) in y.chunks_exact_mut(rows).enumerate() {
-                y.iter_mut().zip(x.chunks_exact(columns)).for_each(|(y, x)| *y = x[column]);
-            }
-        }
-    }
-}
-
-/// Of one sample, square by square of whole lines: each is read once and written once, where lines
-/// at a distance of a power of two would drive each other out of the nearest cache.
-fn transpose_tiles(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
-    let mut tile = [[0.0; LINE]; LINE];
-    for first in (0..columns).step_by(LINE) {
-        let width = LINE.min(columns - first);
-        for top in (0..rows).step_by(LINE) {
-            let height = LINE.min(rows - top);
-            for (i, row) in tile[..height].iter_mut().enumerate() {
-                let from = &x[(top + i) * columns + first..];
-                match from.first_chunk() {
-                    // What is behind the row is not looked at.
-                    Some(line) => *row = *line,
-                    None => row[..width].copy_from_slice(&from[..width]),
-                }
-            }
-            for j in 0..width {
-                let to = &mut y[(first + j) * rows + top..][..height];
-                to.iter_mut().zip(&tile).for_each(|(to, row)| *to = row[j]);
-            }
         }
     }
 }
@@ -160,25 +115,4 @@ impl Step for Transpose {
 /// `y += x`
 pub(crate) fn add(x: &[f32], y: &mut [f32]) {
     accumulate(x, y, false);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::transpose;
-
-    #[test]
-    fn rows_become_columns() {
-        for (rows, columns) in
-            [(1, 5), (3, 40), (7, 16), (8, 8), (9, 33), (16, 17), (40, 9), (33, 64)]
-        {
-            let x: Vec<f32> = (0..2 * rows * columns).map(|i| i as f32).collect();
-            let mut y = vec![f32::NAN; x.len()];
-            transpose(&x, &mut y, rows, columns);
-            for (i, y) in y.iter().enumerate() {
-                let (sample, at) = (i / (rows * columns), i % (rows * columns));
-                let (column, row) = (at / rows, at % rows);
-                assert_eq!(*y, x[(sample * rows + row) * columns + column], "{rows} {columns}");
-            }
-        }
-    }
 }

@@ -31,6 +31,7 @@ mod row_dots;
 mod softmax;
 mod upsample;
 
+pub(crate) use crate::engine::kernels::transpose::transpose;
 pub(crate) use add::{AddIntoStep, AddStep};
 pub(crate) use attention::{AttentionStep, Part as AttentionPart};
 pub(crate) use batch_norm::{Norm, NormStep};
@@ -42,7 +43,7 @@ pub(crate) use copy::Copied;
 pub(crate) use difference::SubStep;
 pub(crate) use embedding::EmbeddingStep;
 pub(crate) use embedding_bag::{EmbeddingBagStep, Mode};
-pub(crate) use enter::{Enter, Layout, Transpose, add, transpose};
+pub(crate) use enter::{Enter, Layout, Transpose, add};
 pub(crate) use gated::GatedStep;
 pub(crate) use group_norm::GroupNormStep;
 pub(crate) use layer_norm::LayerNormStep;

@@ -13,8 +13,7 @@ pub(crate) enum Pooling {
     Mean { shares: Vec<f32> },
 }
 
-/// `MaxPool2d`, `AvgPool2d` and `GlobalAvgPool2d`: of a sample that is an image, or of one whose
-/// slices are images, one behind the other.
+/// `MaxPool2d`, `AvgPool2d` and `GlobalAvgPool2d`, and those of a volume.
 #[derive(Debug)]
 pub(crate) struct PoolStep {
     pub(crate) x: Edge,
@@ -30,12 +29,6 @@ impl PoolStep {
             Pooling::Mean { .. } => Slot::default(),
         }
     }
-
-    /// Floats of an image, and of what is kept of its winners.
-    fn image(&self) -> [usize; 3] {
-        let [from, to] = [self.window.input_len(), self.window.output_len()];
-        [from, to, if self.winners().len == 0 { 0 } else { to }]
-    }
 }
 
 impl Step for PoolStep {
@@ -50,12 +43,11 @@ impl Step for PoolStep {
     fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
         let winners = self.winners();
         let at = chunk.forward(self.x.slot, self.y, winners);
-        let [from, to, kept] = self.image();
-        let images = at.x.chunks_exact(from).zip(at.y.chunks_exact_mut(to));
-        for (i, (x, y)) in images.enumerate() {
+        let samples = at.x.chunks_exact(self.x.slot.len).zip(at.y.chunks_exact_mut(self.y.len));
+        for (i, (x, y)) in samples.enumerate() {
             match &self.pooling {
                 Pooling::Max { .. } => {
-                    let bytes = i * kept..(i + 1) * kept;
+                    let bytes = i * winners.len..(i + 1) * winners.len;
                     self.window.max(x, y, &mut at.bytes[bytes]);
                 }
                 Pooling::Mean { shares } => self.window.mean(x, shares, y),
@@ -67,21 +59,20 @@ impl Step for PoolStep {
         if self.x.input && !call.input_gradient {
             return;
         }
-        let winners = self.winners();
+        let (winners, first) = (self.winners(), self.x.first);
         let at = chunk.backward(self.x.slot, self.y, winners, Slot::default());
-        if self.x.first {
-            at.dx.fill(0.0);
-        }
-        let [from, to, kept] = self.image();
-        let images = at.x.chunks_exact(from).zip(at.dx.chunks_exact_mut(from));
-        for (i, ((x, dx), dy)) in images.zip(at.dy.chunks_exact(to)).enumerate() {
+        let [from, to] = [self.x.slot.len, self.y.len];
+        let samples = at.x.chunks_exact(from).zip(at.dx.chunks_exact_mut(from));
+        for (i, ((x, dx), dy)) in samples.zip(at.dy.chunks_exact(to)).enumerate() {
             match &self.pooling {
-                Pooling::Max { .. } if kept == 0 => self.window.max_gradient_again(x, dy, dx),
-                Pooling::Max { .. } => {
-                    let bytes = i * kept..(i + 1) * kept;
-                    self.window.max_gradient(dy, &at.bytes[bytes], dx);
+                Pooling::Max { .. } if winners.len == 0 => {
+                    self.window.max_gradient_again(x, dy, dx, first);
                 }
-                Pooling::Mean { shares } => self.window.mean_gradient(dy, shares, dx),
+                Pooling::Max { .. } => {
+                    let bytes = i * winners.len..(i + 1) * winners.len;
+                    self.window.max_gradient(dy, &at.bytes[bytes], dx, first);
+                }
+                Pooling::Mean { shares } => self.window.mean_gradient(dy, shares, dx, first),
             }
         }
     }

@@ -86,6 +86,17 @@ impl ConvSizes {
             * self.kernel_size[1]
     }
 
+    /// Whether a prediction is faster with a max pooling behind it in a step of its own.
+    pub(crate) fn pools_apart(&self) -> bool {
+        winograd::beats_pooling(self)
+    }
+
+    /// Where a tap of a filter is in the user's weights.
+    fn tap(&self, filter: usize, [slice, row, column]: [usize; 3]) -> usize {
+        let [height, width] = self.kernel_size;
+        ((filter * self.depth.kernel_size + slice) * height + row) * width + column
+    }
+
     fn check(&self) {
         let [channels, height, width] = self.input;
         assert!(channels > 0 && height > 0 && width > 0 && self.out_channels > 0);
@@ -130,9 +141,10 @@ impl Conv {
         Conv { sizes, output, forward: make.forward(), backward: make.backward(), winograd }
     }
 
-    /// [channels, height, width], of each slice
-    pub(crate) fn output(&self) -> [usize; 3] {
-        self.output
+    /// [channels, slices, rows, columns]
+    pub(crate) fn output(&self) -> [usize; 4] {
+        let [channels, rows, columns] = self.output;
+        [channels, self.sizes.depth.out(), rows, columns]
     }
 
     /// Floats of the packed weights, and of their gradient.
@@ -314,7 +326,7 @@ impl Maker {
         let (group_in, group_out) =
             (channels / self.sizes.groups, self.output[0] / self.sizes.groups);
         self.sweep(pad, &steps, to).with_sources(|to, from, group, tap| {
-            self.tap((group * group_out + to) * group_in + from, tap)
+            self.sizes.tap((group * group_out + to) * group_in + from, tap)
         })
     }
 
@@ -333,14 +345,8 @@ impl Maker {
         let (group_out, group_in) =
             (channels / self.sizes.groups, self.sizes.input[0] / self.sizes.groups);
         self.sweep(pad, &steps, to).with_sources(|to, from, group, tap| {
-            self.tap((group * group_out + from) * group_in + to, tap)
+            self.sizes.tap((group * group_out + from) * group_in + to, tap)
         })
-    }
-
-    /// Where a tap of a filter is in the user's weights.
-    fn tap(&self, filter: usize, [slice, row, column]: [usize; 3]) -> usize {
-        let [height, width] = self.sizes.kernel_size;
-        ((filter * self.sizes.depth.kernel_size + slice) * height + row) * width + column
     }
 
     /// To so many slices.

@@ -75,13 +75,16 @@ impl Pad {
         }
     }
 
-    /// Takes the sample, an image, out of the padded one.
+    /// Takes the sample out of the padded one.
     pub fn crop(&self, padded: &[f32], x: &mut [f32]) {
         let row = self.width * self.channels;
         let first = (self.rows.0 * self.pitch() + self.columns.0) * self.channels;
-        let rows = padded[first..].chunks(self.pitch() * self.channels);
-        for (to, from) in x.chunks_exact_mut(row).zip(rows) {
-            to.copy_from_slice(&from[..row]);
+        let slices = padded.chunks_exact(self.slice_len()).skip(self.slices.0);
+        for (to, from) in x.chunks_exact_mut(self.height * row).zip(slices) {
+            let rows = from[first..].chunks(self.pitch() * self.channels);
+            for (to, from) in to.chunks_exact_mut(row).zip(rows) {
+                to.copy_from_slice(&from[..row]);
+            }
         }
     }
 }

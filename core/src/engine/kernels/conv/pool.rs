@@ -6,7 +6,7 @@ use super::strip::{Strip, pool_strip};
 use super::sweep::{NONE, pack, unpack};
 use super::walk::offset;
 use super::winners::Windows;
-use super::{Act, Axis, Conv, ConvSizes, dense};
+use super::{Act, Conv, ConvSizes, dense};
 use crate::engine::simd::Level;
 
 /// Floats of a cache line.
@@ -16,10 +16,8 @@ pub(super) const LINE: usize = 16;
 /// over is cut off and not computed.
 pub(crate) struct ConvPool {
     pub(super) conv: Conv,
-    /// [rows, columns]
-    pub(super) window: [usize; 2],
-    /// [channels, height, width]
-    pub(super) output: [usize; 3],
+    /// [channels, slices, rows, columns]
+    pub(super) output: [usize; 4],
     /// Where the convolution's pixels start in the padded sample, window by window, and where
     /// they are stored: for windows of four the window, else the pixel in the strip.
     pub(super) from: Vec<u32>,
@@ -34,46 +32,46 @@ pub(crate) struct ConvPool {
 }
 
 impl ConvPool {
-    /// Pooling windows of `window` [rows, columns].
+    /// Pooling windows of `window` [slices, rows, columns].
     ///
     /// # Panics
-    /// Where [`Conv::new`] does, of a volume, if no window fits, or if it has more than 256 pixels.
-    pub(crate) fn new(sizes: ConvSizes, window: [usize; 2]) -> Self {
+    /// Where [`Conv::new`] does, if no window fits, or if it has more than 256 pixels.
+    pub(crate) fn new(sizes: ConvSizes, window: [usize; 3]) -> Self {
         Self::at_level(sizes, window, Level::best())
     }
 
-    pub(super) fn at_level(sizes: ConvSizes, window: [usize; 2], level: Level) -> Self {
-        assert!(sizes.depth == Axis::LONE, "of images alone");
+    pub(super) fn at_level(sizes: ConvSizes, window: [usize; 3], level: Level) -> Self {
         let conv = Conv::at_level(sizes, level, false);
-        let [channels, height, width] = conv.output;
-        let area = window[0] * window[1];
-        assert!((1..=256).contains(&area));
-        let output = [channels, height / window[0], width / window[1]];
-        assert!(output[1] > 0 && output[2] > 0, "the pooling window does not fit");
+        let ([channels, height, width], depth) = (conv.output, sizes.depth.out());
+        assert!((1..=256).contains(&window.iter().product::<usize>()));
+        let all = [depth / window[0], height / window[1], width / window[2]];
+        assert!(!all.contains(&0), "the pooling window does not fit");
+        let output = [channels, all[0], all[1], all[2]];
         let walk = &conv.forward.walks[0];
         let level = level.fitting(walk.run_len);
-        let start = |row: usize, column: usize| walk.from[row * width + column];
-        let windows = Windows::new(window, output, start, walk.runs.clone(), walk.run_len);
+        let start = |[slice, row, column]: [usize; 3]| {
+            walk.slices[slice].0 + walk.from[row * width + column]
+        };
+        let windows = Windows::new(window, all, start, walk.runs.clone(), walk.run_len);
         let patches = Patches::new(&windows, level.lanes());
         let (from, to, sources) = (vec![], vec![], vec![]);
-        let mut pool =
-            ConvPool { conv, window, output, from, to, windows, patches, level, sources };
+        let mut pool = ConvPool { conv, output, from, to, windows, patches, level, sources };
         pool.fill_tables();
         pool.fill_sources();
         pool
     }
 
     pub(super) fn area(&self) -> usize {
-        self.window[0] * self.window[1]
+        self.windows.area
     }
 
     fn fill_tables(&mut self) {
-        let [channels, rows, columns] = self.output;
+        let [channels, slices, rows, columns] = self.output;
         for base in &self.windows.bases {
             let places = &self.windows.places[..self.area()];
             self.from.extend(places.iter().map(|place| base + place));
         }
-        let pixels = if self.area() == 4 { rows * columns } else { columns * self.area() };
+        let pixels = if self.area() == 4 { slices * rows * columns } else { columns * self.area() };
         self.to = (0..pixels).map(|pixel| offset(pixel * channels)).collect();
     }
 
@@ -85,16 +83,14 @@ impl ConvPool {
         self.sources = vec![NONE; self.output[0] * row];
         for channel in 0..self.output[0] {
             for depth in 0..walk.depth() {
-                let [_, ky, kx] = walk.taps[depth / inputs];
-                let [rows, columns] = sizes.kernel_size;
-                let from = ((channel * inputs + depth % inputs) * rows + ky) * columns + kx;
-                self.sources[channel * row + depth] = offset(from);
+                let (tap, filter) = (walk.taps[depth / inputs], channel * inputs + depth % inputs);
+                self.sources[channel * row + depth] = offset(sizes.tap(filter, tap));
             }
         }
     }
 
-    /// [channels, height, width], pooled
-    pub(crate) fn output(&self) -> [usize; 3] {
+    /// [channels, slices, rows, columns], pooled
+    pub(crate) fn output(&self) -> [usize; 4] {
         self.output
     }
 
@@ -187,7 +183,7 @@ impl ConvPool {
         winners: *mut u8,
         strip: &mut [f32],
     ) {
-        let [channels, _, width] = self.output;
+        let [channels, _, _, width] = self.output;
         let strip = &mut strip[..self.to.len() * channels];
         let rows = self.from.chunks_exact(self.to.len()).zip(y.chunks_exact_mut(width * channels));
         for (row, (from, y)) in rows.enumerate() {

@@ -5,7 +5,8 @@ use super::ConvSizes;
 pub(super) struct Reference(pub ConvSizes);
 
 impl Reference {
-    pub fn output(&self) -> [usize; 3] {
+    /// [channels, rows, columns] of a slice.
+    fn plane(&self) -> [usize; 3] {
         let s = &self.0;
         let out = |i: usize| {
             let padded = s.input[i + 1] + s.padding[2 * i] + s.padding[2 * i + 1];
@@ -19,10 +20,15 @@ impl Reference {
         self.0.depth.size * self.0.input.iter().product::<usize>()
     }
 
-    pub fn slices(&self) -> usize {
+    fn slices(&self) -> usize {
         let s = &self.0.depth;
         let padded = s.size + s.before + s.after - s.unread;
         (padded - (s.kernel_size - 1) * s.dilation - 1) / s.stride + 1
+    }
+
+    pub fn output(&self) -> [usize; 4] {
+        let [channels, rows, columns] = self.plane();
+        [channels, self.slices(), rows, columns]
     }
 
     /// Calls `f(slice in y, in x, in the weights)` for every product of slices.
@@ -41,7 +47,7 @@ impl Reference {
     /// Calls `f(index in y, in x, in the weights)` for every product.
     fn each(&self, mut f: impl FnMut(usize, usize, usize)) {
         let (y, x) =
-            (self.output().iter().product::<usize>(), self.0.input.iter().product::<usize>());
+            (self.plane().iter().product::<usize>(), self.0.input.iter().product::<usize>());
         self.each_slice(|to, from, slice| {
             self.each_in(slice, |o, i, k| f(to * y + o, from * x + i, k));
         });
@@ -50,7 +56,7 @@ impl Reference {
     /// Calls `f(index in a slice of y, of x, in the weights)` for every product with these weights.
     fn each_in(&self, slice: usize, mut f: impl FnMut(usize, usize, usize)) {
         let s = &self.0;
-        let ([channels, height, width], [outs, rows, columns]) = (s.input, self.output());
+        let ([channels, height, width], [outs, rows, columns]) = (s.input, self.plane());
         let (group_in, group_out) = (channels / s.groups, outs / s.groups);
         for oy in 0..rows {
             for ox in 0..columns {
@@ -83,7 +89,7 @@ impl Reference {
 
     pub fn forward(&self, x: &[f32], weight: &[f32], bias: Option<&[f32]>, relu: bool) -> Vec<f32> {
         let outs = self.0.out_channels;
-        let mut y: Vec<f64> = (0..self.slices() * self.output().iter().product::<usize>())
+        let mut y: Vec<f64> = (0..self.output().iter().product::<usize>())
             .map(|i| bias.map_or(0.0, |bias| f64::from(bias[i % outs])))
             .collect();
         self.each(|to, i, k| y[to] += f64::from(x[i]) * f64::from(weight[k]));
@@ -122,28 +128,36 @@ pub(super) fn bias(dy: &[f32], channels: usize) -> Vec<f32> {
     (0..channels).map(sum).collect()
 }
 
+/// The pixels of each window of a max pooling, of `window` [slices, rows, columns].
+fn windows([_, depth, height, width]: [usize; 4], window: [usize; 3]) -> Vec<Vec<usize>> {
+    let apart = |n: usize, [_, b, c]: [usize; 3]| [n / c / b, n / c % b, n % c];
+    let windows = [depth / window[0], height / window[1], width / window[2]];
+    let taps = 0..window.iter().product();
+    let pixels = |at: [usize; 3]| {
+        let pixel = |tap: usize| {
+            let tap = apart(tap, window);
+            let [z, y, x] = [0, 1, 2].map(|axis| at[axis] * window[axis] + tap[axis]);
+            (z * height + y) * width + x
+        };
+        taps.clone().map(pixel).collect()
+    };
+    (0..windows.iter().product()).map(|at| pixels(apart(at, windows))).collect()
+}
+
 /// Max pooling: the outputs and, for each, where it was in its window.
-pub(super) fn pool(
-    y: &[f32],
-    [channels, height, width]: [usize; 3],
-    window: [usize; 2],
-) -> (Vec<f32>, Vec<u8>) {
+pub(super) fn pool(y: &[f32], output: [usize; 4], window: [usize; 3]) -> (Vec<f32>, Vec<u8>) {
     let (mut best, mut winners) = (vec![], vec![]);
-    for py in 0..height / window[0] {
-        for px in 0..width / window[1] {
-            for c in 0..channels {
-                let (mut most, mut winner) = (f32::NEG_INFINITY, 0);
-                for i in 0..window[0] * window[1] {
-                    let (row, column) =
-                        (py * window[0] + i / window[1], px * window[1] + i % window[1]);
-                    let value = y[(row * width + column) * channels + c];
-                    if value > most || value.is_nan() {
-                        (most, winner) = (value, i as u8);
-                    }
+    for pixels in windows(output, window) {
+        for c in 0..output[0] {
+            let (mut most, mut winner) = (f32::NEG_INFINITY, 0);
+            for (i, pixel) in pixels.iter().enumerate() {
+                let value = y[pixel * output[0] + c];
+                if value > most || value.is_nan() {
+                    (most, winner) = (value, i as u8);
                 }
-                best.push(most);
-                winners.push(winner);
             }
+            best.push(most);
+            winners.push(winner);
         }
     }
     (best, winners)
@@ -154,17 +168,16 @@ pub(super) fn unpool(
     dy: &[f32],
     pooled: Option<&[f32]>,
     winners: &[u8],
-    [channels, height, width]: [usize; 3],
-    window: [usize; 2],
+    output: [usize; 4],
+    window: [usize; 3],
 ) -> Vec<f32> {
-    let mut out = vec![0.0; channels * height * width];
-    let columns = width / window[1];
-    for (at, (&gradient, &winner)) in dy.iter().zip(winners).enumerate() {
-        let (pixel, c, winner) = (at / channels, at % channels, winner as usize);
-        let row = pixel / columns * window[0] + winner / window[1];
-        let column = pixel % columns * window[1] + winner % window[1];
-        if pooled.is_none_or(|y| y[at] > 0.0 || y[at].is_nan()) {
-            out[(row * width + column) * channels + c] = gradient;
+    let mut out = vec![0.0; output.iter().product()];
+    for (at, pixels) in windows(output, window).into_iter().enumerate() {
+        for c in 0..output[0] {
+            let at = at * output[0] + c;
+            if pooled.is_none_or(|y| y[at] > 0.0 || y[at].is_nan()) {
+                out[pixels[usize::from(winners[at])] * output[0] + c] = dy[at];
+            }
         }
     }
     out

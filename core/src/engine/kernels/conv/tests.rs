@@ -114,8 +114,7 @@ fn convolutions_are_the_references() {
         let what = format!("{sizes:?} {level:?}");
         let (conv, reference) = (Conv::at_level(sizes, level, true), Reference(sizes));
         assert_eq!(conv.output(), reference.output(), "{what}");
-        assert_eq!(sizes.depth.out(), reference.slices(), "{what}");
-        let len = reference.slices() * conv.output().iter().product::<usize>();
+        let len = conv.output().iter().product();
         let [weight, bias, x, dy] = data(&sizes, len);
         let mut scratch = vec![f32::NAN; conv.scratch_len()];
 
@@ -152,21 +151,22 @@ fn convolutions_are_the_references() {
 
 #[test]
 fn pooled_convolutions_are_the_references() {
-    for (sizes, &level) in
-        cases().into_iter().flat_map(|s| Level::all().iter().map(move |l| (s, l)))
-    {
-        let [_, height, width] = Reference(sizes).output();
-        for window in [[2, 2], [1, 1], [3, 3], [1, 2], [4, 1]] {
-            for act in [Act::None, Act::Relu] {
-                if window[0] <= height && window[1] <= width {
-                    pooled(sizes, window, level, act);
-                }
+    let images = [[1, 2, 2], [1, 1, 1], [1, 3, 3], [1, 1, 2], [1, 4, 1]];
+    let deep = [[2, 2, 2], [1, 2, 2], [3, 1, 2]];
+    let cases = cases().into_iter().map(|sizes| (sizes, &images[..]));
+    for (sizes, windows) in cases.chain(volumes().into_iter().map(|sizes| (sizes, &deep[..]))) {
+        let [_, all @ ..] = Reference(sizes).output();
+        let fits = |window: &&[usize; 3]| window.iter().zip(all).all(|(size, all)| *size <= all);
+        for window in windows.iter().filter(fits) {
+            for &level in Level::all() {
+                pooled(sizes, *window, level, Act::None);
+                pooled(sizes, *window, level, Act::Relu);
             }
         }
     }
 }
 
-fn pooled(sizes: ConvSizes, window: [usize; 2], level: Level, act: Act) {
+fn pooled(sizes: ConvSizes, window: [usize; 3], level: Level, act: Act) {
     let what = format!("{sizes:?} {window:?} {level:?}");
     let (conv, reference) = (ConvPool::at_level(sizes, window, level), Reference(sizes));
     let len = conv.output().iter().product();
@@ -208,12 +208,12 @@ fn pooled(sizes: ConvSizes, window: [usize; 2], level: Level, act: Act) {
 fn ties_and_nans() {
     let sizes = ConvSizes { input: [1, 2, 6], out_channels: 1, kernel_size: [1, 1], ..PLAIN };
     for &level in Level::all() {
-        for window in [[2, 2], [2, 3]] {
+        for window in [[1, 2, 2], [1, 2, 3]] {
             let conv = ConvPool::at_level(sizes, window, level);
             let mut packed = vec![0.0; conv.packed_len()];
             conv.pack(&[1.0], &mut packed);
             let x = [1.0, 1.0, 2.0, f32::NAN, 9.0, 0.0, 1.0, 1.0, 2.0, 9.0, 0.0, 9.0];
-            let (want, places) = reference::pool(&x, [1, 2, 6], window);
+            let (want, places) = reference::pool(&x, [1, 1, 2, 6], window);
             let (mut y, mut winners) = (vec![0.0; want.len()], vec![99; want.len()]);
             let mut scratch = vec![0.0; conv.scratch_len()];
             conv.forward(&x, &packed, None, Act::Relu, &mut y, Some(&mut winners), &mut scratch);

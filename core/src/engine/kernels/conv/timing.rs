@@ -43,7 +43,7 @@ fn sizes(input: [usize; 3], out_channels: usize, k: usize, s: usize, p: usize) -
 }
 
 fn pooled(name: &str, sizes: ConvSizes, level: Level) {
-    let conv = ConvPool::at_level(sizes, [2, 2], level);
+    let conv = ConvPool::at_level(sizes, [1, 2, 2], level);
     let weight = floats(sizes.weight_len(), 1);
     let (bias, x) = (floats(sizes.out_channels, 2), floats(sizes.input.iter().product(), 3));
     let len: usize = conv.output().iter().product();
@@ -94,7 +94,7 @@ fn dense(sizes: ConvSizes, level: Level) {
     );
     let weight = floats(sizes.weight_len(), 1);
     let (bias, x) = (floats(sizes.out_channels, 2), floats(reference.input_len(), 3));
-    let len = reference.slices() * conv.output().iter().product::<usize>();
+    let len = conv.output().iter().product();
     let (mut y, dy) = (Floats::new(len), floats(len, 4));
     let mut scratch = Floats::new(conv.scratch_len());
     let mut packed = Floats::new(conv.packed_len());

@@ -162,3 +162,8 @@ pub(super) fn offset(x: usize) -> u32 {
     debug_assert!(u32::try_from(x).is_ok());
     x as u32
 }
+
+/// Slice, row and column of number `n` of so many of each.
+pub(super) fn apart(n: usize, [_, rows, columns]: [usize; 3]) -> [usize; 3] {
+    [n / columns / rows, n / columns % rows, n % columns]
+}

@@ -1,6 +1,7 @@
 //! What the kernels of the gradients behind max pooling are given: only the winners of the windows
 //! have a gradient.
 
+use super::walk::apart;
 use crate::engine::simd::{Lanes, kernel};
 
 /// The pooled windows of one sample.
@@ -31,7 +32,7 @@ pub(super) struct Job<'a> {
     pub lists: *mut u32,
 }
 
-/// Where the windows are in an image.
+/// Where the windows are in a sample.
 pub(super) struct Windows {
     /// Where each pooled window's first convolution starts.
     pub bases: Vec<u32>,
@@ -45,24 +46,25 @@ pub(super) struct Windows {
 }
 
 impl Windows {
-    /// Those of pooling windows of `window` pixels, `output` [_, rows, columns] of them, over a
-    /// convolution whose windows start where `start` says.
+    /// Those of pooling windows of `window` [slices, rows, columns] pixels, so many of them along
+    /// each axis, over a convolution whose windows start where `start` says.
     pub fn new(
-        window: [usize; 2],
-        output: [usize; 3],
-        start: impl Fn(usize, usize) -> u32,
+        window: [usize; 3],
+        windows: [usize; 3],
+        start: impl Fn([usize; 3]) -> u32,
         runs: Vec<u32>,
         run_len: usize,
     ) -> Self {
-        let ([height, width], [_, rows, columns]) = (window, output);
-        let bases = (0..rows * columns)
-            .map(|at| start(at / columns * height, at % columns * width))
-            .collect();
-        let mut places = [0; 256];
-        for (at, place) in places.iter_mut().enumerate().take(height * width) {
-            *place = start(at / width, at % width) - start(0, 0);
+        let base = |at| {
+            let at = apart(at, windows);
+            start([0, 1, 2].map(|axis| at[axis] * window[axis]))
+        };
+        let (area, mut places) = (window.iter().product(), [0; 256]);
+        for (at, place) in places.iter_mut().enumerate().take(area) {
+            *place = start(apart(at, window)) - start([0; 3]);
         }
-        Windows { bases, places, area: height * width, runs, run_len }
+        let bases = (0..windows.iter().product()).map(base).collect();
+        Windows { bases, places, area, runs, run_len }
     }
 
     /// Numbers of one convolution's window.

@@ -1,6 +1,6 @@
 //! Slow and obvious: what the kernels must compute, tap by tap.
 
-use super::WindowSizes;
+use super::{WindowAxis, WindowSizes};
 
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reference {
@@ -10,37 +10,43 @@ pub(super) struct Reference {
 
 impl Reference {
     pub fn input_len(&self) -> usize {
-        self.channels * self.sizes.input.iter().product::<usize>()
+        self.channels * self.sizes.iter().map(|axis| axis.input).product::<usize>()
     }
 
     pub fn windows(&self) -> usize {
-        self.sizes.output.iter().product()
+        self.sizes.iter().map(|axis| axis.output).product()
     }
 
-    /// For each tap of a window, in order: its row and column, counted from the padding's corner.
-    fn places(&self, window: usize) -> Vec<[usize; 2]> {
-        let s = &self.sizes;
-        let at = [window / s.output[1], window % s.output[1]];
-        let place = |tap: [usize; 2]| [0, 1].map(|i| at[i] * s.stride[i] + tap[i] * s.dilation[i]);
-        let taps = 0..s.kernel[0] * s.kernel[1];
-        taps.map(|tap| place([tap / s.kernel[1], tap % s.kernel[1]])).collect()
+    /// For each tap of a window, in order: its slice, row and column, counted from the padding's
+    /// corner.
+    fn places(&self, window: usize) -> Vec<[usize; 3]> {
+        let axes = &self.sizes;
+        let apart = |n: usize, [_, b, c]: [usize; 3]| [n / c / b, n / c % b, n % c];
+        let at = apart(window, axes.map(|axis| axis.output));
+        let taps = 0..axes.iter().map(|axis| axis.kernel).product();
+        let taps = taps.map(|tap| apart(tap, axes.map(|axis| axis.kernel)));
+        let place =
+            |tap: usize, at: usize, axis: &WindowAxis| at * axis.stride + tap * axis.dilation;
+        taps.map(|tap| [0, 1, 2].map(|i| place(tap[i], at[i], &axes[i]))).collect()
     }
 
-    /// The taps of a window that lie in the image: their numbers and pixels.
+    /// The taps of a window that lie in the sample: their numbers and pixels.
     fn taps(&self, window: usize) -> Vec<(usize, usize)> {
-        let [height, width] = self.sizes.input;
-        let (top, left) = (self.sizes.padding[0], self.sizes.padding[2]);
-        let inside = |(number, [row, column]): (usize, [usize; 2])| {
-            let (row, column) = (row.checked_sub(top)?, column.checked_sub(left)?);
-            (row < height && column < width).then_some((number, row * width + column))
+        let inside = |(number, place): (usize, [usize; 3])| {
+            let mut pixel = 0;
+            for (axis, at) in self.sizes.iter().zip(place) {
+                let at = at.checked_sub(axis.padding[0]).filter(|at| *at < axis.input)?;
+                pixel = pixel * axis.input + at;
+            }
+            Some((number, pixel))
         };
         self.places(window).into_iter().enumerate().filter_map(inside).collect()
     }
 
     pub fn counts(&self, padding: bool) -> Vec<usize> {
-        let ([height, width], [top, bottom, left, right]) = (self.sizes.input, self.sizes.padding);
+        let end = |axis: &WindowAxis| axis.padding[0] + axis.input + axis.padding[1];
         let padded =
-            |at: &&[usize; 2]| at[0] < top + height + bottom && at[1] < left + width + right;
+            |at: &&[usize; 3]| at.iter().zip(&self.sizes).all(|(at, axis)| *at < end(axis));
         let count = |window: usize| match padding {
             true => self.places(window).iter().filter(padded).count(),
             false => self.taps(window).len(),

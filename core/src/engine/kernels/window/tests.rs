@@ -2,29 +2,58 @@ use super::super::testing::{close, numbers};
 use super::reference::Reference;
 use super::*;
 
-const PLAIN: WindowSizes = WindowSizes {
-    input: [7, 5],
-    output: [3, 2],
-    kernel: [2, 2],
-    stride: [2, 2],
-    dilation: [1, 1],
-    padding: [0; 4],
-};
+const LONE: WindowAxis =
+    WindowAxis { input: 1, output: 1, kernel: 1, stride: 1, dilation: 1, padding: [0; 2] };
+const TALL: WindowAxis = WindowAxis { input: 7, output: 3, kernel: 2, stride: 2, ..LONE };
+const WIDE: WindowAxis = WindowAxis { input: 5, output: 2, ..TALL };
+const NINE: WindowAxis = WindowAxis { input: 9, output: 3, kernel: 2, stride: 3, ..LONE };
+/// Each reaches into the padding, one from far.
+const PADDED: WindowAxis = WindowAxis { output: 4, kernel: 3, padding: [1; 2], ..TALL };
+const SPREAD: WindowAxis = WindowAxis { output: 3, dilation: 2, ..PADDED };
+/// Larger than what there is.
+const LARGE: WindowAxis = WindowAxis { input: 2, kernel: 5, padding: [2; 2], ..LONE };
 
 /// Single pixels, gaps, overlaps, padding, dilation, windows that reach beyond the padding, that
-/// are larger than the image or see nothing of it, and more taps than a byte counts.
-const SIZES: [WindowSizes; 11] = [
-    PLAIN,
-    WindowSizes { input: [1, 1], output: [1, 1], kernel: [1, 1], ..PLAIN },
-    WindowSizes { input: [9, 9], output: [3, 3], kernel: [2, 1], stride: [3, 4], ..PLAIN },
-    WindowSizes { output: [5, 3], kernel: [3, 3], stride: [1, 1], ..PLAIN },
-    WindowSizes { output: [4, 3], kernel: [3, 3], padding: [1; 4], ..PLAIN },
-    WindowSizes { output: [4, 3], kernel: [2, 3], padding: [1, 0, 0, 2], ..PLAIN },
-    WindowSizes { output: [4, 3], kernel: [2, 2], ..PLAIN },
-    WindowSizes { output: [3, 3], kernel: [3, 2], dilation: [2, 3], padding: [1; 4], ..PLAIN },
-    WindowSizes { input: [2, 1], output: [1, 2], kernel: [5, 4], padding: [2, 2, 2, 1], ..PLAIN },
-    WindowSizes { input: [1, 1], output: [1, 1], dilation: [2, 2], padding: [1; 4], ..PLAIN },
-    WindowSizes { input: [18, 17], output: [1, 1], kernel: [17, 17], ..PLAIN },
+/// are larger than the sample or see nothing of it, and more taps than a byte counts.
+const SIZES: [WindowSizes; 18] = [
+    [LONE, TALL, WIDE],
+    [LONE; 3],
+    [LONE, NINE, WindowAxis { kernel: 1, stride: 4, ..NINE }],
+    [LONE, WindowAxis { output: 5, kernel: 3, stride: 1, ..TALL }, WIDE],
+    [LONE, PADDED, WindowAxis { output: 3, kernel: 3, padding: [1; 2], ..WIDE }],
+    [
+        LONE,
+        WindowAxis { kernel: 2, padding: [1, 0], ..PADDED },
+        WindowAxis { output: 3, kernel: 3, padding: [0, 2], ..WIDE },
+    ],
+    [LONE, WindowAxis { output: 4, ..TALL }, WindowAxis { output: 3, ..WIDE }],
+    [LONE, SPREAD, WindowAxis { output: 3, dilation: 3, padding: [1; 2], ..WIDE }],
+    [
+        LONE,
+        LARGE,
+        WindowAxis { input: 1, output: 2, kernel: 4, stride: 2, padding: [2, 1], ..LONE },
+    ],
+    [LONE, WindowAxis { kernel: 2, dilation: 2, padding: [1; 2], ..LONE }, LONE],
+    [
+        LONE,
+        WindowAxis { input: 18, kernel: 17, stride: 2, ..LONE },
+        WindowAxis { input: 17, kernel: 17, ..LONE },
+    ],
+    [TALL, WIDE, TALL],
+    [NINE, TALL, LONE],
+    [PADDED, WIDE, PADDED],
+    [LARGE, PADDED, SPREAD],
+    [SPREAD, SPREAD, WindowAxis { output: 4, ..TALL }],
+    [
+        WindowAxis { output: 4, ..TALL },
+        LONE,
+        WindowAxis { output: 5, kernel: 3, stride: 1, ..TALL },
+    ],
+    [
+        WindowAxis { input: 7, kernel: 7, ..LONE },
+        WindowAxis { input: 7, kernel: 7, ..LONE },
+        WindowAxis { input: 8, kernel: 7, output: 2, ..LONE },
+    ],
 ];
 
 fn cases() -> impl Iterator<Item = (Reference, Window, Level)> {
@@ -52,16 +81,18 @@ fn check_max(reference: &Reference, window: &Window, level: Level, x: &[f32]) {
     close(&what, &y, &want);
 
     let (dy, start) = (numbers(y.len(), 3), numbers(x.len(), 4));
-    let mut want = start.clone();
-    reference.max_gradient(&dy, &places, &mut want);
-    if bytes > 0 {
+    for first in [false, true] {
+        let mut want = if first { vec![0.0; x.len()] } else { start.clone() };
+        reference.max_gradient(&dy, &places, &mut want);
+        if bytes > 0 {
+            let mut dx = start.clone();
+            window.max_gradient(&dy, &winners, &mut dx, first);
+            close(&what, &dx, &want);
+        }
         let mut dx = start.clone();
-        window.max_gradient(&dy, &winners, &mut dx);
+        window.max_gradient_again(x, &dy, &mut dx, first);
         close(&what, &dx, &want);
     }
-    let mut dx = start;
-    window.max_gradient_again(x, &dy, &mut dx);
-    close(&what, &dx, &want);
 }
 
 #[test]
@@ -104,8 +135,11 @@ fn means_are_the_references() {
             let middle = dy.len() / 2;
             dy[middle] = bad;
             let mut dx = start.clone();
-            window.mean_gradient(&dy, &shares, &mut dx);
+            window.mean_gradient(&dy, &shares, &mut dx, false);
             close(&what, &dx, &reference.mean_gradient(&dy, &shares, &start));
+            window.mean_gradient(&dy, &shares, &mut dx, true);
+            let zeros = vec![0.0; x.len()];
+            close(&what, &dx, &reference.mean_gradient(&dy, &shares, &zeros));
         }
     }
 }
@@ -113,5 +147,5 @@ fn means_are_the_references() {
 #[test]
 #[should_panic(expected = "assertion")]
 fn images_of_other_sizes_are_refused() {
-    Window::new(3, PLAIN).max(&[0.0; 7 * 5 * 3 - 1], &mut [0.0; 18], &mut []);
+    Window::new(3, [LONE, TALL, WIDE]).max(&[0.0; 7 * 5 * 3 - 1], &mut [0.0; 18], &mut []);
 }

@@ -81,18 +81,32 @@ impl Slices {
     }
 }
 
-/// The convolution and its input gradient, if they are of this kind.
-pub(super) fn both(sizes: &ConvSizes, output: [usize; 3], level: Level) -> Option<[Winograd; 2]> {
-    let [top, _, left, _] = sizes.padding;
-    let fits = sizes.kernel_size == [3, 3]
+/// Channels read, in all slices under a window, times channels written: with so many, fewer products
+/// take less time than is saved where pooled values alone are stored.
+const WORTH: usize = 768;
+
+/// Whether a convolution is of this kind, and so large that a pooling behind it is best a step of its
+/// own.
+pub(super) fn beats_pooling(sizes: &ConvSizes) -> bool {
+    fits(sizes) && sizes.input[0] * sizes.depth.kernel_size * sizes.out_channels >= WORTH
+}
+
+/// Whether a convolution is of this kind.
+fn fits(sizes: &ConvSizes) -> bool {
+    sizes.kernel_size == [3, 3]
         && sizes.stride == [1, 1]
         && sizes.depth.stride == 1
         && sizes.dilation == [1, 1]
         && sizes.groups == 1
         && sizes.unread == [0; 2]
         && sizes.padding.iter().all(|padding| *padding <= 2)
-        && sizes.input[0].min(output[0]) >= LEAST;
-    fits.then(|| {
+        && sizes.input[0].min(sizes.out_channels) >= LEAST
+}
+
+/// The convolution and its input gradient, if they are of this kind.
+pub(super) fn both(sizes: &ConvSizes, output: [usize; 3], level: Level) -> Option<[Winograd; 2]> {
+    let [top, _, left, _] = sizes.padding;
+    fits(sizes).then(|| {
         let [slices, back] = Slices::both(&sizes.depth);
         let forward = Winograd::new(level, sizes.input, output, slices, [top, left], false);
         [forward, Winograd::new(level, output, sizes.input, back, [2 - top, 2 - left], true)]

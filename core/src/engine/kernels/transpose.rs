@@ -1,0 +1,108 @@
+//! Rows become columns: samples change between the user's order and pixels.
+
+use crate::engine::simd::{Lanes, Level, kernel};
+
+/// Floats of a cache line.
+const LINE: usize = 16;
+
+/// The transpose of each sample, [rows, columns] to [columns, rows].
+pub(crate) fn transpose(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
+    at_level(x, y, [rows, columns], Level::best());
+}
+
+fn at_level(x: &[f32], y: &mut [f32], [rows, columns]: [usize; 2], level: Level) {
+    let samples = x.chunks_exact(rows * columns).zip(y.chunks_exact_mut(rows * columns));
+    for (x, y) in samples {
+        // The longer axis is the inner loop.
+        if rows.min(columns) >= LINE / 2 {
+            // SAFETY: the lengths of both are rows × columns.
+            unsafe { squares(level, x, y, rows, columns) };
+        } else if rows < columns {
+            for (row, x) in x.chunks_exact(columns).enumerate() {
+                y.chunks_exact_mut(rows).zip(x).for_each(|(y, x)| y[row] = *x);
+            }
+        } else {
+            for (column, y) in y.chunks_exact_mut(rows).enumerate() {
+                y.iter_mut().zip(x.chunks_exact(columns)).for_each(|(y, x)| *y = x[column]);
+            }
+        }
+    }
+}
+
+kernel!(unsafe fn squares(x: &[f32], y: &mut [f32], rows: usize, columns: usize) = squares_lanes);
+
+/// Of one sample, square by square of whole lines: each is read once and written once, where lines
+/// at a distance of a power of two would drive each other out of the nearest cache.
+///
+/// # Safety
+/// `x` and `y` hold rows × columns floats.
+#[inline(always)]
+unsafe fn squares_lanes<V: Lanes>(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
+    let mut tile = [[0.0; LINE]; LINE];
+    for first in (0..columns).step_by(LINE) {
+        let width = LINE.min(columns - first);
+        for top in (0..rows).step_by(LINE) {
+            let height = LINE.min(rows - top);
+            for (i, row) in tile[..height].iter_mut().enumerate() {
+                let from = &x[(top + i) * columns + first..];
+                match from.first_chunk() {
+                    // What is behind the row is not looked at.
+                    Some(line) => *row = *line,
+                    None => row[..width].copy_from_slice(&from[..width]),
+                }
+            }
+            if [height, width] == [LINE; 2] {
+                // SAFETY: the square lies in `y`.
+                unsafe { square::<V>(&tile, y.as_mut_ptr().add(first * rows + top), rows) };
+                continue;
+            }
+            for j in 0..width {
+                let to = &mut y[(first + j) * rows + top..][..height];
+                to.iter_mut().zip(&tile).for_each(|(to, row)| *to = row[j]);
+            }
+        }
+    }
+}
+
+/// Writes whole lines, one behind the other.
+///
+/// # Safety
+/// A line is there at `to`, and at each of as many multiples of `step` as follow.
+#[inline(always)]
+unsafe fn square<V: Lanes>(tile: &[[f32; LINE]; LINE], to: *mut f32, step: usize) {
+    for j in (0..LINE).step_by(V::COUNT) {
+        for i in (0..LINE).step_by(V::COUNT) {
+            // SAFETY: the number of lanes divides that of a line's floats.
+            unsafe {
+                V::transpose(
+                    tile.as_ptr().cast::<f32>().add(i * LINE + j),
+                    LINE,
+                    to.add(j * step + i),
+                    step,
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Level, at_level};
+
+    #[test]
+    fn rows_become_columns() {
+        let sizes =
+            [[1, 5], [3, 40], [7, 16], [8, 8], [9, 33], [16, 17], [40, 9], [33, 64], [16, 48]];
+        for (sizes, &level) in sizes.iter().flat_map(|s| Level::all().iter().map(move |l| (s, l))) {
+            let [rows, columns] = *sizes;
+            let x: Vec<f32> = (0..2 * rows * columns).map(|i| i as f32).collect();
+            let mut y = vec![f32::NAN; x.len()];
+            at_level(&x, &mut y, *sizes, level);
+            for (i, y) in y.iter().enumerate() {
+                let (sample, at) = (i / (rows * columns), i % (rows * columns));
+                let (column, row) = (at / rows, at % rows);
+                assert_eq!(*y, x[(sample * rows + row) * columns + column], "{sizes:?} {level:?}");
+            }
+        }
+    }
+}
