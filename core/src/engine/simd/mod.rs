@@ -54,7 +54,7 @@ pub(crate) unsafe trait Lanes: Copy {
     /// 2 to the power of the lanes, whole numbers in -126 ..= 128, of which the last gives infinity; of
     /// NaN anything.
     unsafe fn pow2(self) -> Self;
-    /// 0 where a lane is at most 0, else the lane: NaN stays NaN.
+    /// 0 where a lane is at most 0, else the lane: NaN stays NaN. Of -0 either zero.
     unsafe fn relu(self) -> Self;
     /// `self` where `y` is not at most 0, else 0: the gradient of [`relu`](Self::relu) at its
     /// value `y`.

@@ -94,11 +94,71 @@ unsafe impl Lanes for float32x4_t {
     }
     #[inline(always)]
     unsafe fn store_bytes(self, to: *mut u8) {
-        let mut lanes = [0.0_f32; 4];
+        let mut lanes = [0_u8; 8];
         // SAFETY: see the impl; the caller vouches for 4 bytes.
         unsafe {
-            vst1q_f32(lanes.as_mut_ptr(), self);
-            to.cast::<[u8; 4]>().write_unaligned(lanes.map(|x| x as u8));
+            let short = vmovn_u32(vcvtq_u32_f32(self));
+            vst1_u8(lanes.as_mut_ptr(), vmovn_u16(vcombine_u16(short, short)));
+            to.copy_from_nonoverlapping(lanes.as_ptr(), 4);
         }
+    }
+    // The trait's way calls `memcpy`, around which vectors do not stay in registers.
+    #[inline(always)]
+    unsafe fn load_first(from: *const f32, count: usize) -> Self {
+        // SAFETY: see the impl; the other floats are not read.
+        unsafe {
+            let zero = vdup_n_f32(0.0);
+            match count {
+                0 => vcombine_f32(zero, zero),
+                1 => vcombine_f32(vld1_lane_f32::<0>(from, zero), zero),
+                2 => vcombine_f32(vld1_f32(from), zero),
+                _ => vcombine_f32(vld1_f32(from), vld1_lane_f32::<0>(from.add(2), zero)),
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn store_first(self, to: *mut f32, count: usize) {
+        // SAFETY: see the impl; the other floats are not written.
+        unsafe {
+            match count {
+                0 => {}
+                1 => vst1q_lane_f32::<0>(to, self),
+                2 => vst1_f32(to, vget_low_f32(self)),
+                _ => {
+                    vst1_f32(to, vget_low_f32(self));
+                    vst1q_lane_f32::<2>(to.add(2), self);
+                }
+            }
+        }
+    }
+    #[inline(always)]
+    unsafe fn transpose(from: *const f32, from_step: usize, to: *mut f32, to_step: usize) {
+        // SAFETY: see the impl; the caller vouches for 4 × 4 floats at both.
+        unsafe {
+            let [a, b, c, d] = [0, 1, 2, 3].map(|row| vld1q_f32(from.add(row * from_step)));
+            // Of two rows each: columns 0 and 2, and columns 1 and 3.
+            let even = [vtrn1q_f32(a, b), vtrn1q_f32(c, d)].map(|x| vreinterpretq_f64_f32(x));
+            let odd = [vtrn2q_f32(a, b), vtrn2q_f32(c, d)].map(|x| vreinterpretq_f64_f32(x));
+            let write = |column, x| vst1q_f32(to.add(column * to_step), vreinterpretq_f32_f64(x));
+            write(0, vtrn1q_f64(even[0], even[1]));
+            write(1, vtrn1q_f64(odd[0], odd[1]));
+            write(2, vtrn2q_f64(even[0], even[1]));
+            write(3, vtrn2q_f64(odd[0], odd[1]));
+        }
+    }
+    #[inline(always)]
+    unsafe fn sum(self) -> f32 {
+        // SAFETY: see the impl.
+        unsafe { vpadds_f32(vget_low_f32(vpaddq_f32(self, self))) }
+    }
+    #[inline(always)]
+    unsafe fn sums(four: [Self; 4]) -> [f32; 4] {
+        let mut sums = [0.0; 4];
+        // SAFETY: see the impl; there is room for four floats.
+        unsafe {
+            let all = vpaddq_f32(vpaddq_f32(four[0], four[1]), vpaddq_f32(four[2], four[3]));
+            vst1q_f32(sums.as_mut_ptr(), all);
+        }
+        sums
     }
 }

@@ -38,21 +38,28 @@ unsafe fn check<V: Lanes>() {
         let wins = |i: usize| y[i] > x[i] || y[i].is_nan();
         equal(best, &|i| if wins(i) { y[i] } else { x[i] });
         equal(place, &|i| if wins(i) { 200.0 } else { 0.0 });
-        let mut bytes = [9_u8; 16];
-        place.store_bytes_up_to(bytes.as_mut_ptr(), V::COUNT - 1);
-        for (i, &byte) in bytes.iter().enumerate() {
-            assert_eq!(byte, if i + 1 >= V::COUNT { 9 } else { 200 * u8::from(wins(i)) });
+        for count in 0..=V::COUNT {
+            let mut bytes = [9_u8; 16];
+            place.store_bytes_up_to(bytes.as_mut_ptr(), count);
+            for (i, &byte) in bytes.iter().enumerate() {
+                assert_eq!(byte, if i < count { 200 * u8::from(wins(i)) } else { 9 });
+            }
         }
         for count in 0..=V::COUNT {
-            let part = V::load_up_to(y[4..].as_ptr(), count.min(12));
-            if count <= 12 && V::COUNT <= 8 {
-                equal(part, &|i| if i < count { y[4 + i] } else { 0.0 });
-            }
+            let exact = y[16 - count..].to_vec();
+            let part = V::load_up_to(exact.as_ptr(), count);
+            equal(part, &|i| if i < count { exact[i] } else { 0.0 });
             let mut out = [5.0; 16];
-            b.store_up_to(out.as_mut_ptr(), count);
+            V::load(n.as_ptr()).store_up_to(out.as_mut_ptr(), count);
+            assert_eq!(out[..count], n[..count]);
             assert!(out[count..].iter().all(|&x| x == 5.0));
         }
-        equal(V::splat(V::splat(1.5).sum()), &|_| 1.5 * V::COUNT as f32);
+        let whole: [[f32; 16]; 4] =
+            [1, 3, 5, 7].map(|n| std::array::from_fn(|i| (n * i + n) as f32));
+        let four = whole.each_ref().map(|x| V::load(x.as_ptr()));
+        let sums = whole.map(|x| x[..V::COUNT].iter().sum::<f32>());
+        assert_eq!(V::sums(four), sums);
+        assert_eq!(four.map(|x| x.sum()), sums);
         let (from_step, to_step) = (V::COUNT + 3, V::COUNT + 1);
         let from: Vec<f32> = (0..V::COUNT * from_step).map(|i| i as f32).collect();
         let mut to = vec![-1.0; V::COUNT * to_step];

@@ -331,10 +331,8 @@ unsafe impl Lanes for __m512 {
             let (low, high) =
                 (_mm512_shuffle_ps::<0x44>(ab, cd), _mm512_shuffle_ps::<0xee>(ab, cd));
             let all = _mm512_add_ps(low, high);
-            let upper = _mm512_castpd_ps(_mm512_castpd256_pd512(_mm512_extractf64x4_pd::<1>(
-                _mm512_castps_pd(all),
-            )));
-            quarters(_mm256_add_ps(_mm512_castps512_ps256(all), _mm512_castps512_ps256(upper)))
+            let upper = _mm512_extractf64x4_pd::<1>(_mm512_castps_pd(all));
+            quarters(_mm256_add_ps(_mm512_castps512_ps256(all), _mm256_castpd_ps(upper)))
         }
     }
 }
