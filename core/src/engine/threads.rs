@@ -81,7 +81,7 @@ pub(crate) fn share<T>(
     let queue = Mutex::new(items);
     // Nobody panics while the queue is locked, so it is never poisoned.
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-    together(threads, &|| {
+    together(present(threads), &|| {
         while let Some(item) = next() {
             each(item);
         }
