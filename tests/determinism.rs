@@ -10,10 +10,11 @@
 mod networks;
 mod support;
 
-use networks::{Cnn, Mlp, ResNet};
+use networks::{Cnn, Mlp, ResNet, Words};
 use netwright::data::{Batch, Column};
 use netwright::prelude::*;
 use netwright::train::Optimizer;
+use netwright::with_threads;
 use rayon::ThreadPoolBuilder;
 use support::Random;
 
@@ -169,6 +170,39 @@ fn the_other_layers() {
         let training = Training { samples: many(65, 17), steps: many(50, 3), adam };
         training.check(|| Rest::seeded(&Cpu::default(), 1));
     }
+}
+
+/// Outside of a pool callers work themselves, and one of them at a time has others to help: with
+/// parts of lone samples, and with chunks.
+#[test]
+fn callers_outside_of_a_pool() {
+    fn check(net: &(impl Model<f32, Cpu> + Sync), inputs: &[Column]) {
+        let predict = |input: &Column| {
+            let scores = net.predict(input).unwrap();
+            scores.as_floats().unwrap().iter().map(|x| x.to_bits()).collect::<Vec<u32>>()
+        };
+        let alone = || inputs.iter().map(predict).collect::<Vec<_>>();
+        let want = with_threads(1, alone);
+        std::thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    for round in 0..many(200, 4) {
+                        for (input, want) in inputs.iter().zip(&want) {
+                            assert!(predict(input) == *want, "round {round}");
+                        }
+                    }
+                });
+            }
+        });
+    }
+    let device = Cpu::default();
+    let columns = |shape: &[usize]| [1, 1, 9].map(|samples| column(samples, shape, 7));
+    check(&Cnn::seeded(&device, 1), &columns(&[3, 32, 32]));
+    check(&Mlp::seeded(&device, 1), &columns(&[784]));
+    check(&ResNet::seeded(&device, 1), &columns(&[3, 32, 32]));
+    let words = |samples: usize| (0..samples * 100).map(|i| i * 7919 % 10_000).collect();
+    let sentences = [1, 20].map(|samples| Column::indices(words(samples), &[100]).unwrap());
+    check(&Words::seeded(&device, 1), &sentences);
 }
 
 #[test]
