@@ -297,6 +297,7 @@ impl Run {
     pub(crate) fn forward(&mut self, given: Given<'_>) {
         let (last, threads, divides) = (self.segments() - 1, self.threads, self.divides());
         let crew = if divides { threads::lead(threads, self.is_long()) } else { None };
+        // In a pool, a thread is woken for a lone chunk only if it takes long.
         if self.used == 1 && crew.is_none() && !(divides && self.is_long() && threads::in_pool()) {
             self.threads = 1;
         }
