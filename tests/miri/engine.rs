@@ -6,5 +6,5 @@ pub(crate) mod chunk;
 pub(crate) mod kernels;
 #[path = "../../core/src/engine/simd/mod.rs"]
 pub(crate) mod simd;
-#[path = "../../core/src/engine/threads.rs"]
+#[path = "../../core/src/engine/threads/mod.rs"]
 pub(crate) mod threads;

@@ -5,7 +5,7 @@ use super::plan::{Plan, Planned};
 use super::rows::Uses;
 use super::simd::Floats;
 use super::steps::{Call, Layout, Purpose, Source, transpose};
-use super::threads::{self, limit, share, spread};
+use super::threads::{crew, in_pool, limit, share, spread};
 use netwright_spec::graph::Graph;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -296,9 +296,9 @@ impl Run {
     /// Runs forward.
     pub(crate) fn forward(&mut self, given: Given<'_>) {
         let (last, threads, divides) = (self.segments() - 1, self.threads, self.divides());
-        let crew = if divides { threads::lead(threads, self.is_long()) } else { None };
+        let crew = if divides { crew::lead(threads, self.is_long()) } else { None };
         // In a pool, a thread is woken for a lone chunk only if it takes long.
-        if self.used == 1 && crew.is_none() && !(divides && self.is_long() && threads::in_pool()) {
+        if self.used == 1 && crew.is_none() && !(divides && self.is_long() && in_pool()) {
             self.threads = 1;
         }
         self.forward_to_last(given);

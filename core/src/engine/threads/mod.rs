@@ -1,8 +1,6 @@
 //! How work is divided among threads: so that nothing but time depends on how many there are.
 
-mod crew;
-
-pub(crate) use crew::lead;
+pub(crate) mod crew;
 
 use std::cell::Cell;
 use std::ops::Range;
