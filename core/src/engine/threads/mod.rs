@@ -17,8 +17,8 @@ thread_local! {
 /// Work runs on rayon's current pool: the one that a program has entered with
 /// `ThreadPool::install`, else the global one, whose size `RAYON_NUM_THREADS` sets. So a program
 /// that uses rayon itself never has more threads at work than its pool has. A prediction from outside
-/// of a pool runs on the calling thread, with one thread less of the global pool to help it, which
-/// stay awake for a millisecond after the last; of several such callers at a time one has them.
+/// of a pool runs on the calling thread, and all threads of the global pool but one may help it; they
+/// stay awake for a millisecond after the last. Of several such callers at a time, one has help.
 /// With `threads` of 1, everything runs on the calling thread. Results are the same bits whatever
 /// the number.
 ///
