@@ -101,7 +101,8 @@ impl fmt::Debug for StateDict<'_> {
 /// What a function of names returns: a name, or those of a tensor's equal parts.
 #[diagnostic::on_unimplemented(
     message = "the names of a tensor are a `String`, or a `Vec` or an array of them, not `{Self}`",
-    label = "returns `{Self}`"
+    label = "returns `{Self}`",
+    note = "`.to_string()` makes one of a `&str`"
 )]
 pub trait TensorNames {
     /// All of them.
