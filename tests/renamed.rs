@@ -290,6 +290,21 @@ fn each_part_of_a_tensor_must_fit() {
     );
 }
 
+/// As Hugging Face cuts large ones.
+#[test]
+fn a_model_in_several_files_loads_from_one_after_the_other() {
+    let mut net = small();
+    for (tensor, missing) in [
+        (("attention.weight", &[6, 4][..], vec![0.5; 24]), &MISSING[..]),
+        (("head.weight", &[2, 6], vec![0.5; 12]), &["attention.weight", "head.bias"]),
+        (("head.bias", &[2], vec![0.5; 2]), &["attention.weight", "head.weight"]),
+    ] {
+        let (_directory, path) = file(&[tensor]);
+        assert_eq!(net.load(StateDict::new(path).strict(false)).unwrap().missing, missing);
+    }
+    assert!(params(&net).concat().iter().all(|&x| x == 0.5));
+}
+
 /// As in PyTorch. The error says how the head is left out.
 #[test]
 fn another_shape_is_an_error_though_a_part_is_enough() {
