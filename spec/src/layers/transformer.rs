@@ -97,7 +97,8 @@ impl Block<'_, '_> {
     }
 
     fn norm(&mut self, number: usize, x: &Wire) -> Result<Wire, Problem> {
-        self.part(&format!("norm{number}"), &layer_norm::DEF, &[], &[x])
+        let eps = self.cx.args.only(&["eps"]);
+        self.part(&format!("norm{number}"), &layer_norm::DEF, &eps, &[x])
     }
 
     fn dropped(&mut self, name: &str, x: Wire) -> Result<Wire, Problem> {

@@ -12,6 +12,7 @@
 //! Source: Vaswani and others: Attention Is All You Need, 2017.
 
 use super::multi_head_attention::ROTARY;
+use super::norm;
 use super::transformer::{
     ACTIVATION, Block, DIM_FEEDFORWARD, DROPOUT, NORM_FIRST, NUM_HEADS, NUM_LAYERS, layers,
 };
@@ -44,6 +45,7 @@ pub const DEF: LayerDef = LayerDef {
         ),
         ROTARY,
         DROPOUT,
+        norm::EPS,
     ],
     params: &[],
     infer,

@@ -2,7 +2,7 @@
 //!
 //! Each layer is x = norm1(x + self_attn(x)), then norm2(x + linear2(relu(linear1(x)))); with
 //! `norm_first` the norms stand in front of attention and maps, x + self_attn(norm1(x)), and nothing
-//! normalizes the last sum (put `LayerNorm` behind it). As PyTorch's `nn.TransformerEncoder` without its
+//! normalizes the last sum (put `LayerNorm` behind it). `eps` is that of the norms. As PyTorch's `nn.TransformerEncoder` without its
 //! last norm, which is `encoder_norm: LayerNorm` behind it. PyTorch's `encoder.layers.0.linear1.weight` is
 //! `encoder_0_linear1.weight` here; its files load as they are. Dropout is 0 unless it is written, as in
 //! Keras; PyTorch's default is 0.1.
@@ -14,6 +14,7 @@
 //! Layer Normalization in the Transformer Architecture, 2020.
 
 use super::multi_head_attention::ROTARY;
+use super::norm;
 use super::transformer::{
     ACTIVATION, Block, DIM_FEEDFORWARD, DROPOUT, NORM_FIRST, NUM_HEADS, NUM_LAYERS, layers,
 };
@@ -46,6 +47,7 @@ pub const DEF: LayerDef = LayerDef {
         ),
         ROTARY,
         DROPOUT,
+        norm::EPS,
     ],
     params: &[],
     infer,
@@ -71,6 +73,7 @@ mod tests {
     use super::*;
     use crate::args::Value;
     use crate::dim::Dim;
+    use crate::layer::Attr;
     use crate::layers::testing::{expanded, made, named, size};
     use crate::problem::At;
     use crate::shape::Shape;
@@ -107,12 +110,14 @@ mod tests {
         assert_eq!(names(&given, &inputs[..1]).join(" "), plain);
         given.push(("norm_first", Value::Flag(true)));
         let rate = Value::Number(crate::Number::Named("RATE".into()));
-        given.push(("dropout", rate));
+        given.extend([("dropout", rate), ("eps", Value::Number(crate::Number::Known(1e-12)))]);
         let first = "0_norm1 0_self_attn 0_dropout1 0_add1 0_norm2 0_linear1 0_activation \
                      0_dropout 0_linear2 0_dropout2 0_add2";
         assert_eq!(names(&given, &inputs).join(" "), first);
         let parts = expanded(&DEF, &given, &inputs).unwrap().parts;
         assert_eq!((&parts[1].inputs, &parts[3].inputs), (&vec![2, 1], &vec![4, 0]));
+        let eps = ("eps", Attr::Number(crate::Number::Known(1e-12)));
+        assert!([0, 4].iter().all(|&norm| parts[norm].inferred.attrs.contains(&eps)));
     }
 
     #[test]
