@@ -1,5 +1,87 @@
 #![doc = include_str!("../README.md")]
 
+/// ```
+/// use netwright::prelude::*;
+///
+/// network! {
+///     struct Old([16]) -> [5] { stem_1: Linear<8>, Relu, decoder_head: Linear<5> }
+/// }
+///
+/// network! {
+///     struct New([16]) -> [2] { stem_1: Linear<8>, Relu, head: Linear<2> }
+/// }
+///
+/// /// A PyTorch module with attributes `stem_1` and `decoder.head`: `save_state_dict` takes the
+/// /// number for that of a module in a list, and leaves words joined.
+/// fn theirs(name: &str) -> String {
+///     name.replace("stem.1.", "stem_1.").replace("decoder_head.", "decoder.head.")
+/// }
+///
+/// # fn main() -> netwright::Result<()> {
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("old.safetensors");
+/// let device = Cpu::default();
+/// let trained = Old::seeded(&device, 42);
+/// trained.save_state_dict(StateDict::new(&path).renamed(theirs))?;
+/// let mut again = Old::seeded(&device, 0);
+/// again.load(StateDict::new(&path).renamed(theirs))?;
+/// assert_eq!(again.decoder_head.weight.array(), trained.decoder_head.weight.array());
+///
+/// // The same, with a head of its own, which stays as it is.
+/// let mut net = New::seeded(&device, 0);
+/// let loaded = net.load(StateDict::new(&path).renamed(theirs).strict(false))?;
+/// assert_eq!(loaded.missing, ["head.weight", "head.bias"]);
+/// assert_eq!(loaded.unexpected, ["decoder.head.weight", "decoder.head.bias"]);
+/// assert_eq!(net.stem_1.weight.array(), trained.stem_1.weight.array());
+/// assert_eq!(
+///     loaded.to_string(),
+///     "2 of 4 tensors loaded
+///   missing: head.weight [2, 8]
+///   missing: head.bias [2]
+///   unexpected: decoder.head.weight [5, 8]
+///   unexpected: decoder.head.bias [5]"
+/// );
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Hugging Face's files have attention's `query`, `key` and `value` apart, which are one weight here and
+/// in PyTorch:
+///
+/// ```
+/// use netwright::prelude::*;
+///
+/// network! {
+///     struct Encoder([10, 8]) -> [10, 8] { encoder: TransformerEncoder<2, 2, 16> }
+/// }
+///
+/// fn bert(name: &str) -> Vec<String> {
+///     let name = name.replace("encoder.layers.", "bert.encoder.layer.");
+///     match name.split_once("self_attn.in_proj_") {
+///         Some((layer, kind)) => ["query", "key", "value"]
+///             .map(|part| format!("{layer}attention.self.{part}.{kind}"))
+///             .to_vec(),
+///         None => vec![
+///             name.replace("self_attn.out_proj", "attention.output.dense")
+///                 .replace("norm1", "attention.output.LayerNorm")
+///                 .replace("linear1", "intermediate.dense")
+///                 .replace("linear2", "output.dense")
+///                 .replace("norm2", "output.LayerNorm"),
+///         ],
+///     }
+/// }
+///
+/// # fn main() -> netwright::Result<()> {
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("bert.safetensors");
+/// # Encoder::seeded(&Cpu::default(), 42)
+/// #     .save_state_dict(StateDict::new(&path).renamed(bert))?;
+/// let mut net = Encoder::seeded(&Cpu::default(), 0);
+/// net.load(StateDict::new(&path).renamed(bert).strict(false))?;
+/// # Ok(())
+/// # }
+/// ```
+pub use netwright_core::StateDict;
 pub use netwright_core::engine::with_threads;
 /// A function that makes a network of any size demands that the sizes fit; others demand nothing:
 ///
@@ -45,7 +127,9 @@ pub mod prelude {
         CrossEntropy, Ctc, Fit, Focal, Hinge, Huber, KlDivergence, Lamb, Lion, Loss, MeanAbsolute,
         MeanSquared, MultiMargin, NAdam, Nll, Optimizer, RmsProp, Sgd, Train, TripletMargin,
     };
-    pub use netwright_core::{Apply, Backend, Files, Float, Forward, Mode, Model, Taped};
+    pub use netwright_core::{
+        Apply, Backend, Files, Float, Forward, Mode, Model, StateDict, Taped,
+    };
 }
 
 #[doc(hidden)]

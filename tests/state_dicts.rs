@@ -3,41 +3,13 @@
 
 #![allow(clippy::unwrap_used, clippy::panic)] // in helpers of tests
 
+#[path = "support/state_dicts.rs"]
+mod support;
+
 use netwright::prelude::*;
 use safetensors::SafeTensors;
-use safetensors::tensor::TensorView;
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-
-fn path(name: &str) -> PathBuf {
-    let directory = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/state_dicts");
-    PathBuf::from(directory).join(format!("{name}.safetensors"))
-}
-
-/// Numbers in the metadata.
-fn numbers(name: &str, key: &str) -> Vec<f32> {
-    let bytes = std::fs::read(path(name)).unwrap();
-    let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
-    let text = header.metadata().as_ref().unwrap()[key].clone();
-    text.split(' ').map(|word| word.parse().unwrap()).collect()
-}
-
-/// All parameters and buffers.
-fn params(net: &impl Model<f32, Cpu>) -> Vec<Vec<f32>> {
-    net.tensors().into_iter().map(|tensor| tensor.array().unwrap().data.as_vec()).collect()
-}
-
-/// Each tensor's type, shape and bytes.
-type Tensors = BTreeMap<String, (safetensors::Dtype, Vec<usize>, Vec<u8>)>;
-
-fn tensors(path: &Path) -> Tensors {
-    let bytes = std::fs::read(path).unwrap();
-    let file = SafeTensors::deserialize(&bytes).unwrap();
-    let all = file.iter().map(|(name, tensor)| {
-        (name.to_string(), (tensor.dtype(), tensor.shape().to_vec(), tensor.data().to_vec()))
-    });
-    all.collect()
-}
+use std::collections::BTreeSet;
+use support::{Tensors, close, file, for_pytorch, numbers, params, path, tensors};
 
 /// What PyTorch's file has, as the module's `state_dict()` that it was written from: all that differs
 /// is said in `Files::save_state_dict`.
@@ -57,9 +29,7 @@ fn as_module(name: &str) -> Tensors {
 /// What the network saves for PyTorch is what PyTorch saved, name by name and bit by bit, and it loads
 /// again. The files stay for tests/fixtures/load_state_dicts.py.
 fn goes_back<N: Model<f32, Cpu>>(name: &str, net: &N, mut again: N) {
-    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("state_dicts");
-    std::fs::create_dir_all(&directory).unwrap();
-    let file = directory.join(format!("{name}.safetensors"));
+    let file = for_pytorch(name);
     net.save_state_dict(&file).unwrap();
     assert_eq!(tensors(&file), as_module(name));
     again.load(&file).unwrap();
@@ -77,15 +47,6 @@ fn loaded<N: Model<f32, Cpu>>(name: &str, make: impl Fn(u64) -> N) -> N {
     assert_eq!(params(&net), params(&again));
     goes_back(name, &net, make(2));
     net
-}
-
-fn close(found: &[f32], name: &str) {
-    let expected = numbers(name, "output");
-    assert_eq!(found.len(), expected.len());
-    for (i, (found, expected)) in found.iter().zip(&expected).enumerate() {
-        let error = (found - expected).abs();
-        assert!(error <= 4e-6 * expected.abs().max(1.0), "{name} [{i}]: {found}, not {expected}");
-    }
 }
 
 /// Of one input.
@@ -181,21 +142,6 @@ fn half_precision() {
         let expected = found.iter().map(|&x| f64::from(x).to_bits());
         assert!(wide.iter().map(|x| x.to_bits()).eq(expected), "{}", param.name);
     }
-}
-
-/// A file with these tensors of floats.
-fn file(tensors: &[(&str, &[usize], Vec<f32>)]) -> (tempfile::TempDir, PathBuf) {
-    let bytes: Vec<Vec<u8>> = tensors
-        .iter()
-        .map(|(_, _, numbers)| numbers.iter().flat_map(|x| x.to_le_bytes()).collect())
-        .collect();
-    let views = tensors.iter().zip(&bytes).map(|((name, shape, _), bytes)| {
-        (*name, TensorView::new(safetensors::Dtype::F32, shape.to_vec(), bytes).unwrap())
-    });
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("other.safetensors");
-    std::fs::write(&path, safetensors::serialize(views, None).unwrap()).unwrap();
-    (directory, path)
 }
 
 /// As `save_file` wants it: `{name: tensor.clone() for …}`.
@@ -402,7 +348,8 @@ fn refused(tensors: &[(&str, &[usize])]) -> String {
     let before = params(&net);
     let error = net.load(&path).unwrap_err().to_string();
     assert_eq!(params(&net), before);
-    error.split_once("):\n  ").unwrap().1.to_string()
+    let lines = error.split_once("):\n  ").unwrap().1;
+    lines.split_once("\n  help: ").unwrap().0.to_string()
 }
 
 #[test]

@@ -3,6 +3,7 @@
 use crate::data::{Batch, Column, Samples};
 use crate::engine::PlanReport;
 use crate::error::Result;
+use crate::files::{Loaded, StateDict};
 use crate::in_place::InPlace;
 use crate::model::Model;
 use crate::run::{Outcome, Task};
@@ -71,10 +72,10 @@ pub trait Backend<E: Float>: InPlace<E> {
     fn save(model: &dyn Model<E, Self>, file: &Path) -> Result<()>;
 
     /// Writes one for PyTorch: [`Files::save_state_dict`](crate::Files::save_state_dict).
-    fn save_state_dict(model: &dyn Model<E, Self>, file: &Path) -> Result<()>;
+    fn save_state_dict(model: &dyn Model<E, Self>, file: &StateDict<'_>) -> Result<()>;
 
     /// Reads a network from a file: [`Files::load`](crate::Files::load).
-    fn load(model: &mut dyn Model<E, Self>, file: &Path) -> Result<()>;
+    fn load(model: &mut dyn Model<E, Self>, file: &StateDict<'_>) -> Result<Loaded>;
 
     /// How a network runs here.
     fn plan(graph: &'static Graph) -> PlanReport;
@@ -175,12 +176,15 @@ macro_rules! portable {
             }
 
             #[$inline]
-            fn save_state_dict(model: &dyn Model<$float, Self>, file: &Path) -> Result<()> {
+            fn save_state_dict(
+                model: &dyn Model<$float, Self>,
+                file: &StateDict<'_>,
+            ) -> Result<()> {
                 crate::files::save_state_dict(model, file)
             }
 
             #[$inline]
-            fn load(model: &mut dyn Model<$float, Self>, file: &Path) -> Result<()> {
+            fn load(model: &mut dyn Model<$float, Self>, file: &StateDict<'_>) -> Result<Loaded> {
                 crate::files::load(model, file)
             }
 

@@ -33,7 +33,7 @@ pub use backend::{Backend, Float};
 pub use check::{GradientReport, check_gradients};
 pub use dfdx;
 pub use error::{Error, Result};
-pub use files::Files;
+pub use files::{Files, StateDict};
 pub use layer::{Apply, Layer, Mode, Taped};
 pub use model::{Forward, Model};
 pub use netwright_spec as spec;

@@ -2,61 +2,142 @@
 
 use super::header::{Header, TensorInfo};
 use super::names::Names;
+use super::state_dict::{Loaded, part};
 use super::widen::is_exact;
 use netwright_spec::graph::{Graph, Param};
 
-/// All differences, one line for each tensor: the network's in its order, then the file's in its.
-/// `names` are what the file calls the network's.
-pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> Option<String> {
-    let ours = graph.params.iter().zip(&names.params);
-    let mut lines: Vec<_> = ours
-        .filter_map(|(param, name)| expected(param, (name, header.info(name)), float))
+/// A tensor that only one of both has, or that they do not have alike.
+pub(super) struct Difference {
+    kind: Kind,
+    line: String,
+}
+
+enum Kind {
+    /// The parameter with this number is not in the file at all.
+    Missing(usize),
+    /// The network does not have this tensor.
+    Unexpected(String),
+    /// They cannot be the same tensor, or one of its parts is missing.
+    Unlike,
+}
+
+/// All differences, one for each tensor: the network's in its order, then the file's in its. `names` are
+/// what the file calls the network's.
+pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> Vec<Difference> {
+    let ours = graph.params.iter().zip(&names.params).enumerate();
+    let mut all: Vec<_> = ours
+        .flat_map(|(number, (param, names))| expected(header, (number, param), names, float))
         .collect();
-    lines.extend(names.copies.iter().filter_map(|(number, name)| {
-        expected(graph.params.get(*number)?, (name, header.info(name)), float)
+    all.extend(names.copies.iter().flat_map(|(number, names)| {
+        expected(header, (*number, &graph.params[*number]), names, float)
     }));
     let found = header.tensors().iter();
-    lines.extend(found.filter_map(|(name, info)| unexpected(name, info, names)));
-    if lines.is_empty() {
-        return None;
+    all.extend(found.filter_map(|(name, info)| unexpected(name, info, names)));
+    all
+}
+
+/// What is loaded if both have the rest alike.
+pub(super) fn loaded(graph: &Graph, differences: Vec<Difference>) -> Loaded {
+    let (mut missing, mut unexpected, mut lines) = (Vec::new(), Vec::new(), Vec::new());
+    for Difference { kind, line } in differences {
+        match kind {
+            Kind::Missing(number) => missing.push(graph.params[number].name),
+            Kind::Unexpected(name) => unexpected.push(name),
+            Kind::Unlike => {}
+        }
+        lines.push(line);
     }
+    let all = graph.params.iter().map(|param| param.name);
+    let loaded = all.filter(|name| !missing.contains(name)).collect();
+    Loaded { loaded, missing, unexpected, lines }
+}
+
+/// What is wrong with a file of which all must fit, or all that both have.
+pub(super) fn problem(
+    header: &Header,
+    graph: &Graph,
+    names: &Names,
+    float: &str,
+    differences: &[Difference],
+    strict: bool,
+) -> Option<String> {
+    let is = |wanted: fn(&Kind) -> bool| differences.iter().any(|one| wanted(&one.kind));
+    let [missing, unexpected, unlike] = [
+        is(|kind| matches!(kind, Kind::Missing(_))),
+        is(|kind| matches!(kind, Kind::Unexpected(_))),
+        is(|kind| matches!(kind, Kind::Unlike)),
+    ];
+    let missed = differences.iter().filter(|one| matches!(one.kind, Kind::Missing(_))).count();
+    let nothing = missed > 0 && missed == graph.params.len();
+    let counts = |one: &&Difference| strict || nothing || matches!(one.kind, Kind::Unlike);
+    let lines: Vec<_> = differences.iter().filter(counts).map(|one| &one.line).collect();
     let count = match lines.len() {
+        0 => return None,
         1 => "1 difference".to_string(),
         n => format!("{n} differences"),
     };
-    let mut text = format!("does not fit `{}` ({count}{}):", graph.name, network(header, graph));
+    let what = if nothing && !strict { "has no tensor of" } else { "does not fit" };
+    let mut text = format!("{what} `{}` ({count}{}):", graph.name, network(header, graph));
     for line in lines {
-        text = text + "\n  " + &line;
+        text = text + "\n  " + line;
     }
-    if is_wider(header, names, float) {
-        text += "\n  help: numbers are not rounded on the way; load the file into an `f64` network, \
-                 then convert that one with `to_dtype`";
+    for help in [
+        is_wider(header, names, float).then_some(
+            "numbers are not rounded on the way; load the file into an `f64` network, then convert \
+             that one with `to_dtype`",
+        ),
+        (missing && unexpected).then_some(
+            "`StateDict::new(file).renamed(|name| …)` says what the file calls the network's tensors",
+        ),
+        (strict && !nothing && !unlike).then_some(
+            "`StateDict::new(file).strict(false)` loads what both have",
+        ),
+        (!strict && unlike).then_some(
+            "a tensor stays as it is where `renamed` gives it a name that the file does not have",
+        ),
+    ] {
+        text.extend(help.map(|help| format!("\n  help: {help}")));
     }
     Some(text)
 }
 
 /// What is said of a weight that the file has twice, with other numbers.
-pub(super) fn of_copies(graph: &Graph, first: &str, copy: &str) -> String {
+pub(super) fn of_copies(graph: &Graph, first: &[String], copy: &[String]) -> String {
     format!(
         "does not fit `{}`: {} and {} are one weight in the network, but differ in the file",
         graph.name,
-        first.escape_debug(),
-        copy.escape_debug()
+        first.join(", ").escape_debug(),
+        copy.join(", ").escape_debug()
     )
 }
 
-/// The line of a tensor that the network has, with the file's name where that is another.
+/// The differences of a tensor that the network has, with the file's name where that is another: one for
+/// each part that has a name.
 fn expected(
-    param: &Param,
-    (name, found): (&str, Option<&TensorInfo>),
+    header: &Header,
+    (number, param): (usize, &Param),
+    names: &[String],
     float: &str,
-) -> Option<String> {
-    let (own, shape) = (param.name, param.shape);
-    let Some(found) = found else { return Some(format!("missing: {own} {shape:?}")) };
-    let label = match name == own {
-        true => own.to_string(),
-        false => format!("{own} ({})", name.escape_debug()),
+) -> Vec<Difference> {
+    let shape = part(param.shape, names.len());
+    let label = |name: &str| match name == param.name {
+        true => param.name.to_string(),
+        false => format!("{} ({})", param.name, name.escape_debug()),
     };
+    if names.iter().all(|name| header.info(name).is_none()) {
+        let line = format!("missing: {} {:?}", label(&names.join(", ")), param.shape);
+        return vec![Difference { kind: Kind::Missing(number), line }];
+    }
+    let lines = names.iter().filter_map(|name| {
+        let Some(found) = header.info(name) else {
+            return Some(format!("missing: {} {shape:?}", label(name)));
+        };
+        unlike(&label(name), found, &shape, float)
+    });
+    lines.map(|line| Difference { kind: Kind::Unlike, line }).collect()
+}
+
+fn unlike(label: &str, found: &TensorInfo, shape: &[usize], float: &str) -> Option<String> {
     match (is_exact(&found.dtype, float), found.shape == shape) {
         (true, true) => None,
         (true, false) => {
@@ -70,24 +151,28 @@ fn expected(
     }
 }
 
-/// The line of a tensor that the network does not have.
-fn unexpected(name: &str, info: &TensorInfo, names: &Names) -> Option<String> {
-    let copies = names.copies.iter().map(|(_, copy)| copy);
-    let known = names.params.iter().chain(copies).any(|known| known == name);
-    let passed_over = known || is_counter(name, info, names);
-    (!passed_over).then(|| format!("unexpected: {} {:?}", name.escape_debug(), info.shape))
+/// The difference of a tensor that the network does not have.
+fn unexpected(name: &str, info: &TensorInfo, names: &Names) -> Option<Difference> {
+    if names.known().any(|known| known == name) || is_counter(name, info, names) {
+        return None;
+    }
+    let line = format!("unexpected: {} {:?}", name.escape_debug(), info.shape);
+    Some(Difference { kind: Kind::Unexpected(name.to_string()), line })
 }
 
 /// PyTorch's batch normalization counts its batches in a tensor that nothing computes with.
 fn is_counter(name: &str, info: &TensorInfo, names: &Names) -> bool {
-    let Some(layer) = name.strip_suffix(".num_batches_tracked") else { return false };
+    let is_beside =
+        |layer: &str| names.known().any(|known| known.strip_suffix(".running_mean") == Some(layer));
     let counts = info.dtype == "I64" && info.shape.is_empty();
-    counts && names.params.iter().any(|name| name.strip_suffix(".running_mean") == Some(layer))
+    counts
+        && (names.counters.iter().any(|counter| counter == name)
+            || name.strip_suffix(".num_batches_tracked").is_some_and(is_beside))
 }
 
 /// Whether the network exists in a wider type that the file has.
 fn is_wider(header: &Header, names: &Names, float: &str) -> bool {
-    let mut found = names.params.iter().filter_map(|name| header.info(name));
+    let mut found = names.params.iter().flatten().filter_map(|name| header.info(name));
     found.any(|info| info.dtype == "F64" && float != "F64")
 }
 

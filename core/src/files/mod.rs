@@ -12,16 +12,20 @@ mod module;
 mod names;
 mod reader;
 mod replace;
+mod state_dict;
 mod topology;
 mod widen;
 mod writer;
 
+pub use state_dict::{Loaded, StateDict, TensorNames};
 pub use topology::topology;
 
 use crate::backend::{Backend, Float};
 use crate::error::{Error, Result};
 use crate::model::{self, Model};
 use module::Content;
+use names::Names;
+use netwright_spec::graph::Graph;
 use reader::Stored;
 use std::path::Path;
 use writer::Entry;
@@ -77,9 +81,10 @@ pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
     /// | `norm: BatchNorm2d` | `norm.running_mean`, … | the same, and `norm.num_batches_tracked`, which is 0 |
     ///
     /// A number behind `_` is that of a module in a list, unless the layer has no name of its own. A `_`
-    /// between words stays: where the module has `decoder.head`, declare a network `decoder` with
-    /// a layer `head`. A transformer of one layer is an `nn.TransformerEncoder` with one, not an
-    /// `nn.TransformerEncoderLayer`. Layers that PyTorch lacks have the network's names.
+    /// between words stays. A transformer of one layer is an `nn.TransformerEncoder` with one, not an
+    /// `nn.TransformerEncoderLayer`. Layers that PyTorch lacks have the network's names. Where a file shall
+    /// have other names than these (`decoder.head` for `decoder_head`, `conv_1` and not `conv.1`), it is
+    /// given as a [`StateDict`] that is [`renamed`](StateDict::renamed).
     ///
     /// ```ignore
     /// use netwright::prelude::*;
@@ -95,10 +100,13 @@ pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
     /// ```
     ///
     /// # Errors
-    /// As [`Files::save`]; and [`Error::File`] if two tensors would have one name.
-    fn save_state_dict(&self, path: impl AsRef<Path>) -> Result<()>;
+    /// As [`Files::save`]; and [`Error::File`] if two tensors would have one name, one would have none, or
+    /// cannot be cut into as many equal parts as it has names.
+    fn save_state_dict<'f>(&self, file: impl Into<StateDict<'f>>) -> Result<()>;
 
-    /// Overwrites all parameters and buffers with those of a safetensors file.
+    /// Overwrites all parameters and buffers with those of a safetensors file: one of [`Files::save`], of
+    /// [`Files::save_state_dict`], of PyTorch's safetensors, or of another program. Gives what it did,
+    /// which matters where a [`StateDict`] is not [`strict`](StateDict::strict).
     ///
     /// Any such file will do whose tensors have the network's names and shapes, and its float type
     /// or a narrower one (`F16`, `BF16`, in an `f64` network `F32`), whose values it has, too. Also
@@ -116,14 +124,15 @@ pub trait Files<E: Float, D: Backend<E>>: Model<E, D> {
     /// | `out: Linear<50, weight = words>` | `words.weight` | `words.weight`, `out.weight`, or both |
     ///
     /// Each parameter must be in the file, and each tensor of the file must be one: but for the
-    /// `num_batches_tracked` of PyTorch's batch normalization. [`Files::save`] writes the network's
-    /// names, [`Files::save_state_dict`] PyTorch's.
+    /// `num_batches_tracked` of PyTorch's batch normalization. For a file that has other names, or only a
+    /// part of the network, see [`StateDict`]. A network in a network has files of its own, too:
+    /// `net.encoder.load("encoder.safetensors")`.
     ///
     /// # Errors
     /// [`Error::File`] if the file cannot be read, is not a safetensors file, is damaged, or does
     /// not fit the network: then the error lists every difference. The network is untouched then,
     /// bit for bit.
-    fn load(&mut self, path: impl AsRef<Path>) -> Result<()>;
+    fn load<'f>(&mut self, file: impl Into<StateDict<'f>>) -> Result<Loaded>;
 }
 
 impl<E: Float, D: Backend<E>, M: Model<E, D>> Files<E, D> for M {
@@ -131,12 +140,12 @@ impl<E: Float, D: Backend<E>, M: Model<E, D>> Files<E, D> for M {
         D::save(self, path.as_ref())
     }
 
-    fn save_state_dict(&self, path: impl AsRef<Path>) -> Result<()> {
-        D::save_state_dict(self, path.as_ref())
+    fn save_state_dict<'f>(&self, file: impl Into<StateDict<'f>>) -> Result<()> {
+        D::save_state_dict(self, &file.into())
     }
 
-    fn load(&mut self, path: impl AsRef<Path>) -> Result<()> {
-        D::load(self, path.as_ref())
+    fn load<'f>(&mut self, file: impl Into<StateDict<'f>>) -> Result<Loaded> {
+        D::load(self, &file.into())
     }
 }
 
@@ -144,8 +153,11 @@ impl<E: Float, D: Backend<E>, M: Model<E, D>> Files<E, D> for M {
 pub(crate) fn save<E: Float, D: Backend<E>>(model: &dyn Model<E, D>, file: &Path) -> Result<()> {
     let arrays = model::arrays(model)?;
     let graph = model.graph();
-    let entries = writer::entries(graph, E::NAME, size_of::<E>());
-    let header = writer::header(&writer::metadata(graph), &entries);
+    let entries = graph
+        .params
+        .iter()
+        .map(|param| Entry::new(param.name, E::NAME, size_of::<E>(), param.shape.to_vec()));
+    let header = writer::header(&writer::metadata(graph), &entries.collect::<Vec<_>>());
     replace::replace(file, &mut |out| {
         out.write_all(&header)?;
         arrays.iter().try_for_each(|array| out.write_all(&E::to_le(&array.data.as_vec())))
@@ -155,24 +167,25 @@ pub(crate) fn save<E: Float, D: Backend<E>>(model: &dyn Model<E, D>, file: &Path
 /// The body of [`Files::save_state_dict`].
 pub(crate) fn save_state_dict<E: Float, D: Backend<E>>(
     model: &dyn Model<E, D>,
-    file: &Path,
+    file: &StateDict<'_>,
 ) -> Result<()> {
     let arrays = model::arrays(model)?;
-    let graph = model.graph();
-    let tensors = module::state_dict(graph).map_err(|problem| Error::file(file, problem))?;
-    let entries = tensors.iter().map(|(name, content)| match content {
-        Content::Param(number) => {
-            writer::entry(name.clone(), &graph.params[*number], E::NAME, size_of::<E>())
-        }
-        Content::Counter => Entry { name: name.clone(), dtype: "I64", shape: &[], bytes: 8 },
+    let tensors = file.tensors(model.graph()).map_err(|e| Error::file(file.path(), e))?;
+    // Equal parts along the first axis lie one behind the other, as the whole does.
+    let entries = tensors.iter().flat_map(|tensor| {
+        let (dtype, size) = match tensor.content {
+            Content::Param(_) => (E::NAME, size_of::<E>()),
+            Content::Counter(_) => ("I64", size_of::<i64>()),
+        };
+        tensor.names.iter().map(move |name| Entry::new(name, dtype, size, tensor.part()))
     });
     // What `save_file` of PyTorch's safetensors says; some programs ask for it.
     let header = writer::header(r#"{"format":"pt"}"#, &entries.collect::<Vec<_>>());
-    replace::replace(file, &mut |out| {
+    replace::replace(file.path(), &mut |out| {
         out.write_all(&header)?;
-        tensors.iter().try_for_each(|(_, content)| match content {
-            Content::Param(number) => out.write_all(&E::to_le(&arrays[*number].data.as_vec())),
-            Content::Counter => out.write_all(&0i64.to_le_bytes()),
+        tensors.iter().try_for_each(|tensor| match tensor.content {
+            Content::Param(number) => out.write_all(&E::to_le(&arrays[number].data.as_vec())),
+            Content::Counter(_) => out.write_all(&0i64.to_le_bytes()),
         })
     })
 }
@@ -180,24 +193,25 @@ pub(crate) fn save_state_dict<E: Float, D: Backend<E>>(
 /// The body of [`Files::load`]. Everything is read and checked before the first value is written.
 pub(crate) fn load<E: Float, D: Backend<E>>(
     model: &mut dyn Model<E, D>,
-    file: &Path,
-) -> Result<()> {
+    file: &StateDict<'_>,
+) -> Result<Loaded> {
     let graph = model.graph();
-    let mut stored = Stored::open(file)?;
+    let mut stored = Stored::open(file.path())?;
     stored.check_version()?;
-    let names = names::in_file(stored.header(), graph);
-    if let Some(problem) = differences::of(stored.header(), graph, &names, E::NAME) {
-        return Err(Error::file(file, problem));
-    }
+    let (names, loaded) =
+        compared(&stored, graph, file, E::NAME).map_err(|e| Error::file(file.path(), e))?;
     let mut values = Vec::with_capacity(names.params.len());
-    for name in &names.params {
-        values.push(E::from_le(&stored.read(name, E::NAME)?));
+    for (param, names) in graph.params.iter().zip(&names.params) {
+        values.push(match loaded.missing.contains(&param.name) {
+            true => None,
+            false => Some(E::from_le(&stored.read_all(names, E::NAME)?)),
+        });
     }
     for (number, copy) in &names.copies {
         let first = &names.params[*number];
-        if stored.read(first, E::NAME)? != stored.read(copy, E::NAME)? {
+        if stored.read_all(first, E::NAME)? != stored.read_all(copy, E::NAME)? {
             let problem = differences::of_copies(graph, first, copy);
-            return Err(Error::file(file, problem));
+            return Err(Error::file(file.path(), problem));
         }
     }
     let mut tensors = model.tensors_mut();
@@ -209,7 +223,32 @@ pub(crate) fn load<E: Float, D: Backend<E>>(
             values.len()
         )));
     }
-    tensors.iter_mut().zip(values).try_for_each(|(tensor, values)| tensor.write(&values))
+    let values = tensors.iter_mut().zip(values);
+    let mut values = values.filter_map(|(tensor, values)| Some((tensor, values?)));
+    values.try_for_each(|(tensor, values)| tensor.write(&values))?;
+    Ok(loaded)
+}
+
+/// What the file calls the network's tensors, and what can be loaded of it.
+fn compared(
+    stored: &Stored<'_>,
+    graph: &Graph,
+    file: &StateDict<'_>,
+    float: &str,
+) -> Result<(Names, Loaded), String> {
+    // PyTorch's names need not differ from each other here, where the network's count.
+    let tensors = match file.is_renamed() {
+        true => file.tensors(graph)?,
+        false => Vec::new(),
+    };
+    let header = stored.header();
+    let names = names::in_file(header, graph, &tensors);
+    let differences = differences::of(header, graph, &names, float);
+    let strict = file.is_strict();
+    match differences::problem(header, graph, &names, float, &differences, strict) {
+        Some(problem) => Err(problem),
+        None => Ok((names, differences::loaded(graph, differences))),
+    }
 }
 
 #[cfg(test)]

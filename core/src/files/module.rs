@@ -19,26 +19,26 @@ const MADE: [&str; 3] = ["transformer_encoder", "transformer_decoder", "separabl
 pub(super) enum Content {
     /// The parameter with this number.
     Param(usize),
-    /// How many batches a batch normalization saw. Nothing computes with it, but PyTorch wants it.
-    Counter,
+    /// How many batches a batch normalization saw, that of the running mean with this number. Nothing
+    /// computes with it, but PyTorch wants it.
+    Counter(usize),
 }
 
 /// All tensors of the module's `state_dict()`; the counters first, whose numbers are the longest.
-pub(super) fn state_dict(graph: &Graph) -> Result<Vec<(String, Content)>, String> {
+pub(super) fn state_dict(graph: &Graph) -> Vec<(String, Content)> {
     let mut all: Vec<_> = (0..graph.params.len()).map(|number| owned(graph, number)).collect();
     let brings = |node: &Node| !applied_before(graph, node);
     all.extend(graph.nodes.iter().filter(|node| brings(node)).filter_map(|node| tied(graph, node)));
-    for (at, (name, number)) in all.iter().enumerate() {
-        if let Some((_, other)) = all[..at].iter().find(|(other, _)| other == name) {
-            let [one, other] = [*other, *number].map(|number| graph.params[number].name);
-            return Err(format!("`{one}` and `{other}` would both be `{name}`"));
-        }
-    }
-    let counters = all.iter().filter_map(|(name, _)| name.strip_suffix(".running_mean"));
-    let counters = counters.map(|norm| (format!("{norm}.num_batches_tracked"), Content::Counter));
+    let counters =
+        all.iter().filter_map(|(name, mean)| Some((counter(name)?, Content::Counter(*mean))));
     let mut tensors: Vec<_> = counters.collect();
     tensors.extend(all.into_iter().map(|(name, number)| (name, Content::Param(number))));
-    Ok(tensors)
+    tensors
+}
+
+/// The name of the counter beside a running mean.
+pub(super) fn counter(mean: &str) -> Option<String> {
+    Some(format!("{}.num_batches_tracked", mean.strip_suffix(".running_mean")?))
 }
 
 /// A parameter under the name of the layer that brings it.

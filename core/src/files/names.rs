@@ -5,6 +5,8 @@
 //! the same, where the file lacks the network's own, and only one tensor could be meant.
 
 use super::header::Header;
+use super::module::Content;
+use super::state_dict::Tensor;
 use netwright_spec::graph::{Graph, Node, Params};
 
 /// How the parts of PyTorch's transformer layers begin that have parameters.
@@ -12,41 +14,137 @@ const PARTS: [&str; 7] = ["self", "multihead", "linear1", "linear2", "norm1", "n
 
 /// What a file calls the network's parameters.
 pub(super) struct Names {
-    /// Each one's name, in the graph's order; the network's where the file has none.
-    pub(super) params: Vec<String>,
+    /// Each one's name, in the graph's order, or those of its equal parts. Where the file has none, the
+    /// one that it should have.
+    pub(super) params: Vec<Vec<String>>,
     /// Tensors that must be the same as that of a parameter: several layers have it, and PyTorch
     /// gives it a name for each.
-    pub(super) copies: Vec<(usize, String)>,
+    pub(super) copies: Vec<(usize, Vec<String>)>,
+    /// Names that were given to the counters of batch normalizations.
+    pub(super) counters: Vec<String>,
 }
 
-/// All names; none is there twice.
-pub(super) fn in_file(header: &Header, graph: &Graph) -> Names {
-    let mut params: Vec<_> = graph.params.iter().map(|param| param.name.to_string()).collect();
-    let others = header.tensors().iter().map(|(name, _)| name);
-    let mut free: Vec<_> = others
-        .filter(|name| !params.contains(name))
-        .map(|name| (key(name), name.as_str()))
-        .collect();
-    for (number, param) in params.iter_mut().enumerate() {
-        if free.is_empty() || header.info(param).is_some() {
-            continue;
-        }
-        let found = keys(graph, number).into_iter().find_map(|key| take(&mut free, &key));
-        if let Some(name) = found {
-            *param = name.to_string();
+impl Names {
+    /// All names of the file that stand for something.
+    pub(super) fn known(&self) -> impl Iterator<Item = &String> {
+        let copies = self.copies.iter().map(|(_, names)| names);
+        self.params.iter().chain(copies).flatten()
+    }
+}
+
+/// All names; none is there twice. `tensors` are those of a file for which other names were given.
+pub(super) fn in_file(header: &Header, graph: &Graph, tensors: &[Tensor]) -> Names {
+    let given = given(graph, tensors);
+    let wanted = graph.params.iter().zip(&given).map(|(param, given)| match given.first() {
+        Some(names) => names.to_vec(),
+        None => vec![param.name.to_string()],
+    });
+    let params: Vec<_> = wanted.collect();
+    let taken = params.iter().map(Vec::as_slice).chain(given.iter().flatten().copied());
+    let mut free = free(header, taken.flatten().collect());
+    let mut names = Names { params, copies: Vec::new(), counters: of_counters(tensors) };
+    for (number, given) in given.iter().enumerate() {
+        match given.is_empty() {
+            true => names.find(graph, number, header, &mut free),
+            false => names.find_given(given, number, header, &mut free),
         }
     }
-    let tied = graph.nodes.iter().filter_map(|node| Some((node, node.tied?)));
-    let copies = tied.filter_map(|(node, number)| {
-        let name = take(&mut free, &tied_key(graph, number, node)?)?;
-        Some((number, name.to_string()))
-    });
-    let copies = copies.collect();
-    Names { params, copies }
+    names.find_copies(graph, &given, &mut free);
+    names
+}
+
+/// The names that were given to a parameter: one for each layer that has it, or those of its parts.
+type Given<'t> = Vec<&'t [String]>;
+
+/// Of each parameter. None where PyTorch's name was left, unless another one was given the network's own.
+fn given<'t>(graph: &Graph, tensors: &'t [Tensor]) -> Vec<Given<'t>> {
+    let of = |tensor: &Tensor| match tensor.content {
+        Content::Param(number) => Some(number),
+        Content::Counter(_) => None,
+    };
+    let renamed: Vec<&Tensor> = tensors.iter().filter(|tensor| tensor.renamed).collect();
+    let is_given = |number: usize| {
+        let own = graph.params[number].name;
+        renamed
+            .iter()
+            .any(|other| of(other) == Some(number) || other.names.iter().any(|n| n == own))
+    };
+    let mut given = vec![Vec::new(); graph.params.len()];
+    for tensor in tensors {
+        if let Some(number) = of(tensor).filter(|number| is_given(*number)) {
+            given[number].push(tensor.names.as_slice());
+        }
+    }
+    given
+}
+
+fn of_counters(tensors: &[Tensor]) -> Vec<String> {
+    let counters = tensors.iter().filter(|tensor| matches!(tensor.content, Content::Counter(_)));
+    counters.flat_map(|tensor| tensor.names.clone()).collect()
+}
+
+/// The file's tensors that may still be anybody's, with their keys.
+type Free<'h> = Vec<(String, &'h str)>;
+
+/// All but those that have the very name of a parameter.
+fn free<'h>(header: &'h Header, taken: Vec<&String>) -> Free<'h> {
+    let others = header.tensors().iter().map(|(name, _)| name);
+    let others = others.filter(|name| !taken.contains(name));
+    others.map(|name| (key(name), name.as_str())).collect()
+}
+
+impl Names {
+    /// By the network's own name, or else by PyTorch's.
+    fn find(&mut self, graph: &Graph, number: usize, header: &Header, free: &mut Free<'_>) {
+        let name = &mut self.params[number];
+        if free.is_empty() || name.iter().any(|name| header.info(name).is_some()) {
+            return;
+        }
+        let found = keys(graph, number).into_iter().find_map(|key| take(free, &key));
+        if let Some(found) = found {
+            *name = vec![found.to_string()];
+        }
+    }
+
+    /// By the names that were given: the first one that the file has counts, others are copies.
+    fn find_given(
+        &mut self,
+        given: &[&[String]],
+        number: usize,
+        header: &Header,
+        free: &mut Free<'_>,
+    ) {
+        let mut found = given.iter().filter_map(|names| {
+            let mut any = false;
+            let names = names.iter().map(|name| {
+                let there = header.info(name).map(|_| name.as_str());
+                let there = there.or_else(|| take(free, &key(name)));
+                any |= there.is_some();
+                there.unwrap_or(name).to_string()
+            });
+            let names = names.collect();
+            any.then_some(names)
+        });
+        if let Some(names) = found.next() {
+            self.params[number] = names;
+        }
+        self.copies.extend(found.map(|names| (number, names)));
+    }
+
+    /// Weights of several layers that have a name for each.
+    fn find_copies(&mut self, graph: &Graph, given: &[Given<'_>], free: &mut Free<'_>) {
+        let tied = graph.nodes.iter().filter_map(|node| Some((node, node.tied?)));
+        for (node, number) in tied.filter(|(_, number)| given[*number].is_empty()) {
+            let key = tied_key(graph, number, node);
+            if let Some(name) = key.and_then(|key| take(free, &key)) {
+                self.copies.push((number, vec![name.to_string()]));
+            }
+        }
+    }
 }
 
 /// Takes the only tensor with this key.
-fn take<'h>(free: &mut Vec<(String, &'h str)>, key: &str) -> Option<&'h str> {
+fn take<'h>(free: &mut Free<'h>, key: &str) -> Option<&'h str> {
     let mut found = (0..free.len()).filter(|&at| free[at].0 == key);
     let first = found.next()?;
     found.next().is_none().then(|| free.swap_remove(first).1)

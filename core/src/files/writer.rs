@@ -6,27 +6,23 @@
 use super::VERSION;
 use super::json::quoted;
 use super::topology::{list, topology};
-use netwright_spec::graph::{Graph, Param};
+use netwright_spec::graph::Graph;
 
 /// A tensor of a file.
 pub(super) struct Entry {
     pub(super) name: String,
     pub(super) dtype: &'static str,
-    pub(super) shape: &'static [usize],
+    pub(super) shape: Vec<usize>,
     /// All of its numbers.
     pub(super) bytes: usize,
 }
 
-/// The network's tensors under its own names.
-pub(super) fn entries(graph: &Graph, dtype: &'static str, size: usize) -> Vec<Entry> {
-    let entry = |param: &Param| entry(param.name.to_string(), param, dtype, size);
-    graph.params.iter().map(entry).collect()
-}
-
-/// A parameter under some name, with numbers of so many bytes each.
-pub(super) fn entry(name: String, param: &Param, dtype: &'static str, size: usize) -> Entry {
-    let bytes = param.shape.iter().product::<usize>() * size;
-    Entry { name, dtype, shape: param.shape, bytes }
+impl Entry {
+    /// A tensor of numbers with so many bytes each.
+    pub(super) fn new(name: &str, dtype: &'static str, size: usize, shape: Vec<usize>) -> Self {
+        let bytes = shape.iter().product::<usize>() * size;
+        Entry { name: name.to_string(), dtype, shape, bytes }
+    }
 }
 
 /// The length of the header, and the header: JSON, filled with spaces so that numbers are aligned.
@@ -38,7 +34,7 @@ pub(super) fn header(metadata: &str, entries: &[Entry]) -> Vec<u8> {
         header += &format!(
             r#",{}:{{"dtype":"{dtype}","shape":{},"data_offsets":[{start},{end}]}}"#,
             quoted(name),
-            list(*shape)
+            list(shape)
         );
         start = end;
     }

@@ -57,7 +57,8 @@ fn all_differences_are_listed() {
          missing: norm.running_mean [2]\n  \
          unexpected: linear_3.weight\\n [10, 64]\n  \
          help: numbers are not rounded on the way; load the file into an `f64` network, then convert \
-         that one with `to_dtype`"
+         that one with `to_dtype`\n  \
+         help: `StateDict::new(file).renamed(|name| …)` says what the file calls the network's tensors"
     );
 }
 
@@ -102,6 +103,7 @@ fn only_the_counter_of_a_batch_normalization_is_passed_over() {
     tensors.insert("linear_1.num_batches_tracked", (Dtype::I64, vec![]));
     assert_eq!(
         differences(&tensors, None),
-        "does not fit `Tiny` (1 difference):\n  unexpected: linear_1.num_batches_tracked []"
+        "does not fit `Tiny` (1 difference):\n  unexpected: linear_1.num_batches_tracked []\n  \
+         help: `StateDict::new(file).strict(false)` loads what both have"
     );
 }
