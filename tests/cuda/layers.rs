@@ -55,46 +55,55 @@ fn same<E: Float>(
     }
 }
 
-macro_rules! layers {
-    ($($name:ident: $shape:tt => { $($body:tt)* })*) => {
-        $(#[test]
+macro_rules! layer {
+    ($name:ident: $($net:tt)*) => {
+        #[test]
         fn $name() {
-            network! { struct Net($shape) { $($body)* } }
+            network! { struct Net $($net)* }
             check(stringify!($name), |device, found| compare(Net::<f32>::GRAPH, device, found));
-        })*
+        }
     };
+}
+
+macro_rules! layers {
+    ($($name:ident: $shape:tt => $body:tt)*) => { $(layer! { $name: ($shape) $body })* };
 }
 
 every_layer!(layers);
 
-macro_rules! several {
-    ($($name:ident: $inputs:tt -> $outputs:tt => { $($body:tt)* })*) => {
-        $(#[test]
-        fn $name() {
-            network! { struct Net $inputs -> $outputs { $($body)* } }
-            check(stringify!($name), |device, found| compare(Net::<f32>::GRAPH, device, found));
-        })*
-    };
-}
-
-several! {
-    lengths_of_rnn: (x: [4, 2], lengths: [usize]) -> [4, 3] => {
+layer! {
+    lengths_of_rnn: (x: [4, 2], lengths: [usize]) -> [4, 3] {
         (x, lengths) => Rnn<3, nonlinearity = relu>
     }
-    lengths_of_lstm: (x: [4, 2], h0: [4], c0: [4], lengths: [usize]) -> (y: [4, 4], h: [4], c: [4]) => {
+}
+
+layer! {
+    lengths_of_lstm: (x: [4, 2], h0: [4], c0: [4], lengths: [usize]) -> (y: [4, 4], h: [4], c: [4]) {
         let (y, h, c) = (x, h0, c0, lengths) => Lstm<2, bidirectional = true>;
         (y, h, c)
     }
-    lengths_of_gru: (x: [4, 2], lengths: [usize]) -> [6] => {
+}
+
+layer! {
+    lengths_of_gru: (x: [4, 2], lengths: [usize]) -> [6] {
         (x, lengths) => Gru<3, layers = 2, bidirectional = true, output = last>
     }
-    lengths_of_attention: (x: [4, 4], lengths: [usize]) -> [4, 4] => {
+}
+
+layer! {
+    lengths_of_attention: (x: [4, 4], lengths: [usize]) -> [4, 4] {
         (x, lengths) => MultiHeadAttention<2, causal = true>
     }
-    lengths_of_memory: (x: [3, 4], memory: [4, 4], lengths: [usize]) -> [3, 4] => {
+}
+
+layer! {
+    lengths_of_memory: (x: [3, 4], memory: [4, 4], lengths: [usize]) -> [3, 4] {
         (x, memory, lengths) => TransformerDecoder<1, 2, 3, norm_first = true>
     }
-    several_outputs: (image: [2, 5, 5], words: [usize; 3]) -> (a: [4], b: [3, 2], c: [2, 2, 2]) => {
+}
+
+layer! {
+    several_outputs: (image: [2, 5, 5], words: [usize; 3]) -> (a: [4], b: [3, 2], c: [2, 2, 2]) {
         let small = image => Conv2d<2, 3, padding = 1>, Relu, MaxPool2d<2>;
         let b = words => Embedding<7, 2>;
         ((small => Flatten, Linear<4>), b, small)

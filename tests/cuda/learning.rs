@@ -1,6 +1,6 @@
 //! Learning: steps of every optimizer, whole trainings, evaluation and prediction.
 
-use crate::{Differences, Gpu, check, wide};
+use crate::{Differences, Gpu, check};
 use netwright::data::{Batch, Column, digits};
 use netwright::prelude::*;
 use netwright::{Error, Result};
@@ -42,7 +42,7 @@ macro_rules! optimizers {
     ($($name:ident: $optimizer:expr;)*) => {
         $(#[test]
         fn $name() {
-            check(stringify!($name), |device: &Gpu, found: &mut Differences| {
+            check(stringify!($name), |device, found| {
                 let expected = steps::<f64, Cpu>(&Cpu::default(), &mut $optimizer);
                 found.lists("list", &steps::<f32, Gpu>(device, &mut $optimizer), &expected);
                 found.lists("list", &steps::<f64, Gpu>(device, &mut $optimizer), &expected);
@@ -83,7 +83,7 @@ fn fit<E: Float, D: Backend<E>>(device: &D) -> Vec<Vec<E>> {
 
 #[test]
 fn fit_learns_digits() {
-    check("fit_learns_digits", |device: &Gpu, found: &mut Differences| {
+    check("fit_learns_digits", |device, found| {
         let expected = fit::<f64, Cpu>(&Cpu::default());
         println!("losses, accuracy: {:?}", expected[0]);
         for (i, expected) in expected.iter().enumerate() {
@@ -98,7 +98,7 @@ fn fit_learns_digits() {
 /// The seed decides the parameters, whatever the device.
 #[test]
 fn seeds() {
-    check("seeds", |device: &Gpu, found: &mut Differences| {
+    check("seeds", |device, found| {
         let (ours, theirs) = (Net::seeded(device, 3), Net::seeded(&Cpu::default(), 3));
         found.holds("the same bits in f32", tensors(&ours) == tensors(&theirs));
         let ours = Net::<f64, Gpu>::init(device, 3).unwrap();
@@ -120,7 +120,7 @@ fn says<T>(found: &mut Differences, what: &str, result: Result<T>, is: impl Fn(&
 
 #[test]
 fn errors() {
-    check("errors", |device: &Gpu, found: &mut Differences| {
+    check("errors", |device, found| {
         let mut net = Net::seeded(device, 3);
         let before = tensors(&net);
         let mut wrong = batch();
@@ -141,7 +141,6 @@ fn errors() {
         let one = Column::floats(vec![1.0; 72], &[2, 6, 6]).unwrap();
         found.holds("the device works on", net.predict(&one).is_ok());
         let step = net.step(&batch(), CrossEntropy, &mut Adam::default());
-        found.holds("a step works on", step.is_ok());
-        found.numbers("loss", &[wide(&[step.unwrap().loss])[0].is_finite() as u8 as f64], &[1.0]);
+        found.holds("a step works on", step.is_ok_and(|report| report.loss.is_finite()));
     });
 }

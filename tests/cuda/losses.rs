@@ -1,7 +1,7 @@
 //! Every loss: its value, its gradients, and what it counts as right.
 
 use crate::support::Random;
-use crate::{Differences, Gpu, check, wide};
+use crate::{Gpu, check, wide};
 use netwright::data::Column;
 use netwright::prelude::*;
 use netwright::train::{Output, Target};
@@ -45,7 +45,7 @@ macro_rules! losses {
     ($($name:ident: $loss:expr, $shapes:expr => $targets:expr;)*) => {
         $(#[test]
         fn $name() {
-            check(stringify!($name), |device: &Gpu, found: &mut Differences| {
+            check(stringify!($name), |device, found| {
                 let (shapes, targets): (&[&[usize]], Vec<Column>) = (&$shapes, $targets);
                 let expected = numbers::<f64, Cpu>(&Cpu::default(), &$loss, shapes, &targets);
                 let narrow = numbers::<f32, Gpu>(device, &$loss, shapes, &targets);

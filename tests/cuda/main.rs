@@ -2,9 +2,8 @@
 //! layers of the user's, in f64 and in f32, with f64 on the CPU as the referee.
 //!
 //! This needs a GPU: `cargo test --features cuda --test cuda -- --nocapture` prints the largest
-//! difference of each case. `cargo check --features cuda-check --tests` needs none, and runs nothing.
+//! difference of each case. `cargo check --features cuda-check --test cuda` needs none.
 
-#![cfg(feature = "cuda")]
 #![allow(clippy::unwrap_used, clippy::expect_used)] // in helpers of tests
 
 #[path = "../support/every_layer.rs"]
@@ -58,25 +57,25 @@ fn check(name: &str, case: Case) {
     let start = Instant::now();
     JOBS.send((case, tell)).expect("a GPU");
     let found = told.recv().expect("a GPU").unwrap_or_else(|panic| resume_unwind(panic));
+    assert!(found.compared > 0, "{name} compares nothing");
     let ([f64, f32], time) = (found.largest, start.elapsed().as_millis());
     println!("{name}: differs by {f64:.1e} in f64 and {f32:.1e} in f32, after {time} ms");
     assert!(found.wrong.is_empty(), "{name}:\n{}", found.wrong.join("\n"));
 }
 
+/// What a difference may be in f64 and in f32, relative to the largest of the numbers.
+const LIMITS: [f64; 2] = [1e-11, 3e-4];
+
 /// What is not as on the CPU; a case goes on behind it.
 #[derive(Default)]
 struct Differences {
+    compared: usize,
     /// In f64 and in f32.
     largest: [f64; 2],
     wrong: Vec<String>,
 }
 
 impl Differences {
-    /// A difference may be so large, relative to the largest of the numbers.
-    fn limits() -> [f64; 2] {
-        [1e-11, 3e-4]
-    }
-
     fn numbers<E: Float>(&mut self, what: &str, found: &[E], expected: &[f64]) {
         self.within(1.0, what, found, expected);
     }
@@ -89,13 +88,14 @@ impl Differences {
         }
         let scale = expected.iter().fold(0.1_f64, |most, x| most.max(x.abs()));
         let float = usize::from(E::NAME == "F32");
+        self.compared += expected.len();
         for (i, (found, &expected)) in found.iter().zip(expected).enumerate() {
             let difference = match found.f64() == expected {
                 true => 0.0,
                 false => (found.f64() - expected).abs() / scale,
             };
             self.largest[float] = self.largest[float].max(difference);
-            let near = difference <= times * Self::limits()[float];
+            let near = difference <= times * LIMITS[float];
             if !near {
                 let name = E::NAME;
                 return self.wrong.push(format!("  {what}, {name}, {i}: {found} for {expected}"));
@@ -115,6 +115,7 @@ impl Differences {
     }
 
     fn holds(&mut self, what: &str, is: bool) {
+        self.compared += 1;
         if !is {
             self.wrong.push(format!("  not so: {what}"));
         }

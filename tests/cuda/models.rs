@@ -1,7 +1,7 @@
 //! Typed models: their passes, files, other devices, and streams.
 
 use crate::learning::tensors;
-use crate::{Differences, Gpu, check, wide};
+use crate::{Gpu, check, wide};
 use netwright::data::Column;
 use netwright::dfdx;
 use netwright::prelude::*;
@@ -39,7 +39,7 @@ where
 
 #[test]
 fn typed_passes() {
-    check("typed_passes", |device: &Gpu, found: &mut Differences| {
+    check("typed_passes", |device, found| {
         let expected = typed::<f64, Cpu>(&Cpu::default());
         found.lists("list", &typed::<f64, Gpu>(device), &expected);
         found.lists("list", &typed::<f32, Gpu>(device), &expected);
@@ -49,7 +49,7 @@ fn typed_passes() {
 /// Saved by one device, loaded by the other.
 #[test]
 fn files() {
-    check("files", |device: &Gpu, found: &mut Differences| {
+    check("files", |device, found| {
         let directory = tempfile::tempdir().unwrap();
         let file = |name: &str| directory.path().join(name);
         let x = Column::floats(images::<f32, _>(&Cpu::default()).as_vec(), &[2, 6, 6]).unwrap();
@@ -76,7 +76,7 @@ fn files() {
 
 #[test]
 fn moves_between_devices() {
-    check("moves_between_devices", |device: &Gpu, found: &mut Differences| {
+    check("moves_between_devices", |device, found| {
         let net = Small::seeded(&Cpu::default(), 5);
         let moved: Small<f32, Gpu> = net.to_device(device);
         found.holds("there", tensors(&moved) == tensors(&net));
@@ -137,7 +137,7 @@ fn stream_with<E: Float, D: Backend<E>>(device: &D) -> Vec<Vec<f32>> {
 
 #[test]
 fn streams() {
-    check("streams", |device: &Gpu, found: &mut Differences| {
+    check("streams", |device, found| {
         let wide = |lists: Vec<Vec<f32>>| lists.iter().map(|list| wide(list)).collect::<Vec<_>>();
         let expected = wide(stream::<f64, Cpu>(&Cpu::default()));
         found.lists("step in f64", &stream::<f64, Gpu>(device), &expected);

@@ -1,7 +1,7 @@
 //! Layers of the user's, over dfdx's operations and over slices.
 
 use crate::learning::tensors;
-use crate::{Differences, Gpu, check};
+use crate::{Gpu, check};
 use netwright::data::{Batch, Column};
 use netwright::function::{Function, Gradient, function};
 use netwright::prelude::*;
@@ -75,7 +75,7 @@ fn steps<E: Float, D: Backend<E>>(device: &D) -> Vec<Vec<E>> {
 
 #[test]
 fn own_layers() {
-    check("own_layers", |device: &Gpu, found: &mut Differences| {
+    check("own_layers", |device, found| {
         let expected = steps::<f64, Cpu>(&Cpu::default());
         found.lists("list", &steps::<f64, Gpu>(device), &expected);
         found.lists("list", &steps::<f32, Gpu>(device), &expected);
@@ -84,7 +84,7 @@ fn own_layers() {
 
 #[test]
 fn gradients_of_own_layers() {
-    check("gradients_of_own_layers", |device: &Gpu, found: &mut Differences| {
+    check("gradients_of_own_layers", |device, found| {
         let net = Net::<f64, Gpu>::init(device, 1).unwrap();
         let x: Vec<f32> = (0..12).map(|i| i as f32 / 6.0 - 1.1).collect();
         let report = check_gradients(&net, &Column::floats(x, &[4]).unwrap()).unwrap();
