@@ -49,6 +49,7 @@ layers! {
     Volume16: 4, [16, 16, 32, 32] => { Conv3d<16, 3, padding = 1>, Relu }
     VolumeStrided: 4, [16, 16, 32, 32] => { Conv3d<32, 3, stride = 2, padding = 1> }
     VolumePooled: 4, [16, 16, 32, 32] => { MaxPool3d<2> }
+    VolumePooledOne: 4, [1, 32, 64, 64] => { MaxPool3d<2> }
     Pooled: 64, [3, 32, 32] => { Conv2d<32, 3>, Relu, MaxPool2d<2> }
     One: 1, [784] => { Linear<512> }
     Some32: 32, [784] => { Linear<512> }

@@ -61,6 +61,21 @@ network! {
     }
 }
 
+network! {
+    /// A first layer that reads the image where the user has it, a lone one in bands.
+    struct Strided([5, 40, 40]) -> [10] {
+        Conv2d<32, 3, stride = 2, padding = 1>, Relu, AvgPool2d<5>, Flatten, Linear<10>,
+    }
+}
+
+network! {
+    /// The same of volumes, and windows of one channel.
+    struct Slices([3, 7, 9, 18]) -> [10] {
+        Conv3d<1, 3, stride = (2, 1, 1), padding = 1>, MaxPool3d<(1, 3, 2)>, AvgPool3d<2>, Flatten,
+        Linear<10>,
+    }
+}
+
 /// A number of samples or steps: all, or those for a build without optimization.
 fn many(all: usize, few: usize) -> usize {
     if cfg!(debug_assertions) { few } else { all }
@@ -200,6 +215,7 @@ fn callers_outside_of_a_pool() {
     check(&Cnn::seeded(&device, 1), &columns(&[3, 32, 32]));
     check(&Mlp::seeded(&device, 1), &columns(&[784]));
     check(&ResNet::seeded(&device, 1), &columns(&[3, 32, 32]));
+    check(&Strided::seeded(&device, 1), &columns(&[5, 40, 40]));
     let words = |samples: usize| (0..samples * 100).map(|i| i * 7919 % 10_000).collect();
     let sentences = [1, 20].map(|samples| Column::indices(words(samples), &[100]).unwrap());
     check(&Words::seeded(&device, 1), &sentences);
@@ -221,4 +237,11 @@ fn sequences() {
 fn volumes() {
     let training = Training { samples: many(33, 9), steps: many(50, 3), adam: true };
     training.check(|| Volumes::seeded(&Cpu::default(), 1));
+    training.check(|| Slices::seeded(&Cpu::default(), 1));
+}
+
+#[test]
+fn images_where_they_lie() {
+    let training = Training { samples: many(17, 5), steps: many(50, 2), adam: true };
+    training.check(|| Strided::seeded(&Cpu::default(), 1));
 }

@@ -82,6 +82,18 @@ agree! {
     }
     volumes_pooled_in_tiles: [16, 4, 5, 6] => { Conv3d<17, 3, padding = same>, Relu, MaxPool3d<(2, 2, 3)> }
     images_pooled_in_tiles: [32, 6, 7] => { Conv2d<33, 3, padding = 1>, Relu, MaxPool2d<2> }
+    volume_where_it_lies: [9, 5, 5, 17] => { Conv3d<3, 3, stride = 2, padding = 1>, Relu, Conv3d<2, 2, stride = (1, 2, 3)> }
+    volume_without_border: [3, 5, 4, 6] => { Conv3d<4, (2, 1, 3), stride = (2, 3, 1), bias = false>, Tanh }
+    volume_of_one_channel: [1, 5, 6, 37] => {
+        Parallel { { MaxPool3d<2> }, { AvgPool3d<2> }, { MaxPool3d<3, stride = 2, padding = (0, 1, 0)> } }, MaxPool3d<(1, 2, 3), padding = (0, 1, 1)>
+    }
+    image_of_one_channel: [1, 9, 40] => {
+        Tanh, Parallel { { MaxPool2d<3, stride = 2, padding = 1> }, { AvgPool2d<3, stride = 2, padding = 1> } }, AvgPool2d<2, stride = 1>
+    }
+    line_of_one_channel: [1, 70] => { MaxPool1d<3, stride = 2>, AvgPool1d<2>, Tanh }
+    image_where_it_lies: [9, 7, 19] => { Conv2d<5, 3, stride = 2, padding = 1>, Relu }
+    groups_where_they_lie: [4, 6, 5] => { Conv2d<4, 3, groups = 4, padding = same>, Relu, Flatten, Linear<2> }
+    input_of_two: [4, 6, 5] => { (input => Conv2d<4, 3, padding = same>, Relu) + input }
     volume_joins: [3, 4, 2, 5] => {
         let a = input => Conv3d<3, 1>, Tanh;
         let deep = concat(a, input, axis = 1) => MaxPool3d<(2, 1, 1)>;

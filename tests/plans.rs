@@ -147,6 +147,18 @@ fn volumes_stay_where_they_lie_between_their_layers() {
     assert!(plan.contains("mean of 8 for each of 12 floats"), "{plan}");
 }
 
+/// A convolution that copies its input anyway turns it on the way, where nobody else wants that.
+#[test]
+fn the_first_layer_reads_the_input_where_it_lies() {
+    network! { struct Alone([4, 6, 8, 8]) -> [2, 3, 4, 4] { Conv3d<2, 3, stride = 2, padding = 1> } }
+    network! { struct Both([4, 8, 8]) -> [4, 8, 8] { Residual { Conv2d<4, 3, padding = same> } } }
+    let plan = Alone::seeded(&Cpu::default(), 0).plan().to_string();
+    assert!(plan.contains("-> [2, 3, 4, 4] + bias of input 0"), "{plan}");
+    assert!(!plan.contains("pixel-major"), "{plan}");
+    let plan = Both::seeded(&Cpu::default(), 0).plan().to_string();
+    assert!(plan.contains("input 0, pixel-major") && !plan.contains("of input 0"), "{plan}");
+}
+
 /// One-dimensional layers are two-dimensional ones, and what is fused there is fused here.
 #[test]
 fn lines_stay_pixels_between_their_layers() {

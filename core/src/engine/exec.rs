@@ -4,7 +4,7 @@ use super::chunk::{Chunk, GROUPS, Group, Room, Slot};
 use super::plan::{Plan, Planned};
 use super::rows::Uses;
 use super::simd::Floats;
-use super::steps::{Call, Layout, Purpose, Source, transpose};
+use super::steps::{Call, Layout, Purpose, Source, add, transpose};
 use super::threads::{crew, in_pool, limit, share, spread};
 use netwright_spec::graph::Graph;
 use std::ops::Range;
@@ -420,19 +420,22 @@ impl Run {
         }
     }
 
-    /// After a backward, the gradient of an input in the user's order.
-    pub(crate) fn input_gradient(&self, number: usize) -> Vec<f32> {
+    /// After a backward, adds the gradient of an input, in the user's order.
+    pub(crate) fn add_input_gradient(&self, number: usize, to: &mut [f32]) {
         let (slot, layout) = self.plan().inputs[number];
-        let mut gradient = vec![0.0; slot.len * self.batch];
+        let mut turned = vec![];
         for chunk in self.chunks() {
+            let to = &mut to[chunk.first * slot.len..(chunk.first + chunk.n) * slot.len];
             let from = &chunk.memory.gradients[slot.range(chunk.n)];
-            let to = &mut gradient[chunk.first * slot.len..(chunk.first + chunk.n) * slot.len];
             match layout {
-                Layout::Pixels { channels, pixels } => transpose(from, to, pixels, channels),
-                Layout::Plain => to.copy_from_slice(from),
+                Layout::Pixels { channels, pixels } if !layout.is_plain() => {
+                    turned.resize(from.len(), 0.0);
+                    transpose(from, &mut turned, pixels, channels);
+                    add(&turned, to);
+                }
+                _ => add(from, to),
             }
         }
-        gradient
     }
 }
 

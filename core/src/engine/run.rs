@@ -191,7 +191,7 @@ fn backward(
     }
     for (number, value) in saved.inputs.iter().enumerate().filter(|_| input_gradient) {
         if let Value::Floats(array) = value {
-            add(&run.input_gradient(number), gradients.get_or_alloc_mut(&array.data)?);
+            run.add_input_gradient(number, gradients.get_or_alloc_mut(&array.data)?);
         }
     }
     Ok(())

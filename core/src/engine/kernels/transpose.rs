@@ -7,48 +7,74 @@ const LINE: usize = 16;
 
 /// The transpose of each sample, [rows, columns] to [columns, rows].
 pub(crate) fn transpose(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
-    at_level(x, y, [rows, columns], Level::best());
-}
-
-fn at_level(x: &[f32], y: &mut [f32], [rows, columns]: [usize; 2], level: Level) {
     let samples = x.chunks_exact(rows * columns).zip(y.chunks_exact_mut(rows * columns));
     for (x, y) in samples {
-        // The longer axis is the inner loop.
-        if rows.min(columns) >= LINE / 2 {
-            // SAFETY: the lengths of both are rows × columns.
-            unsafe { squares(level, x, y, rows, columns) };
-        } else if rows < columns {
-            for (row, x) in x.chunks_exact(columns).enumerate() {
-                y.chunks_exact_mut(rows).zip(x).for_each(|(y, x)| y[row] = *x);
-            }
-        } else {
-            for (column, y) in y.chunks_exact_mut(rows).enumerate() {
-                y.iter_mut().zip(x.chunks_exact(columns)).for_each(|(y, x)| *y = x[column]);
-            }
+        transpose_planes(x, columns, y, [rows, columns]);
+    }
+}
+
+/// The transpose of one matrix, of which rows begin `step` floats apart.
+pub(crate) fn transpose_planes(x: &[f32], step: usize, y: &mut [f32], [rows, columns]: [usize; 2]) {
+    at_level(x, step, y, [rows, columns], Level::best());
+}
+
+fn at_level(x: &[f32], step: usize, y: &mut [f32], [rows, columns]: [usize; 2], level: Level) {
+    assert!(x.len() >= (rows - 1) * step + columns && y.len() == rows * columns);
+    if rows == 1 || (columns, step) == (1, 1) {
+        return y.copy_from_slice(&x[..rows * columns]);
+    }
+    // The longer axis is the inner loop.
+    if rows.min(columns) >= LINE / 2 {
+        // SAFETY: the lengths are checked above.
+        unsafe { squares(level, x, step, y, rows, columns) };
+    } else if rows < columns {
+        for (row, x) in x.chunks(step).take(rows).enumerate() {
+            y.chunks_exact_mut(rows).zip(x).for_each(|(y, x)| y[row] = *x);
+        }
+    } else {
+        for (column, y) in y.chunks_exact_mut(rows).enumerate() {
+            y.iter_mut().zip(x.chunks(step)).for_each(|(y, x)| *y = x[column]);
         }
     }
 }
 
-kernel!(unsafe fn squares(x: &[f32], y: &mut [f32], rows: usize, columns: usize) = squares_lanes);
+kernel!(
+    unsafe fn squares(x: &[f32], step: usize, y: &mut [f32], rows: usize, columns: usize)
+        = squares_lanes
+);
 
 /// Of one sample, square by square of whole lines: each is read once and written once, where lines
-/// at a distance of a power of two would drive each other out of the nearest cache.
+/// at a distance of a power of two would drive each other out of the nearest cache. What is less than
+/// a square at the end is done by one that overlaps the one before it, and gives the same numbers
+/// twice.
 ///
 /// # Safety
-/// `x` and `y` hold rows × columns floats.
+/// `x` holds rows of `columns` floats, `step` apart, and `y` as many.
 #[inline(always)]
-unsafe fn squares_lanes<V: Lanes>(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
+unsafe fn squares_lanes<V: Lanes>(
+    x: &[f32],
+    step: usize,
+    y: &mut [f32],
+    rows: usize,
+    columns: usize,
+) {
     let mut tile = [[0.0; LINE]; LINE];
     for first in (0..columns).step_by(LINE) {
-        let width = LINE.min(columns - first);
+        let first = first.min(columns.saturating_sub(LINE));
+        let width = LINE.min(columns);
         for top in (0..rows).step_by(LINE) {
-            let height = LINE.min(rows - top);
+            let top = top.min(rows.saturating_sub(LINE));
+            let height = LINE.min(rows);
             for (i, row) in tile[..height].iter_mut().enumerate() {
-                let from = &x[(top + i) * columns + first..];
-                match from.first_chunk() {
-                    // What is behind the row is not looked at.
-                    Some(line) => *row = *line,
-                    None => row[..width].copy_from_slice(&from[..width]),
+                let from = &x[(top + i) * step + first..][..width];
+                if width < LINE {
+                    row[..width].copy_from_slice(from);
+                    continue;
+                }
+                // A call to copy so little would take longer than the copy.
+                for at in (0..LINE).step_by(V::COUNT) {
+                    // SAFETY: the vector lies in both lines.
+                    unsafe { V::load(from.as_ptr().add(at)).store(row.as_mut_ptr().add(at)) };
                 }
             }
             if [height, width] == [LINE; 2] {
@@ -87,22 +113,44 @@ unsafe fn square<V: Lanes>(tile: &[[f32; LINE]; LINE], to: *mut f32, step: usize
 
 #[cfg(test)]
 mod tests {
-    use super::{Level, at_level};
+    use super::{Level, at_level, transpose};
 
     #[test]
     fn rows_become_columns() {
-        let sizes =
-            [[1, 5], [3, 40], [7, 16], [8, 8], [9, 33], [16, 17], [40, 9], [33, 64], [16, 48]];
+        let sizes = [
+            [1, 5],
+            [5, 1],
+            [3, 40],
+            [7, 16],
+            [8, 8],
+            [9, 33],
+            [16, 17],
+            [40, 9],
+            [33, 64],
+            [16, 48],
+        ];
         for (sizes, &level) in sizes.iter().flat_map(|s| Level::all().iter().map(move |l| (s, l))) {
             let [rows, columns] = *sizes;
-            let x: Vec<f32> = (0..2 * rows * columns).map(|i| i as f32).collect();
-            let mut y = vec![f32::NAN; x.len()];
-            at_level(&x, &mut y, *sizes, level);
-            for (i, y) in y.iter().enumerate() {
-                let (sample, at) = (i / (rows * columns), i % (rows * columns));
-                let (column, row) = (at / rows, at % rows);
-                assert_eq!(*y, x[(sample * rows + row) * columns + column], "{sizes:?} {level:?}");
+            for step in [columns, columns + 1, columns + 40] {
+                let x: Vec<f32> = (0..(rows - 1) * step + columns).map(|i| i as f32).collect();
+                let mut y = vec![f32::NAN; rows * columns];
+                at_level(&x, step, &mut y, *sizes, level);
+                for (at, y) in y.iter().enumerate() {
+                    let (column, row) = (at / rows, at % rows);
+                    assert_eq!(*y, x[row * step + column], "{sizes:?} {step} {level:?}");
+                }
             }
+        }
+    }
+
+    #[test]
+    fn each_sample_by_itself() {
+        let x: Vec<f32> = (0..2 * 3 * 20).map(|i| i as f32).collect();
+        let mut y = vec![f32::NAN; x.len()];
+        transpose(&x, &mut y, 3, 20);
+        for (i, y) in y.iter().enumerate() {
+            let (sample, column, row) = (i / 60, i % 60 / 3, i % 3);
+            assert_eq!(*y, x[(sample * 3 + row) * 20 + column]);
         }
     }
 }

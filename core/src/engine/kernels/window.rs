@@ -1,8 +1,10 @@
 //! Pooling: windows over pixel-major images, `x[(row · width + column) · channels + channel]`, or
 //! over volumes, whose slices lie one behind the other.
 
+mod beside;
 #[cfg(test)]
 mod reference;
+mod scatter;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +18,13 @@ struct Taps {
     count: usize,
     /// Where the first lies.
     at: usize,
+}
+
+impl Taps {
+    /// Whether the other is the same so many places further.
+    fn is_before(&self, other: &Taps, places: usize) -> bool {
+        (other.first, other.count, other.at) == (self.first, self.count, self.at + places)
+    }
 }
 
 /// The sizes of a pooling along one axis.
@@ -72,6 +81,10 @@ pub(crate) struct Window {
     channels: usize,
     sizes: WindowSizes,
     taps: [Vec<Taps>; 3],
+    /// Windows beside each other with the same taps, a stride apart: the first and their number.
+    runs: Vec<(usize, usize)>,
+    /// For each tap of a window, how far it lies behind the first; of pixels of few channels.
+    places: Vec<usize>,
     level: Level,
 }
 
@@ -81,8 +94,17 @@ impl Window {
     }
 
     fn at_level(channels: usize, sizes: WindowSizes, level: Level) -> Self {
-        let taps = sizes.map(|axis| (0..axis.output).map(|at| axis.taps(at)).collect());
-        Window { channels, sizes, taps, level }
+        let taps: [Vec<Taps>; 3] =
+            sizes.map(|axis| (0..axis.output).map(|at| axis.taps(at)).collect());
+        let runs = beside::runs(&taps[2], sizes[2].stride);
+        let places = scatter::places(channels, &sizes);
+        Window { channels, sizes, taps, runs, places, level }
+    }
+
+    /// The instruction set for lanes that are channels; of one channel, windows beside each other.
+    fn fitting(&self) -> Level {
+        let [_, _, across] = &self.sizes;
+        self.level.fitting(if self.channels == 1 { across.output } else { self.channels })
     }
 
     /// All taps of a window.
@@ -136,6 +158,19 @@ impl Window {
         }
     }
 
+    /// Calls `f(place of the first result, its taps, number of windows)` for the runs of a slice.
+    #[inline(always)]
+    fn runs(&self, slice: usize, mut f: impl FnMut(usize, [Taps; 3], usize)) {
+        let [_, rows, columns] = &self.taps;
+        let mut y = slice * rows.len() * columns.len() * self.channels;
+        for down in rows {
+            for &(first, count) in &self.runs {
+                f(y + first * self.channels, [self.taps[0][slice], *down, columns[first]], count);
+            }
+            y += columns.len() * self.channels;
+        }
+    }
+
     /// Calls `f(number, place of the pixel)` for the taps of a window in the sample, in order. Plain
     /// loops: where pixels have few channels, an iterator would take longer than what is done with
     /// them.
@@ -163,12 +198,15 @@ impl Window {
         let to = (!winners.is_empty()).then_some(winners.as_mut_ptr());
         let job = Max { window: self, x: x.as_ptr(), y: y.as_mut_ptr(), winners: to };
         // SAFETY: the lengths are the window's.
-        unsafe { max(self.level.fitting(self.channels), &job) };
+        unsafe { max(self.fitting(), &job) };
     }
 
     /// Overwrites `dx` with zeros where it is the first gradient, and adds to it at the winners.
     pub(crate) fn max_gradient(&self, dy: &[f32], winners: &[u8], dx: &mut [f32], first: bool) {
         self.slice_by_slice(dx, first, |slice, dx| {
+            if self.channels <= scatter::FEW {
+                return scatter::max_gradient(self, slice, dy, winners, dx);
+            }
             // SAFETY: safe code, compiled for each instruction set.
             unsafe { max_gradient(self.level, self, slice, dy, winners, dx) };
         });
@@ -213,13 +251,18 @@ impl Window {
 
     /// The sum of each window, times its share.
     pub(crate) fn mean(&self, x: &[f32], shares: &[f32], y: &mut [f32]) {
-        // SAFETY: safe code, compiled for each instruction set.
-        unsafe { mean(self.level, self, x, shares, y) };
+        assert!(x.len() == self.input_len() && y.len() == self.output_len());
+        assert_eq!(shares.len() * self.channels, y.len());
+        // SAFETY: the lengths are the window's.
+        unsafe { mean(self.fitting(), self, x, shares, y) };
     }
 
     /// Overwrites `dx` where it is the first gradient, else adds to it.
     pub(crate) fn mean_gradient(&self, dy: &[f32], shares: &[f32], dx: &mut [f32], first: bool) {
         self.slice_by_slice(dx, first, |slice, dx| {
+            if self.channels == 1 {
+                return scatter::mean_gradient(self, slice, dy, shares, dx);
+            }
             // SAFETY: safe code, compiled for each instruction set.
             unsafe { mean_gradient(self.level, self, slice, dy, shares, dx) };
         });
@@ -243,6 +286,11 @@ kernel!(unsafe fn max(job: &Max<'_>) = max_lanes);
 unsafe fn max_lanes<V: Lanes>(job: &Max<'_>) {
     let window = job.window;
     for slice in 0..window.sizes[0].output {
+        if window.channels == 1 {
+            // SAFETY: that of this function.
+            unsafe { beside::max::<V>(job, slice) };
+            continue;
+        }
         window.windows(slice, |y, taps| {
             for first in (0..window.channels).step_by(V::COUNT) {
                 let count = V::COUNT.min(window.channels - first);
@@ -289,6 +337,10 @@ kernel!(unsafe fn mean(window: &Window, x: &[f32], shares: &[f32], y: &mut [f32]
 
 #[inline(always)]
 unsafe fn mean_body<V: Lanes>(window: &Window, x: &[f32], shares: &[f32], y: &mut [f32]) {
+    if window.channels == 1 {
+        // SAFETY: that of this function.
+        return unsafe { beside::mean::<V>(window, x, shares, y) };
+    }
     let (mut shares, channels) = (shares.iter(), window.channels);
     for slice in 0..window.sizes[0].output {
         window.windows(slice, |at, taps| {

@@ -16,9 +16,9 @@ impl Builder<'_> {
             let y = self.slot(node.shape.iter().product());
             let (weight, bias) = weights(node);
             let parts = ConvParts { sizes, x, y, weight, bias, act: Act::None };
-            return self.conv_norm(number, norm, parts);
+            return self.conv_norm(number, norm, node.inputs[0], parts);
         }
-        self.conv_to(number, sizes, x, number)
+        self.conv_to(number, sizes, (node.inputs[0], x), number)
     }
 
     /// `Conv3d`: the convolution reads the slices under each window where they lie, so the node that
@@ -37,12 +37,19 @@ impl Builder<'_> {
         if nodes[last].shape != volume {
             return None;
         }
-        let x = self.edge(nodes[taps].inputs[0])?;
-        self.conv_to(conv, sizes, x, last)
+        let value = nodes[taps].inputs[0];
+        let x = self.edge(value)?;
+        self.conv_to(conv, sizes, (value, x), last)
     }
 
     /// The convolution of node `number`, which ends with node `last`, and what is fused behind it.
-    fn conv_to(&mut self, number: usize, sizes: ConvSizes, x: Edge, mut last: usize) -> Option<()> {
+    fn conv_to(
+        &mut self,
+        number: usize,
+        sizes: ConvSizes,
+        (value, x): (usize, Edge),
+        mut last: usize,
+    ) -> Option<()> {
         let (weight, bias) = weights(&self.graph.nodes[number]);
         self.skip_lines(&mut last);
         let skip = self.fuse_sum(&mut last);
@@ -64,7 +71,7 @@ impl Builder<'_> {
                 let step = ConvPoolStep::new(parts, window, winners);
                 Box::new(if self.memory.reuse() { step.in_bands() } else { step })
             }
-            None => Box::new(self.conv_step(parts)),
+            None => Box::new(self.conv_step(value, parts)),
         };
         self.steps.push(step);
         self.add_into(skip, y, relu);
@@ -72,9 +79,19 @@ impl Builder<'_> {
         Some(())
     }
 
-    pub(super) fn conv_step(&self, parts: ConvParts) -> ConvStep {
-        let step = ConvStep::new(parts);
-        if self.memory.reuse() { step.in_bands() } else { step }
+    /// The step of a convolution of this value. A network's input that nobody else takes it reads where
+    /// the user has it.
+    pub(super) fn conv_step(&mut self, value: usize, parts: ConvParts) -> ConvStep {
+        let (mut step, once) = (ConvStep::new(parts), self.memory.reuse());
+        let alone = self.uses[value] == 1;
+        if let Some(enter) = self.enters.get_mut(value).filter(|_| alone)
+            && let Some(entering) = *enter
+        {
+            let enters;
+            (step, enters) = step.entering(entering, once);
+            *enter = enter.filter(|_| !enters);
+        }
+        if once { step.in_bands() } else { step }
     }
 
     pub(super) fn conv_transpose(&mut self, number: usize) -> Option<()> {

@@ -166,6 +166,8 @@ struct Builder<'a> {
     /// How often each value is used.
     uses: Vec<usize>,
     fused: Vec<bool>,
+    /// What brings each input in, unless it is indices or a step reads it where the user has it.
+    enters: Vec<Option<Enter>>,
     steps: Vec<Box<dyn Step>>,
     memory: Places,
     largest: usize,
@@ -187,6 +189,7 @@ impl<'a> Builder<'a> {
             places: vec![None; values],
             uses,
             fused: vec![false; graph.nodes.len()],
+            enters: Vec::new(),
             steps: Vec::new(),
             memory,
             largest: 0,
@@ -214,10 +217,10 @@ impl<'a> Builder<'a> {
             let layout = layout(port.shape);
             let to = self.slot(if port.index { 0 } else { port.shape.iter().product() });
             self.inputs.push((to, layout));
+            self.enters.push((!port.index).then_some(Enter { number, to, layout }));
             if port.index {
                 continue;
             }
-            self.steps.push(Box::new(Enter { number, to, layout }));
             self.places[number] = Some(Place { slot: to, layout, input: true, consumers: 0 });
         }
         Some(())
@@ -372,9 +375,10 @@ impl<'a> Builder<'a> {
             outputs.push(slot);
         }
         let (mut prepared, mut gradients) = (0, 0);
-        let steps: Vec<Planned> = self
-            .steps
-            .into_iter()
+        let enter = |enter: Enter| Box::new(enter) as Box<dyn Step>;
+        let enters = self.enters.into_iter().flatten().map(enter);
+        let steps: Vec<Planned> = enters
+            .chain(self.steps)
             .map(|step| Planned {
                 prepared: Slot::next(&mut prepared, step.prepared_len()),
                 gradients: Slot::next(&mut gradients, step.gradient_len()),
@@ -383,7 +387,8 @@ impl<'a> Builder<'a> {
             .collect();
         let tables = tables(self.graph, &steps);
         let (params, [dense, flat]) = places(self.graph, &tables);
-        let Builder { memory, largest, bytes, inputs, .. } = Builder { steps: Vec::new(), ..self };
+        let Builder { memory, largest, bytes, inputs, .. } =
+            Builder { enters: Vec::new(), steps: Vec::new(), ..self };
         let (segments, jobs) = (segments(&steps), jobs(&steps, &params));
         Some(Plan {
             multiply_adds: steps.iter().map(|planned| planned.step.multiply_adds()).sum(),

@@ -68,6 +68,17 @@ pub(crate) unsafe trait Lanes: Copy {
     /// Asks for the cache line of this address, which need not exist.
     #[inline(always)]
     unsafe fn prefetch(_at: *const f32) {}
+    /// Reads `COUNT` floats, each `step` behind the one before it, and maybe what lies between them.
+    #[inline(always)]
+    unsafe fn load_apart(from: *const f32, step: usize) -> Self {
+        let mut lanes = [0.0_f32; 16];
+        for (i, lane) in lanes[..Self::COUNT].iter_mut().enumerate() {
+            // SAFETY: the caller vouches for the floats.
+            *lane = unsafe { *from.add(i * step) };
+        }
+        // SAFETY: 16 lanes are enough for `Self`.
+        unsafe { Self::load(lanes.as_ptr()) }
+    }
     /// Reads the first `count` floats, fewer than `COUNT`; the other lanes are 0.
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {

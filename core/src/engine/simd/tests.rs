@@ -54,6 +54,12 @@ unsafe fn check<V: Lanes>() {
             assert_eq!(out[..count], n[..count]);
             assert!(out[count..].iter().all(|&x| x == 5.0));
         }
+        let many: Vec<f32> = (0..5 * 15 + 1).map(|i| i as f32).collect();
+        for step in 1..=5 {
+            // No float more than there must be.
+            let last = &many[many.len() - (V::COUNT - 1) * step - 1..];
+            equal(V::load_apart(last.as_ptr(), step), &|i| last[i * step]);
+        }
         let whole: [[f32; 16]; 4] =
             [1, 3, 5, 7].map(|n| std::array::from_fn(|i| (n * i + n) as f32));
         let four = whole.each_ref().map(|x| V::load(x.as_ptr()));

@@ -127,6 +127,23 @@ unsafe impl Lanes for __m256 {
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
     #[inline(always)]
+    unsafe fn load_apart(from: *const f32, step: usize) -> Self {
+        // SAFETY: see the impl; what is read lies between the first and the last of the floats.
+        unsafe {
+            let at = |i: usize| *from.add(i * step);
+            match step {
+                1 => Self::load(from),
+                2 => {
+                    // Floats 0 ..= 7, and 7 ..= 14.
+                    let (low, high) = (Self::load(from), Self::load(from.add(7)));
+                    let halves = _mm256_castps_pd(_mm256_shuffle_ps::<0b11_01_10_00>(low, high));
+                    _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(halves))
+                }
+                _ => _mm256_setr_ps(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)),
+            }
+        }
+    }
+    #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {
         // SAFETY: see the impl; the other floats are not read.
         unsafe { _mm256_maskload_ps(from, first_of_8(count)) }
@@ -276,6 +293,16 @@ unsafe impl Lanes for __m512 {
     unsafe fn prefetch(at: *const f32) {
         // SAFETY: a hint, which never faults.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+    #[inline(always)]
+    unsafe fn load_apart(from: *const f32, step: usize) -> Self {
+        // SAFETY: see the impl; a set with AVX-512F has AVX2.
+        unsafe {
+            let [low, high] = [from, from.add(8 * step)]
+                .map(|from| _mm256_castps_pd(<__m256 as Lanes>::load_apart(from, step)));
+            let low = _mm512_castpd256_pd512(low);
+            _mm512_castpd_ps(_mm512_insertf64x4::<1>(low, high))
+        }
     }
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Self {

@@ -1,7 +1,7 @@
 //! Convolution with bias and activation.
 
 use super::bands::Bands;
-use super::enter::add;
+use super::enter::{Enter, add};
 use super::{Call, Deliver, Norm, Purpose, Step};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot};
 use crate::engine::kernels::conv::{Act, Axis, Conv, ConvSizes};
@@ -61,6 +61,8 @@ impl ConvParts {
 pub(crate) struct ConvStep {
     parts: ConvParts,
     conv: Conv,
+    /// If it reads the network's input where the user has it: what else would bring that.
+    enter: Option<Enter>,
     /// For lone samples, if no backward follows.
     bands: Option<Bands<Conv>>,
     fold: Option<Fold>,
@@ -82,10 +84,20 @@ impl ConvStep {
         ConvStep {
             conv: Conv::new(parts.sizes),
             parts,
+            enter: None,
             bands: None,
             fold: None,
             left_out: AtomicBool::new(false),
         }
+    }
+
+    /// Does the work of the step that brings the input in, where that saves a pass over memory; `once`
+    /// if no backward follows. Says whether it does.
+    pub(crate) fn entering(self, enter: Enter, once: bool) -> (Self, bool) {
+        if !self.conv.turns(once) {
+            return (self, false);
+        }
+        (ConvStep { conv: self.conv.turning(), enter: Some(enter), ..self }, true)
     }
 
     /// Does the work of the batch norm behind it where no gradients are wanted.
@@ -148,7 +160,8 @@ impl fmt::Debug for ConvStep {
 
 impl Step for ConvStep {
     fn describe(&self) -> String {
-        self.parts.describe(self.conv.output())
+        let of = |enter: Enter| format!(" of input {}", enter.number);
+        self.parts.describe(self.conv.output()) + &self.enter.map_or(String::new(), of)
     }
 
     fn multiply_adds(&self) -> usize {
@@ -219,16 +232,22 @@ impl Step for ConvStep {
             _ => (self.parts.y, self.parts.act, self.parts.bias(call)),
         };
         let packed = &call.prepared[..self.conv.packed_len()];
-        let samples = chunk.n;
+        let bands = self.bands.as_ref().filter(|_| chunk.n == 1 && near(call.threads) > 1);
+        let input = match &self.enter {
+            // Bands read pixels.
+            Some(enter) if bands.is_some() => {
+                enter.forward(call, chunk);
+                None
+            }
+            enter => enter.and_then(|enter| enter.samples(call, chunk)),
+        };
         let at = chunk.forward(x.slot, y, Slot::default());
         let run = |conv: &Conv, x: &[f32], y: &mut [f32], scratch: &mut [f32]| {
             conv.forward(x, packed, bias, act, y, scratch);
         };
-        match &self.bands {
-            Some(bands) if samples == 1 && near(call.threads) > 1 => {
-                bands.each(call.threads, at.x, at.y, at.scratch, &run);
-            }
-            _ => run(&self.conv, at.x, at.y, at.scratch),
+        match bands {
+            Some(bands) => bands.each(call.threads, at.x, at.y, at.scratch, &run),
+            None => run(&self.conv, input.unwrap_or(at.x), at.y, at.scratch),
         }
     }
 
@@ -236,14 +255,16 @@ impl Step for ConvStep {
         let ConvParts { x: edge, y: slot, act, .. } = self.parts;
         let transposed =
             &call.prepared[self.transposed_at()..][..self.conv.packed_transposed_len()];
+        let input = self.enter.and_then(|enter| enter.samples(call, chunk));
         let at = chunk.backward(edge.slot, slot, Slot::default(), call.gradients);
+        let x = input.unwrap_or(at.x);
         let (dw, db) = at.parameters.split_at_mut(self.conv.packed_len());
         let (scratch, spare) = at.scratch.split_at_mut(self.kernel_scratch());
         if act == Act::Relu {
             relu_gradient(at.y, at.dy);
         }
         let db = self.parts.bias.is_some().then_some(db);
-        if !self.conv.backward_weights(at.x, at.dy, dw, db, scratch) {
+        if !self.conv.backward_weights(x, at.dy, dw, db, scratch) {
             self.left_out.store(true, Ordering::Relaxed);
         }
         if !self.parts.wants_dx(call) {

@@ -38,11 +38,19 @@ impl Layout {
 }
 
 /// Brings an input of the network into a chunk.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Enter {
     pub(crate) number: usize,
     pub(crate) to: Slot,
     pub(crate) layout: Layout,
+}
+
+impl Enter {
+    /// The samples of a chunk as the user's.
+    pub(super) fn samples<'a>(&self, call: &Call<'a>, chunk: &Chunk) -> Option<&'a [f32]> {
+        let Source::Floats(batch) = call.inputs[self.number] else { return None };
+        Some(&batch[chunk.first * self.to.len..(chunk.first + chunk.n) * self.to.len])
+    }
 }
 
 impl Step for Enter {
@@ -52,8 +60,7 @@ impl Step for Enter {
     }
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
-        let Source::Floats(batch) = call.inputs[self.number] else { return };
-        let x = &batch[chunk.first * self.to.len..(chunk.first + chunk.n) * self.to.len];
+        let Some(x) = self.samples(call, chunk) else { return };
         let y = &mut chunk.memory.values[self.to.range(chunk.n)];
         match self.layout {
             Layout::Pixels { channels, pixels } if !self.layout.is_plain() => {

@@ -17,6 +17,7 @@ mod pool_backward;
 #[cfg(test)]
 mod reference;
 mod scatter;
+mod slices;
 mod strip;
 mod sweep;
 #[cfg(test)]
@@ -142,6 +143,19 @@ impl Conv {
         Conv { sizes, output, forward: make.forward(), backward: make.backward(), winograd }
     }
 
+    /// Whether its samples may as well lie channel after channel: whether it copies them anyway, or
+    /// reads them but `once`.
+    pub(crate) fn turns(&self, once: bool) -> bool {
+        self.winograd.is_none() && (once || !self.forward.pad.is_empty())
+    }
+
+    /// Of samples that lie channel after channel.
+    pub(crate) fn turning(mut self) -> Self {
+        assert!(self.winograd.is_none(), "tiles are read from pixels");
+        self.forward.pad.planes = true;
+        self
+    }
+
     /// [channels, slices, rows, columns]
     pub(crate) fn output(&self) -> [usize; 4] {
         let [channels, rows, columns] = self.output;
@@ -193,7 +207,7 @@ impl Conv {
 
     /// Scratch that every function needs at most; what is in it does not matter.
     pub(crate) fn scratch_len(&self) -> usize {
-        let sweeps = self.forward.pad.scratch_len().max(self.backward.pad.scratch_len());
+        let sweeps = self.forward.scratch_len().max(self.backward.scratch_len());
         let winograd = self.winograd.iter().flatten().map(Winograd::scratch_len);
         winograd.fold(sweeps, usize::max)
     }
@@ -321,7 +335,16 @@ impl Maker {
         let axes = self.sizes.axes();
         let [channels, height, width] = self.sizes.input;
         let [slices, rows, columns] = axes.map(|axis| (axis.before, axis.after));
-        let pad = Pad { channels, depth: axes[0].size, height, width, slices, rows, columns };
+        let pad = Pad {
+            channels,
+            depth: axes[0].size,
+            height,
+            width,
+            slices,
+            rows,
+            columns,
+            planes: false,
+        };
         let steps = [axes.map(|axis| axis.forward())];
         let to = (axes[0].out(), self.output);
         let (group_in, group_out) =
@@ -335,7 +358,16 @@ impl Maker {
         let axes = self.sizes.axes();
         let [channels, height, width] = self.output;
         let [(deep, slices), (down, rows), (across, columns)] = axes.map(|axis| axis.backward());
-        let pad = Pad { channels, depth: axes[0].out(), height, width, slices, rows, columns };
+        let pad = Pad {
+            channels,
+            depth: axes[0].out(),
+            height,
+            width,
+            slices,
+            rows,
+            columns,
+            planes: false,
+        };
         let mut steps = vec![];
         for deep in &deep {
             for down in &down {

@@ -1,5 +1,7 @@
 //! A border of zeros around a sample.
 
+use crate::engine::kernels::transpose::transpose_planes;
+
 /// The border, and the sample inside it.
 #[derive(Clone, Copy)]
 pub(super) struct Pad {
@@ -11,6 +13,8 @@ pub(super) struct Pad {
     pub slices: (usize, usize),
     pub rows: (usize, usize),
     pub columns: (usize, usize),
+    /// Whether the sample lies channel after channel, and is turned on the way.
+    pub planes: bool,
 }
 
 impl Pad {
@@ -50,29 +54,50 @@ impl Pad {
             return (x, scratch);
         }
         let (padded, rest) = scratch.split_at_mut(self.padded_len());
-        let (front, behind) = padded.split_at_mut(self.slices.0 * self.slice_len());
-        let (inside, back) = behind.split_at_mut(self.depth * self.slice_len());
-        front.fill(0.0);
-        back.fill(0.0);
-        let slices = x.chunks_exact(self.len() / self.depth);
-        for (to, from) in inside.chunks_exact_mut(self.slice_len()).zip(slices) {
-            self.pad_slice(from, to);
+        for (slice, to) in padded.chunks_exact_mut(self.slice_len()).enumerate() {
+            self.write_slice(x, slice, to);
         }
         (padded, rest)
     }
 
+    /// Padded slice number `slice` of a sample.
+    pub fn write_slice(&self, x: &[f32], slice: usize, to: &mut [f32]) {
+        let inside = slice.checked_sub(self.slices.0).filter(|slice| *slice < self.depth);
+        let Some(slice) = inside else { return to.fill(0.0) };
+        let pixels = self.height * self.width;
+        match self.planes {
+            true => self.turn_slice(&x[slice * pixels..], to),
+            false => self.pad_slice(&x[slice * pixels * self.channels..], to),
+        }
+    }
+
     fn pad_slice(&self, x: &[f32], padded: &mut [f32]) {
+        let row = self.width * self.channels;
+        let rows = self.border(padded).zip(x.chunks_exact(row));
+        rows.for_each(|(to, from)| to.copy_from_slice(from));
+    }
+
+    /// From the channels' planes, of which each begins where the slice does.
+    fn turn_slice(&self, x: &[f32], padded: &mut [f32]) {
+        let plane = self.depth * self.height * self.width;
+        for (row, to) in self.border(padded).enumerate() {
+            transpose_planes(&x[row * self.width..], plane, to, [self.channels, self.width]);
+        }
+    }
+
+    /// Writes the border of a slice, and gives the rows inside it.
+    fn border<'a>(&self, padded: &'a mut [f32]) -> impl Iterator<Item = &'a mut [f32]> + use<'a> {
         let (row, left) = (self.width * self.channels, self.columns.0 * self.channels);
-        let right = self.columns.1 * self.channels;
-        let (top, below) = padded.split_at_mut(self.rows.0 * self.pitch() * self.channels);
-        let (middle, bottom) = below.split_at_mut(self.height * self.pitch() * self.channels);
+        let pitch = self.pitch() * self.channels;
+        let (top, below) = padded.split_at_mut(self.rows.0 * pitch);
+        let (middle, bottom) = below.split_at_mut(self.height * pitch);
         top.fill(0.0);
         bottom.fill(0.0);
-        for (to, from) in middle.chunks_exact_mut(left + row + right).zip(x.chunks_exact(row)) {
-            to[..left].fill(0.0);
-            to[left..left + row].copy_from_slice(from);
-            to[left + row..].fill(0.0);
-        }
+        middle.chunks_exact_mut(pitch).map(move |line| {
+            line[..left].fill(0.0);
+            line[left + row..].fill(0.0);
+            &mut line[left..left + row]
+        })
     }
 
     /// Takes the sample out of the padded one.

@@ -107,25 +107,41 @@ impl Sweep {
         y: &mut [f32],
         scratch: &mut [f32],
     ) {
-        let (x, _) = self.pad.pad(x, scratch);
+        let mut slices = self.pad.slices(self.held(), x, scratch);
         let mut packed = packed;
         for walk in &self.walks {
             let (weights, rest) = packed.split_at(self.walk_len(walk));
             packed = rest;
-            for (&(from, to), group) in self.parts(walk) {
-                let (x, y) = (&x[from as usize..], y[to as usize..].as_mut_ptr());
-                let job = self.job(walk, group, x, weights, bias, act, y);
-                // SAFETY: the lengths of all slices are checked above, and the walk was made for
-                // them.
-                unsafe {
-                    if self.depthwise {
-                        depthwise::convolve(self.level, &job);
-                    } else {
-                        dense::convolve(self.level, &job);
+            for &(from, to) in &walk.slices {
+                let x = slices.read(from as usize / self.pad.slice_len(), walk.reach);
+                for group in 0..self.kernel_groups() {
+                    let y = y[to as usize..].as_mut_ptr();
+                    let job = self.job(walk, group, x, weights, bias, act, y);
+                    // SAFETY: the lengths of all slices are checked above, and the walk was made
+                    // for them.
+                    unsafe {
+                        if self.depthwise {
+                            depthwise::convolve(self.level, &job);
+                        } else {
+                            dense::convolve(self.level, &job);
+                        }
                     }
                 }
             }
         }
+    }
+
+    /// Slices that are held at a time: each is made once.
+    fn held(&self) -> usize {
+        match &self.walks[..] {
+            [walk] => self.pad.held(walk.reach),
+            _ => self.pad.held(usize::MAX),
+        }
+    }
+
+    /// Scratch for a sample.
+    pub fn scratch_len(&self) -> usize {
+        self.held() * self.pad.slice_len()
     }
 
     fn check_samples(&self, x: &[f32], y: &[f32]) {
@@ -143,12 +159,6 @@ impl Sweep {
     /// Groups that the kernel is called for: one if it does all.
     pub fn kernel_groups(&self) -> usize {
         if self.depthwise { 1 } else { self.groups }
-    }
-
-    /// The slices of a walk, each with the groups that the kernel is called for.
-    fn parts<'a>(&self, walk: &'a Walk) -> impl Iterator<Item = (&'a (u32, u32), usize)> + use<'a> {
-        let groups = self.kernel_groups();
-        walk.slices.iter().flat_map(move |slice| (0..groups).map(move |group| (slice, group)))
     }
 
     /// Of the slice whose numbers begin with `x` and `y`.
@@ -196,25 +206,29 @@ impl Sweep {
     }
 
     fn add_sample_gradient(&self, x: &[f32], dy: &[f32], packed: &mut [f32], scratch: &mut [f32]) {
-        let (x, _) = self.pad.pad(x, scratch);
+        let mut slices = self.pad.slices(self.held(), x, scratch);
         let walk = &self.walks[0];
-        for (&(from, to), group) in self.parts(walk) {
-            let job = weights::Job {
-                x: x[from as usize + group * self.group_from..].as_ptr(),
-                dy: dy[to as usize + group * self.group_to..].as_ptr(),
-                packed: packed[group * self.group_len(walk)..].as_mut_ptr(),
-                from: &walk.from,
-                to: &walk.to,
-                runs: &walk.runs,
-                run_len: walk.run_len,
-                channels: if self.depthwise { self.groups } else { self.group_to },
-            };
-            // SAFETY: the lengths of all slices are checked above, and the walk was made for them.
-            unsafe {
-                if self.depthwise {
-                    depthwise::weight_gradient(self.level, &job);
-                } else {
-                    weights::weight_gradient(self.level, &job);
+        for &(from, to) in &walk.slices {
+            let x = slices.read(from as usize / self.pad.slice_len(), walk.reach);
+            for group in 0..self.kernel_groups() {
+                let job = weights::Job {
+                    x: x[group * self.group_from..].as_ptr(),
+                    dy: dy[to as usize + group * self.group_to..].as_ptr(),
+                    packed: packed[group * self.group_len(walk)..].as_mut_ptr(),
+                    from: &walk.from,
+                    to: &walk.to,
+                    runs: &walk.runs,
+                    run_len: walk.run_len,
+                    channels: if self.depthwise { self.groups } else { self.group_to },
+                };
+                // SAFETY: the lengths of all slices are checked above, and the walk was made for
+                // them.
+                unsafe {
+                    if self.depthwise {
+                        depthwise::weight_gradient(self.level, &job);
+                    } else {
+                        weights::weight_gradient(self.level, &job);
+                    }
                 }
             }
         }

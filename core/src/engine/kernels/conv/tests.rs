@@ -203,6 +203,37 @@ fn pooled(sizes: ConvSizes, window: [usize; 3], level: Level, act: Act) {
     close(&what, &db, &reference::bias(&full, sizes.out_channels));
 }
 
+/// Samples that lie channel after channel give the same bits.
+#[test]
+fn samples_are_turned_where_they_lie_otherwise() {
+    let cases = cases().into_iter().chain(volumes());
+    for (sizes, &level) in cases.flat_map(|s| Level::all().iter().map(move |l| (s, l))) {
+        let (what, pixels) = (format!("{sizes:?} {level:?}"), Conv::at_level(sizes, level, true));
+        if !pixels.turns(true) {
+            continue;
+        }
+        let planes = Conv::at_level(sizes, level, true).turning();
+        let (len, channels) = (pixels.output().iter().product(), sizes.input[0]);
+        let [weight, _, x, dy] = data(&sizes, len);
+        let size = x.len() / channels;
+        let turned: Vec<f32> = (0..x.len()).map(|i| x[i % size * channels + i / size]).collect();
+        let mut packed = vec![f32::NAN; pixels.packed_len()];
+        pixels.pack(&weight, &mut packed);
+        // Two samples.
+        let dy = [&dy[..], &dy].concat();
+        let run = |conv: &Conv, x: &[f32]| {
+            let mut scratch = vec![f32::NAN; conv.scratch_len()];
+            let mut y = vec![f32::NAN; 2 * len];
+            conv.forward(x, &packed, None, Act::None, &mut y, &mut scratch);
+            let mut dw = vec![0.0; packed.len()];
+            assert!(conv.backward_weights(x, &dy, &mut dw, None, &mut scratch));
+            (y, dw)
+        };
+        let want = run(&pixels, &[&x[..], &x].concat());
+        assert_eq!(run(&planes, &[&turned[..], &turned].concat()), want, "{what}");
+    }
+}
+
 /// The first of equals wins; a NaN wins over all and stays NaN through ReLU.
 #[test]
 fn ties_and_nans() {

@@ -80,6 +80,8 @@ impl Axis {
 pub(super) struct Walk {
     /// Where the windows of each slice start in what is read, and where it is in what is written.
     pub slices: Vec<(u32, u32)>,
+    /// Slices that a window reaches over.
+    pub reach: usize,
     /// Where each pixel's window starts in what is read, in every slice.
     pub from: Vec<u32>,
     /// Where each pixel is in what is written, in every slice.
@@ -112,7 +114,8 @@ impl Walk {
     pub fn new([slices, rows, columns]: &[Steps; 3], images: Images) -> Walk {
         let Images { channels_from, channels_to, group, width_from, width_to, .. } = images;
         let (from, to, runs, taps) = (vec![], vec![], vec![], vec![]);
-        let mut walk = Walk { slices: vec![], from, to, runs, run_len: group, taps };
+        let reach = slices.taps.last().map_or(1, |tap| tap.0 + 1);
+        let mut walk = Walk { slices: vec![], reach, from, to, runs, run_len: group, taps };
         for slice in &slices.places {
             let [from, to] = [slice.0 * images.slice_from, slice.1 * images.slice_to];
             walk.slices.push((offset(from), offset(to)));

@@ -14,8 +14,9 @@ const SPREAD: WindowAxis = WindowAxis { output: 3, dilation: 2, ..PADDED };
 const LARGE: WindowAxis = WindowAxis { input: 2, kernel: 5, padding: [2; 2], ..LONE };
 
 /// Single pixels, gaps, overlaps, padding, dilation, windows that reach beyond the padding, that
-/// are larger than the sample or see nothing of it, and more taps than a byte counts.
-const SIZES: [WindowSizes; 18] = [
+/// are larger than the sample or see nothing of it, rows of several vectors of windows, and more taps
+/// than a byte counts.
+const SIZES: [WindowSizes; 21] = [
     [LONE, TALL, WIDE],
     [LONE; 3],
     [LONE, NINE, WindowAxis { kernel: 1, stride: 4, ..NINE }],
@@ -49,6 +50,13 @@ const SIZES: [WindowSizes; 18] = [
         LONE,
         WindowAxis { output: 5, kernel: 3, stride: 1, ..TALL },
     ],
+    [LONE, TALL, WindowAxis { input: 39, output: 19, ..TALL }],
+    [
+        PADDED,
+        LONE,
+        WindowAxis { input: 70, output: 24, kernel: 5, stride: 3, padding: [2, 3], ..LONE },
+    ],
+    [TALL, SPREAD, WindowAxis { input: 23, output: 21, kernel: 2, dilation: 2, ..LONE }],
     [
         WindowAxis { input: 7, kernel: 7, ..LONE },
         WindowAxis { input: 7, kernel: 7, ..LONE },
