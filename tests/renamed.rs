@@ -198,6 +198,66 @@ fn small() -> Small {
     Small::seeded(&Cpu::default(), 0)
 }
 
+/// As of `nn.DataParallel`, `torch.compile`, or a network that was a part of another one. Doing what the
+/// help says loads the file.
+#[test]
+fn a_prefix_is_found() {
+    let (_directory, path) = file(&[
+        ("module.attention.weight", &[6, 4], vec![0.5; 24]),
+        ("module.head.weight", &[2, 6], vec![0.5; 12]),
+        ("module.head.bias", &[2], vec![0.5; 2]),
+    ]);
+    let said = |text: &str| {
+        format!(
+            "\n  help: the file's names begin with `{text}`; `StateDict::new(file).renamed(|name| format!(\"{text}{{name}}\"))` says so"
+        )
+    };
+    for strict in [true, false] {
+        let problem = refused(&mut small(), StateDict::new(&path).strict(strict));
+        assert!(problem.ends_with(&said("module.")), "{problem}");
+    }
+    let mut net = small();
+    net.load(StateDict::new(&path).renamed(|name| format!("module.{name}"))).unwrap();
+    assert!(params(&net).concat().iter().all(|&x| x == 0.5));
+
+    // With PyTorch's own names behind it, and other tensors beside.
+    let encoder = tensors(&support::path("encoder"));
+    let zeros = |shape: &[usize]| vec![0.0; shape.iter().product()];
+    let named: Vec<_> =
+        encoder.iter().map(|(name, (_, shape, _))| (format!("net.model.{name}"), shape)).collect();
+    let mut all: Vec<_> =
+        named.iter().map(|(name, shape)| (&name[..], &shape[..], zeros(shape))).collect();
+    all.push(("net.step", &[], vec![0.0]));
+    let (_directory, path) = file(&all);
+    let mut net = Encodes::seeded(&Cpu::default(), 0);
+    let problem = refused(&mut net, StateDict::new(&path));
+    assert!(problem.ends_with(&said("net.model.")), "{problem}");
+    let prefixed = StateDict::new(&path).renamed(|name| format!("net.model.{name}"));
+    let loaded = net.load(prefixed.strict(false)).unwrap();
+    assert!(loaded.missing.is_empty());
+    assert_eq!(loaded.unexpected, ["net.step"]);
+}
+
+/// One tensor that is deeper in the file does not move all others.
+#[test]
+fn a_prefix_of_few_is_none() {
+    let (_directory, path) = file(&[
+        ("attention.weight", &[6, 4], vec![0.5; 24]),
+        ("classifier.head.weight", &[2, 6], vec![0.5; 12]),
+        ("head.bias", &[2], vec![0.5; 2]),
+    ]);
+    let problem = refused(&mut small(), StateDict::new(&path));
+    assert!(!problem.contains("begin with"), "{problem}");
+    assert!(problem.contains("help: `StateDict::new(file).renamed(|name| …)` says"), "{problem}");
+}
+
+network! {
+    /// That of tests/state_dicts.rs: its first layer is an `nn.TransformerEncoderLayer`.
+    struct Encodes([5, 4]) -> [5, 4] {
+        first: TransformerEncoder<1, 2, 3>, encoder: TransformerEncoder<2, 2, 5, norm_first = true>
+    }
+}
+
 /// `attention.weight` in three parts.
 fn in_parts(name: &str) -> Vec<String> {
     match name {
@@ -228,6 +288,21 @@ fn each_part_of_a_tensor_must_fit() {
          missing: attention.weight (q, k, v) [6, 4]\n  \
          help: `StateDict::new(file).strict(false)` loads what both have"
     );
+}
+
+/// As Hugging Face cuts large ones.
+#[test]
+fn a_model_in_several_files_loads_from_one_after_the_other() {
+    let mut net = small();
+    for (tensor, missing) in [
+        (("attention.weight", &[6, 4][..], vec![0.5; 24]), &MISSING[..]),
+        (("head.weight", &[2, 6], vec![0.5; 12]), &["attention.weight", "head.bias"]),
+        (("head.bias", &[2], vec![0.5; 2]), &["attention.weight", "head.weight"]),
+    ] {
+        let (_directory, path) = file(&[tensor]);
+        assert_eq!(net.load(StateDict::new(path).strict(false)).unwrap().missing, missing);
+    }
+    assert!(params(&net).concat().iter().all(|&x| x == 0.5));
 }
 
 /// As in PyTorch. The error says how the head is left out.

@@ -1,7 +1,7 @@
 //! How a file differs from the network that is to be loaded from it.
 
 use super::header::{Header, TensorInfo};
-use super::names::Names;
+use super::names::{self, Names};
 use super::state_dict::{Loaded, part};
 use super::widen::is_exact;
 use netwright_spec::graph::{Graph, Param};
@@ -21,6 +21,22 @@ enum Kind {
     Unlike,
 }
 
+impl Difference {
+    fn missing(&self) -> Option<usize> {
+        match self.kind {
+            Kind::Missing(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn unexpected(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Unexpected(name) => Some(name),
+            _ => None,
+        }
+    }
+}
+
 /// All differences, one for each tensor: the network's in its order, then the file's in its. `names` are
 /// what the file calls the network's.
 pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> Vec<Difference> {
@@ -38,17 +54,13 @@ pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> 
 
 /// What is loaded if both have the rest alike.
 pub(super) fn loaded(graph: &Graph, differences: Vec<Difference>) -> Loaded {
-    let (mut missing, mut unexpected, mut lines) = (Vec::new(), Vec::new(), Vec::new());
-    for Difference { kind, line } in differences {
-        match kind {
-            Kind::Missing(number) => missing.push(graph.params[number].name),
-            Kind::Unexpected(name) => unexpected.push(name),
-            Kind::Unlike => {}
-        }
-        lines.push(line);
-    }
+    let missing = differences.iter().filter_map(Difference::missing);
+    let missing: Vec<_> = missing.map(|number| graph.params[number].name).collect();
+    let unexpected = differences.iter().filter_map(Difference::unexpected);
+    let unexpected = unexpected.map(str::to_string).collect();
     let all = graph.params.iter().map(|param| param.name);
     let loaded = all.filter(|name| !missing.contains(name)).collect();
+    let lines = differences.into_iter().map(|one| one.line).collect();
     Loaded { loaded, missing, unexpected, lines }
 }
 
@@ -61,14 +73,8 @@ pub(super) fn problem(
     differences: &[Difference],
     strict: bool,
 ) -> Option<String> {
-    let is = |wanted: fn(&Kind) -> bool| differences.iter().any(|one| wanted(&one.kind));
-    let [missing, unexpected, unlike] = [
-        is(|kind| matches!(kind, Kind::Missing(_))),
-        is(|kind| matches!(kind, Kind::Unexpected(_))),
-        is(|kind| matches!(kind, Kind::Unlike)),
-    ];
-    let missed = differences.iter().filter(|one| matches!(one.kind, Kind::Missing(_))).count();
-    let nothing = missed > 0 && missed == graph.params.len();
+    let missing: Vec<_> = differences.iter().filter_map(Difference::missing).collect();
+    let nothing = !missing.is_empty() && missing.len() == graph.params.len();
     let counts = |one: &&Difference| strict || nothing || matches!(one.kind, Kind::Unlike);
     let lines: Vec<_> = differences.iter().filter(counts).map(|one| &one.line).collect();
     let count = match lines.len() {
@@ -82,23 +88,59 @@ pub(super) fn problem(
         text = text + "\n  " + line;
     }
     for help in [
-        is_wider(header, names, float).then_some(
-            "numbers are not rounded on the way; load the file into an `f64` network, then convert \
-             that one with `to_dtype`",
-        ),
-        (missing && unexpected).then_some(
-            "`StateDict::new(file).renamed(|name| …)` says what the file calls the network's tensors",
-        ),
-        (strict && !nothing && !unlike).then_some(
-            "`StateDict::new(file).strict(false)` loads what both have",
-        ),
-        (!strict && unlike).then_some(
-            "a tensor stays as it is where `renamed` gives it a name that the file does not have",
-        ),
+        wider(header, names, float),
+        naming(graph, names, &missing, differences),
+        strictness(differences, strict).filter(|_| !nothing),
     ] {
         text.extend(help.map(|help| format!("\n  help: {help}")));
     }
     Some(text)
+}
+
+/// What to do where the network exists in a wider type that the file has.
+fn wider(header: &Header, names: &Names, float: &str) -> Option<String> {
+    let mut found = names.params.iter().flatten().filter_map(|name| header.info(name));
+    let is_wider = found.any(|info| info.dtype == "F64" && float != "F64");
+    is_wider.then(|| {
+        "numbers are not rounded on the way; load the file into an `f64` network, then convert that \
+         one with `to_dtype`"
+            .to_string()
+    })
+}
+
+/// What to do where the file may only have other names.
+fn naming(
+    graph: &Graph,
+    names: &Names,
+    missing: &[usize],
+    differences: &[Difference],
+) -> Option<String> {
+    let unexpected: Vec<_> = differences.iter().filter_map(Difference::unexpected).collect();
+    if missing.is_empty() || unexpected.is_empty() {
+        return None;
+    }
+    Some(match names::prefix(graph, names, missing, &unexpected) {
+        Some(prefix) => format!(
+            "the file's names begin with `{prefix}`; `StateDict::new(file).renamed(|name| \
+             format!(\"{prefix}{{name}}\"))` says so"
+        ),
+        None => "`StateDict::new(file).renamed(|name| …)` says what the file calls the network's \
+                 tensors"
+            .to_string(),
+    })
+}
+
+/// What to do where not all has to fit, or not even what both have.
+fn strictness(differences: &[Difference], strict: bool) -> Option<String> {
+    let unlike = differences.iter().any(|one| matches!(one.kind, Kind::Unlike));
+    let help = match (strict, unlike) {
+        (true, false) => "`StateDict::new(file).strict(false)` loads what both have",
+        (false, true) => {
+            "a tensor stays as it is where `renamed` gives it a name that the file does not have"
+        }
+        _ => return None,
+    };
+    Some(help.to_string())
 }
 
 /// What is said of a weight that the file has twice, with other numbers.
@@ -168,12 +210,6 @@ fn is_counter(name: &str, info: &TensorInfo, names: &Names) -> bool {
     counts
         && (names.counters.iter().any(|counter| counter == name)
             || name.strip_suffix(".num_batches_tracked").is_some_and(is_beside))
-}
-
-/// Whether the network exists in a wider type that the file has.
-fn is_wider(header: &Header, names: &Names, float: &str) -> bool {
-    let mut found = names.params.iter().flatten().filter_map(|name| header.info(name));
-    found.any(|info| info.dtype == "F64" && float != "F64")
 }
 
 /// What the file says it is, if that is another network.

@@ -118,7 +118,9 @@ impl Names {
             let mut any = false;
             let names = names.iter().map(|name| {
                 let there = header.info(name).map(|_| name.as_str());
-                let there = there.or_else(|| take(free, &key(name)));
+                let key = key(name);
+                let there = there.or_else(|| take(free, &key));
+                let there = there.or_else(|| take(free, &alone(&key)?));
                 any |= there.is_some();
                 there.unwrap_or(name).to_string()
             });
@@ -141,6 +143,33 @@ impl Names {
             }
         }
     }
+}
+
+/// What stands before the file's names, if more than half of the network's are there with it: `model.`.
+pub(super) fn prefix<'h>(
+    graph: &Graph,
+    names: &Names,
+    missing: &[usize],
+    unexpected: &[&'h str],
+) -> Option<&'h str> {
+    let keys = |number: &usize| {
+        let wanted = names.params[*number].iter().map(|name| key(name));
+        wanted.chain(keys(graph, *number)).collect::<Vec<_>>()
+    };
+    let wanted: Vec<_> = missing.iter().map(keys).collect();
+    let at_dot = |name: &&'h str| {
+        let name = *name;
+        name.match_indices('.').map(|(at, _)| name.split_at(at + 1)).collect::<Vec<_>>()
+    };
+    let of_first = unexpected.iter().flat_map(at_dot);
+    let mut of_first = of_first.filter(|(_, rest)| wanted[0].contains(&key(rest)));
+    let fits = |prefix: &str| {
+        let rest = unexpected.iter().filter_map(|name| name.strip_prefix(prefix));
+        let rest: Vec<_> = rest.map(key).collect();
+        let there = |keys: &&Vec<String>| keys.iter().any(|key| rest.contains(key));
+        2 * wanted.iter().filter(there).count() > graph.params.len()
+    };
+    of_first.find_map(|(prefix, _)| fits(prefix).then_some(prefix))
 }
 
 /// Takes the only tensor with this key.

@@ -14,10 +14,24 @@ const LONGEST: u64 = 100_000_000;
 
 /// How other files begin that are taken for safetensors files.
 const OTHERS: &[(&[u8], &str)] = &[
-    (b"PK\x03\x04", "a zip archive, such as `torch.save` and Keras write"),
-    (b"\x80\x02", "a pickle, such as an old `torch.save` wrote"),
+    (
+        b"PK\x03\x04",
+        "a zip archive, such as `torch.save`, NumPy and Keras write\n  help: for PyTorch's, in Python: \
+         `safetensors.torch.save_file(torch.load(file), \"net.safetensors\")`",
+    ),
+    (
+        b"\x80\x02",
+        "a pickle, such as an old `torch.save` wrote\n  help: in Python: \
+         `safetensors.torch.save_file(torch.load(file), \"net.safetensors\")`",
+    ),
     (b"\x89HDF", "an HDF5 file, such as Keras writes"),
     (b"\x93NUMPY", "a NumPy array"),
+    (b"GGUF", "a GGUF file, such as llama.cpp reads"),
+    (
+        b"{",
+        "JSON\n  help: if it says which files have a model's tensors, load one after the other with \
+         `StateDict::new(file).strict(false)`",
+    ),
     (b"version ", "a pointer of Git LFS: the file itself was not fetched"),
     (b"<", "a web page"),
 ];

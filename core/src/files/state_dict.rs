@@ -46,8 +46,8 @@ impl<'a> StateDict<'a> {
 
     /// Whether the file must have each tensor of the network, and no other: true, if nothing is said.
     /// `strict(false)` loads what both have, and [`Loaded`] says what that was; a tensor of another
-    /// shape or type is an error all the same, and so is a file that has none. It makes no
-    /// difference to saving.
+    /// shape or type is an error all the same, and so is a file that has none. A model in several files is
+    /// loaded from one after the other. It makes no difference to saving.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -101,7 +101,8 @@ impl fmt::Debug for StateDict<'_> {
 /// What a function of names returns: a name, or those of a tensor's equal parts.
 #[diagnostic::on_unimplemented(
     message = "the names of a tensor are a `String`, or a `Vec` or an array of them, not `{Self}`",
-    label = "returns `{Self}`"
+    label = "returns `{Self}`",
+    note = "`.to_string()` makes one of a `&str`"
 )]
 pub trait TensorNames {
     /// All of them.

@@ -146,49 +146,116 @@ struct Job {
 
 kernel!(unsafe fn forward(job: &Job) = forward_lanes);
 
+/// A sample in two passes: where one computed all, a chain of two activations would be so long that
+/// the processor saw too little beside it.
+///
 /// # Safety
 /// See [`Job`].
 #[inline(always)]
 unsafe fn forward_lanes<V: Lanes>(job: &Job) {
-    let &Job { cell, samples, features, gates, hidden, before, after, kept_before, kept, .. } = job;
     let [start, end] = job.range;
-    for sample in 0..samples {
+    for sample in 0..job.samples {
         for first in (start..end).step_by(V::COUNT) {
-            let (count, at) = (V::COUNT.min(end - first), sample * features + first);
-            let gate = |i: usize| (sample * cell.gates() + i) * features + first;
-            // SAFETY: `count` floats are left of the sample and of each of its gates.
-            unsafe {
-                let x = |i: usize| V::load_up_to(gates.add(gate(i)), count);
-                let h = |i: usize| match hidden.is_null() {
-                    true => V::splat(0.0),
-                    false => V::load_up_to(hidden.add(gate(i)), count),
-                };
-                let keep = |i: usize, value: V| value.store_up_to(gates.add(gate(i)), count);
-                let state = match cell {
-                    Cell::Rnn { relu } => {
-                        let sum = x(0).add(h(0));
-                        let state = if relu { sum.relu() } else { tanh(sum) };
-                        keep(0, state);
-                        state
-                    }
-                    Cell::Lstm => {
-                        let (i, f) = (sigmoid(x(0).add(h(0))), sigmoid(x(1).add(h(1))));
-                        let (g, o) = (tanh(x(2).add(h(2))), sigmoid(x(3).add(h(3))));
-                        let c = f.mul_add(V::load_up_to(kept_before.add(at), count), i.mul(g));
-                        c.store_up_to(kept.add(at), count);
-                        [i, f, g, o].into_iter().enumerate().for_each(|(i, gate)| keep(i, gate));
-                        o.mul(tanh(c))
-                    }
-                    Cell::Gru => {
-                        let (r, z) = (sigmoid(x(0).add(h(0))), sigmoid(x(1).add(h(1))));
-                        h(2).store_up_to(kept.add(at), count);
-                        let n = tanh(r.mul_add(h(2), x(2)));
-                        [r, z, n].into_iter().enumerate().for_each(|(i, gate)| keep(i, gate));
-                        z.mul_add(V::load_up_to(before.add(at), count).sub(n), n)
-                    }
-                };
-                state.store_up_to(after.add(at), count);
+            // SAFETY: these are features of the sample.
+            unsafe { job.gates::<V>(sample, first) };
+        }
+        for first in (start..end).step_by(V::COUNT) {
+            // SAFETY: as above, and all before the state is there.
+            unsafe { job.state::<V>(sample, first) };
+        }
+    }
+}
+
+impl Job {
+    /// Floats of a vector that begins at this feature.
+    #[inline(always)]
+    fn count<V: Lanes>(&self, first: usize) -> usize {
+        V::COUNT.min(self.range[1] - first)
+    }
+
+    /// The place of a gate.
+    #[inline(always)]
+    fn gate(&self, sample: usize, first: usize, i: usize) -> usize {
+        (sample * self.cell.gates() + i) * self.features + first
+    }
+
+    /// A gate's products: of the input, and of the state.
+    #[inline(always)]
+    unsafe fn products<V: Lanes>(&self, sample: usize, first: usize, i: usize) -> [V; 2] {
+        let (at, count) = (self.gate(sample, first, i), self.count::<V>(first));
+        // SAFETY: `count` floats are left of the gate.
+        unsafe {
+            let of_state = match self.hidden.is_null() {
+                true => V::splat(0.0),
+                false => V::load_up_to(self.hidden.add(at), count),
+            };
+            [V::load_up_to(self.gates.add(at), count), of_state]
+        }
+    }
+
+    /// The gates that need only the products, and what an `Lstm` keeps.
+    #[inline(always)]
+    unsafe fn gates<V: Lanes>(&self, sample: usize, first: usize) {
+        let (at, count) = (sample * self.features + first, self.count::<V>(first));
+        // SAFETY: `count` floats are left of the sample and of each of its gates.
+        unsafe {
+            let products = |i| self.products::<V>(sample, first, i);
+            let keep = |i, value: V| {
+                value.store_up_to(self.gates.add(self.gate(sample, first, i)), count);
+                value
+            };
+            let sum = |i| {
+                let [x, h] = products(i);
+                x.add(h)
+            };
+            match self.cell {
+                Cell::Rnn { .. } => {}
+                Cell::Lstm => {
+                    let i = keep(0, sigmoid(sum(0)));
+                    let f = keep(1, sigmoid(sum(1)));
+                    let g = keep(2, tanh(sum(2)));
+                    keep(3, sigmoid(sum(3)));
+                    let c = f.mul_add(V::load_up_to(self.kept_before.add(at), count), i.mul(g));
+                    c.store_up_to(self.kept.add(at), count);
+                }
+                Cell::Gru => {
+                    keep(0, sigmoid(sum(0)));
+                    keep(1, sigmoid(sum(1)));
+                }
             }
+        }
+    }
+
+    /// The state, and the gate that needs others.
+    #[inline(always)]
+    unsafe fn state<V: Lanes>(&self, sample: usize, first: usize) {
+        let (at, count) = (sample * self.features + first, self.count::<V>(first));
+        // SAFETY: as in `gates`.
+        unsafe {
+            let gate = |i| self.gates.add(self.gate(sample, first, i));
+            let state = match self.cell {
+                Cell::Rnn { relu } => {
+                    let [x, h] = self.products::<V>(sample, first, 0);
+                    let sum = x.add(h);
+                    let state = if relu { sum.relu() } else { tanh(sum) };
+                    state.store_up_to(gate(0), count);
+                    state
+                }
+                Cell::Lstm => {
+                    let c = V::load_up_to(self.kept.add(at), count);
+                    V::load_up_to(gate(3), count).mul(tanh(c))
+                }
+                Cell::Gru => {
+                    let y = |i| V::load_up_to(gate(i), count);
+                    let (r, z) = (y(0), y(1));
+                    let [x, h] = self.products::<V>(sample, first, 2);
+                    h.store_up_to(self.kept.add(at), count);
+                    let n = tanh(r.mul_add(h, x));
+                    n.store_up_to(gate(2), count);
+                    z.mul_add(V::load_up_to(self.before.add(at), count).sub(n), n)
+                }
+            };
+            state.store_up_to(self.after.add(at), count);
         }
     }
 }

@@ -84,6 +84,7 @@ fn other_files_are_named() {
     let directory = directory();
     let problem = |bytes: &[u8]| refused(&file(&directory, bytes));
     assert!(problem(b"PK\x03\x04\0\0\x08\x08\0\0").contains("`torch.save`"));
+    assert!(problem(b"{\n  \"weight_map\": {}").contains("JSON\n  help: if it says which files"));
     assert!(problem(b"version https://git-lfs.github.com").contains("Git LFS"));
     assert!(problem(b"<!DOCTYPE html>").contains("a web page"));
     let missing = directory.path().join("none.safetensors");

@@ -24,6 +24,7 @@ impl Part<'_> {
         // SAFETY: the tile lies inside the operands.
         unsafe {
             let mut sums = [[V::splat(0.0); N]; R];
+            self.ask_for_sums::<V, R>(row);
             let a = a.wrapping_add(row * apart);
             // Two places that go along, so that few registers hold all rows.
             let (mut a, mut b) = ([a, a.wrapping_add(3 * apart)], b);
@@ -45,6 +46,20 @@ impl Part<'_> {
                 b = b.wrapping_add(step);
             }
             self.store(row, sums);
+        }
+    }
+
+    /// Asks for what the sums will be added to: on its way while they are made.
+    #[inline(always)]
+    unsafe fn ask_for_sums<V: Lanes, const R: usize>(&self, row: usize) {
+        let &Product { c, columns, start, .. } = self.product;
+        if self.from == 0 && !matches!(start, Start::There) {
+            return;
+        }
+        let c = c.wrapping_add(row * columns + self.columns.first).cast_const();
+        for r in 0..R {
+            // SAFETY: a hint may go anywhere.
+            unsafe { V::prefetch(c.wrapping_add(r * columns)) };
         }
     }
 
