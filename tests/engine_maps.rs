@@ -82,7 +82,7 @@ agree! {
     }
     volumes_pooled_in_tiles: [16, 4, 5, 6] => { Conv3d<17, 3, padding = same>, Relu, MaxPool3d<(2, 2, 3)> }
     images_pooled_in_tiles: [32, 6, 7] => { Conv2d<33, 3, padding = 1>, Relu, MaxPool2d<2> }
-    volume_where_it_lies: [9, 5, 5, 17] => { Conv3d<3, 3, stride = 2, padding = 1>, Relu, Conv3d<2, 2, stride = (1, 2, 3)> }
+    volume_where_it_lies: [8, 4, 3, 17] => { Conv3d<3, 3, stride = 2, padding = 1>, Relu, Conv3d<2, 2, stride = (1, 2, 3)> }
     volume_without_border: [3, 5, 4, 6] => { Conv3d<4, (2, 1, 3), stride = (2, 3, 1), bias = false>, Tanh }
     volume_of_one_channel: [1, 5, 6, 37] => {
         Parallel { { MaxPool3d<2> }, { AvgPool3d<2> }, { MaxPool3d<3, stride = 2, padding = (0, 1, 0)> } }, MaxPool3d<(1, 2, 3), padding = (0, 1, 1)>

@@ -215,3 +215,12 @@ mod single_letters {
         assert!(all.iter().all(|y| *y == all[0] && y.len() == 10));
     }
 }
+
+/// Of a network without parameters, too.
+#[test]
+fn an_output_is_on_the_device_of_its_input() {
+    let net = Second::seeded(&Cpu::default(), 0);
+    let y = net.forward(device().zeros::<(Const<2>, Const<7>)>());
+    let drawn: Tensor<Rank1<3>, f32, Cpu> = y.device().sample_normal();
+    assert_eq!(drawn.array(), device().sample_normal::<Rank1<3>>().array());
+}

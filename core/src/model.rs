@@ -72,7 +72,7 @@ pub(crate) fn arrays<E: Float, D: Backend<E>>(
     model.tensors().into_iter().map(AnyTensor::array).collect()
 }
 
-/// The device the parameters are on; dfdx's default one for a network that has none.
+/// Where columns go: the device of the parameters, or dfdx's default one for a network without any.
 pub(crate) fn device_of<E: Float, D: Backend<E>>(params: &[Array<E, D>]) -> D {
     params.first().map_or_else(D::default, |p| p.data.device().clone())
 }
@@ -264,7 +264,8 @@ fn run_values<E: Float, D: Backend<E>>(
     training: Option<u64>,
 ) -> Result<crate::run::Outcome<E, D>> {
     let params = arrays(model)?;
-    let device = device_of(&params);
+    // Not that of the parameters: there may be none.
+    let device = inputs[0].device().clone();
     if batched == Batched::No {
         inputs = inputs.into_iter().map(with_batch_of_one).collect();
     }

@@ -35,6 +35,13 @@ impl<E: Dtype, D: Device<E>> Value<E, D> {
         }
     }
 
+    pub(crate) fn device(&self) -> &D {
+        match self {
+            Value::Floats(array) => array.data.device(),
+            Value::Indices(array) => array.data.device(),
+        }
+    }
+
     /// The same elements under another shape of as many elements.
     pub(crate) fn reshaped(mut self, shape: Vec<usize>) -> Self {
         match &mut self {

@@ -15,14 +15,11 @@ use netwright_core::{Backend, Float, Result};
 pub type Found<E> = [Vec<Vec<E>>; 3];
 
 /// What runs a task.
-pub type Runner<E> = fn(Task<'_, E, Cpu>) -> Result<Outcome<E, Cpu>>;
+pub type Runner<E, D = Cpu> = fn(Task<'_, E, D>) -> Result<Outcome<E, D>>;
 
-fn array<E: Float>(data: Vec<E>, shape: Vec<usize>) -> Array<E, Cpu>
-where
-    Cpu: Backend<E>,
-{
+fn array<E: Float, D: Backend<E>>(dev: &D, data: Vec<E>, shape: Vec<usize>) -> Array<E, D> {
     let count = (data.len(),);
-    Array { data: Cpu::default().tensor_from_vec(data, count), shape }
+    Array { data: dev.tensor_from_vec(data, count), shape }
 }
 
 /// Runs it, and backward from random gradients of all outputs.
@@ -56,16 +53,32 @@ pub fn run_from<E: Float>(
 where
     Cpu: Backend<E>,
 {
-    let dev = Cpu::default();
+    let device = Cpu::default();
+    run_on(&device, graph, params, inputs, batch, training, runner, cotangent).0
+}
+
+/// The same on any device; and how running statistics move.
+#[allow(clippy::too_many_arguments)]
+pub fn run_on<E: Float, D: Backend<E>>(
+    dev: &D,
+    graph: &'static Graph,
+    params: &[Vec<E>],
+    inputs: &[Data<E>],
+    batch: usize,
+    training: Option<u64>,
+    runner: Runner<E, D>,
+    cotangent: &mut dyn FnMut(usize, usize) -> Vec<E>,
+) -> (Found<E>, Vec<Vec<E>>) {
     let params = params.iter().zip(graph.params);
-    let params: Vec<_> = params.map(|(data, p)| array(data.clone(), p.shape.to_vec())).collect();
-    let inputs: Vec<Value<E, Cpu>> = inputs
+    let params: Vec<_> =
+        params.map(|(data, p)| array(dev, data.clone(), p.shape.to_vec())).collect();
+    let inputs: Vec<Value<E, D>> = inputs
         .iter()
         .zip(graph.inputs)
         .map(|(data, port)| {
             let shape = [&[batch], port.shape].concat();
             match data.clone() {
-                Data::Floats(data) => Value::Floats(array(data, shape)),
+                Data::Floats(data) => Value::Floats(array(dev, data, shape)),
                 Data::Indices(data) => {
                     let count = (data.len(),);
                     Value::Indices(Array { data: dev.tensor_from_vec(data, count), shape })
@@ -82,19 +95,20 @@ where
         tape,
         training,
         input_gradients: true,
-        device: dev,
+        device: dev.clone(),
     };
     let outcome = runner(task).unwrap();
     let values = outcome.outputs.iter().map(|output| output.data.as_vec()).collect();
-    let mut loss = Cpu::default().zeros().put_tape(outcome.tape.unwrap());
+    let updates = outcome.updates.iter().map(|update| update.value.data.as_vec()).collect();
+    let mut loss = dev.zeros().put_tape(outcome.tape.unwrap());
     for (number, output) in outcome.outputs.into_iter().enumerate() {
         let count = output.data.shape().0;
-        let cotangent = Cpu::default().tensor_from_vec(cotangent(number, count), (count,));
+        let cotangent = dev.tensor_from_vec(cotangent(number, count), (count,));
         let data = output.data.put_tape(OwnedTape::default());
         loss = loss + (data * cotangent).sum::<(), _>();
     }
     let mut grads = loss.backward();
-    let mut gradient = |array: &Array<E, Cpu>| {
+    let mut gradient = |array: &Array<E, D>| {
         grads.get_or_alloc_mut(&array.data).unwrap();
         grads.get(&array.data).as_vec()
     };
@@ -103,7 +117,7 @@ where
         Value::Indices(_) => Vec::new(),
     });
     let of_inputs = of_inputs.collect();
-    [values, of_inputs, params.iter().map(gradient).collect()]
+    ([values, of_inputs, params.iter().map(gradient).collect()], updates)
 }
 
 /// Parameters in [0.5, 1.5], floats in ±2, indices below 7. Those of recurrent layers, attention
