@@ -161,7 +161,10 @@ impl Tensor {
 
     fn check(&self) -> Result<(), String> {
         let Tensor { names, own, shape, .. } = self;
-        if names.is_empty() || names.iter().any(String::is_empty) {
+        if names.is_empty() {
+            return Err(format!("`{own}` would have no name"));
+        }
+        if names.iter().any(String::is_empty) {
             return Err(format!("`{own}` would have an empty name"));
         }
         if names.iter().any(|name| name == "__metadata__") {
