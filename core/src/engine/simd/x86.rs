@@ -298,10 +298,10 @@ unsafe impl Lanes for __m512 {
     unsafe fn load_apart(from: *const f32, step: usize) -> Self {
         // SAFETY: see the impl; a set with AVX-512F has AVX2.
         unsafe {
-            let [low, high] = [from, from.add(8 * step)]
-                .map(|from| _mm256_castps_pd(<__m256 as Lanes>::load_apart(from, step)));
-            let low = _mm512_castpd256_pd512(low);
-            _mm512_castpd_ps(_mm512_insertf64x4::<1>(low, high))
+            let low = <__m256 as Lanes>::load_apart(from, step);
+            let high = <__m256 as Lanes>::load_apart(from.add(8 * step), step);
+            let low = _mm512_castpd256_pd512(_mm256_castps_pd(low));
+            _mm512_castpd_ps(_mm512_insertf64x4::<1>(low, _mm256_castps_pd(high)))
         }
     }
     #[inline(always)]
