@@ -86,11 +86,12 @@ fn fit_learns_digits() {
     check("fit_learns_digits", |device, found| {
         let expected = fit::<f64, Cpu>(&Cpu::default());
         println!("losses, accuracy: {:?}", expected[0]);
+        let (double, single) = (fit::<f64, Gpu>(device), fit::<f32, Gpu>(device));
         for (i, expected) in expected.iter().enumerate() {
             let what = format!("list {i}");
             // Columns are f32, and 20 steps carry roundings on.
-            found.within(1e5, &what, &fit::<f64, Gpu>(device)[i], expected);
-            found.within(20.0, &what, &fit::<f32, Gpu>(device)[i], expected);
+            found.within(1e5, &what, &double[i], expected);
+            found.within(20.0, &what, &single[i], expected);
         }
     });
 }
