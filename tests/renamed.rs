@@ -9,6 +9,7 @@ mod support;
 use netwright::files::TensorNames;
 use netwright::prelude::*;
 use std::path::Path;
+use std::time::{Duration, Instant};
 use support::{close, file, for_pytorch, numbers, params, path, tensors};
 
 network! {
@@ -238,6 +239,35 @@ fn a_prefix_is_found() {
     assert_eq!(loaded.unexpected, ["net.step"]);
 }
 
+/// What the help says is Rust, and does nothing to a terminal.
+#[test]
+fn a_prefix_of_strange_letters_is_escaped() {
+    let (_directory, path) = file(&[
+        ("{\u{1b}\"}.attention.weight", &[6, 4], vec![0.5; 24]),
+        ("{\u{1b}\"}.head.weight", &[2, 6], vec![0.5; 12]),
+    ]);
+    let problem = refused(&mut small(), StateDict::new(&path));
+    let help = r#"begin with `{\u{1b}\"}.`; `StateDict::new(file).renamed(|name| format!("{{\u{1b}\"}}.{name}"))`"#;
+    assert!(problem.contains(help), "{problem}");
+    let prefixed = StateDict::new(&path).renamed(|name| format!("{{\u{1b}\"}}.{name}"));
+    assert_eq!(small().load(prefixed.strict(false)).unwrap().missing, ["head.bias"]);
+}
+
+/// A file may be large: ten thousand parts of which each has one of the network's names, and a name
+/// that is nothing but dots.
+#[test]
+fn prefixes_are_looked_for_in_one_pass() {
+    let names: Vec<_> = (0..10_000).map(|part| format!("experts.{part}.head.weight")).collect();
+    let dots = ".".repeat(100_000);
+    let mut tensors: Vec<_> = names.iter().map(|name| (&name[..], &[0][..], vec![])).collect();
+    tensors.push((&dots, &[0], vec![]));
+    let (_directory, path) = file(&tensors);
+    let start = Instant::now();
+    let problem = refused(&mut small(), StateDict::new(&path));
+    assert!(!problem.contains("begin with"), "{problem}");
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+}
+
 /// One tensor that is deeper in the file does not move all others.
 #[test]
 fn a_prefix_of_few_is_none() {
@@ -353,7 +383,7 @@ fn impossible_names_are_refused() {
         impossible(|name| name.replace("attention.weight", "")),
         "`attention.weight` would have an empty name"
     );
-    assert_eq!(impossible(|_| Vec::new()), "`attention.weight` would have an empty name");
+    assert_eq!(impossible(|_| Vec::new()), "`attention.weight` would have no name");
     assert_eq!(
         impossible(|name| name.replace("head.bias", "__metadata__")),
         "`head.bias` would be `__metadata__`, which is no name of a tensor"

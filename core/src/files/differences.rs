@@ -120,10 +120,14 @@ fn naming(
         return None;
     }
     Some(match names::prefix(graph, names, missing, &unexpected) {
-        Some(prefix) => format!(
-            "the file's names begin with `{prefix}`; `StateDict::new(file).renamed(|name| \
-             format!(\"{prefix}{{name}}\"))` says so"
-        ),
+        Some(prefix) => {
+            let literal = prefix.replace('{', "{{").replace('}', "}}");
+            let (prefix, literal) = (prefix.escape_debug(), literal.escape_debug());
+            format!(
+                "the file's names begin with `{prefix}`; `StateDict::new(file).renamed(|name| \
+                 format!(\"{literal}{{name}}\"))` says so"
+            )
+        }
         None => "`StateDict::new(file).renamed(|name| …)` says what the file calls the network's \
                  tensors"
             .to_string(),

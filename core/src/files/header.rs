@@ -25,8 +25,8 @@ pub(super) struct TensorInfo {
 }
 
 impl Header {
-    /// Reads and checks: tensors lie side by side, from 0 on, and are as long as type and shape
-    /// say.
+    /// Reads and checks: tensors lie side by side, from 0 on, are as long as type and shape say, and
+    /// have each a name of their own.
     pub(super) fn parse(json: &[u8]) -> Result<Self, String> {
         let Json::Table(entries) = Json::parse(json)? else {
             return Err("its header is no table".into());
@@ -50,14 +50,25 @@ impl Header {
         for (name, info) in &self.tensors {
             let (from, to) = info.data_offsets;
             if from != end || to < from {
-                return Err(format!("invalid offset for tensor `{name}`"));
+                return Err(format!("invalid offset for tensor `{}`", name.escape_debug()));
             }
             if info.bytes(name)? != to - from {
-                return Err(format!("invalid shape, data type, or offset for tensor `{name}`"));
+                let what = "invalid shape, data type, or offset for tensor";
+                return Err(format!("{what} `{}`", name.escape_debug()));
             }
             end = to;
         }
-        Ok(())
+        self.check_names()
+    }
+
+    /// Of two tensors with one name, nobody could say which is meant.
+    fn check_names(&self) -> Result<(), String> {
+        let mut names: Vec<_> = self.tensors.iter().map(|(name, _)| name.as_str()).collect();
+        names.sort_unstable();
+        match names.windows(2).find(|two| two[0] == two[1]) {
+            Some(two) => Err(format!("it has tensor `{}` twice", two[0].escape_debug())),
+            None => Ok(()),
+        }
     }
 
     /// An entry of the metadata.
@@ -83,9 +94,11 @@ impl Header {
 
 impl TensorInfo {
     fn bytes(&self, name: &str) -> Result<usize, String> {
+        let name = name.escape_debug();
         let overflow = || format!("overflow in the shape of tensor `{name}`");
-        let bits = bits(&self.dtype)
-            .ok_or_else(|| format!("unknown type `{}` of tensor `{name}`", self.dtype))?;
+        let bits = bits(&self.dtype).ok_or_else(|| {
+            format!("unknown type `{}` of tensor `{name}`", self.dtype.escape_debug())
+        })?;
         let count = self.shape.iter().try_fold(1usize, |n, &size| n.checked_mul(size));
         let all = count.and_then(|n| n.checked_mul(bits)).ok_or_else(overflow)?;
         Ok(all.div_ceil(8))
@@ -115,7 +128,7 @@ fn metadata(value: Json) -> Result<Json, String> {
 }
 
 fn tensor(name: &str, value: &Json) -> Result<TensorInfo, String> {
-    let wrong = |what: &str| format!("tensor `{name}` has no {what}");
+    let wrong = |what: &str| format!("tensor `{}` has no {what}", name.escape_debug());
     let dtype = value.get("dtype").and_then(Json::as_text).ok_or_else(|| wrong("type"))?;
     let sizes = |key| value.get(key).and_then(Json::as_sizes);
     let shape = sizes("shape").ok_or_else(|| wrong("shape"))?;

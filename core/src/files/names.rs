@@ -152,24 +152,29 @@ pub(super) fn prefix<'h>(
     missing: &[usize],
     unexpected: &[&'h str],
 ) -> Option<&'h str> {
-    let keys = |number: &usize| {
-        let wanted = names.params[*number].iter().map(|name| key(name));
-        wanted.chain(keys(graph, *number)).collect::<Vec<_>>()
+    let keys = |&number: &usize| {
+        let given = names.params[number].iter().map(|name| key(name));
+        given.chain(keys(graph, number)).map(move |key| (key, number))
     };
-    let wanted: Vec<_> = missing.iter().map(keys).collect();
-    let at_dot = |name: &&'h str| {
-        let name = *name;
-        name.match_indices('.').map(|(at, _)| name.split_at(at + 1)).collect::<Vec<_>>()
-    };
-    let of_first = unexpected.iter().flat_map(at_dot);
-    let mut of_first = of_first.filter(|(_, rest)| wanted[0].contains(&key(rest)));
-    let fits = |prefix: &str| {
-        let rest = unexpected.iter().filter_map(|name| name.strip_prefix(prefix));
-        let rest: Vec<_> = rest.map(key).collect();
-        let there = |keys: &&Vec<String>| keys.iter().any(|key| rest.contains(key));
-        2 * wanted.iter().filter(there).count() > graph.params.len()
-    };
-    of_first.find_map(|(prefix, _)| fits(prefix).then_some(prefix))
+    let mut wanted: Vec<(String, usize)> = missing.iter().flat_map(keys).collect();
+    wanted.sort_unstable();
+    // Each prefix with what is behind it, in one pass: a file may have very many tensors.
+    let mut found: Vec<(&str, usize)> = Vec::new();
+    for (prefix, rest) in unexpected.iter().flat_map(|name| at_dots(name)) {
+        let key = key(rest);
+        let first = wanted.partition_point(|(wanted, _)| *wanted < key);
+        let same = wanted[first..].iter().take_while(|(wanted, _)| *wanted == key);
+        found.extend(same.map(|(_, number)| (prefix, *number)));
+    }
+    found.sort_unstable();
+    found.dedup();
+    let mut prefixes = found.chunk_by(|one, other| one.0 == other.0);
+    prefixes.find(|found| 2 * found.len() > graph.params.len()).map(|found| found[0].0)
+}
+
+/// A name, parted behind each of its first dots: nothing is so many modules deep.
+fn at_dots(name: &str) -> impl Iterator<Item = (&str, &str)> {
+    name.match_indices('.').take(16).map(|(at, _)| name.split_at(at + 1))
 }
 
 /// Takes the only tensor with this key.

@@ -46,8 +46,9 @@ impl<'a> StateDict<'a> {
 
     /// Whether the file must have each tensor of the network, and no other: true, if nothing is said.
     /// `strict(false)` loads what both have, and [`Loaded`] says what that was; a tensor of another
-    /// shape or type is an error all the same, and so is a file that has none. A model in several files is
-    /// loaded from one after the other. It makes no difference to saving.
+    /// shape or type is an error all the same, unless [`renamed`](Self::renamed) gives it a name that the
+    /// file does not have, and so is a file that has none. A model in several files is loaded from one
+    /// after the other. It makes no difference to saving.
     #[must_use]
     pub fn strict(mut self, strict: bool) -> Self {
         self.strict = strict;
@@ -161,7 +162,10 @@ impl Tensor {
 
     fn check(&self) -> Result<(), String> {
         let Tensor { names, own, shape, .. } = self;
-        if names.is_empty() || names.iter().any(String::is_empty) {
+        if names.is_empty() {
+            return Err(format!("`{own}` would have no name"));
+        }
+        if names.iter().any(String::is_empty) {
             return Err(format!("`{own}` would have an empty name"));
         }
         if names.iter().any(|name| name == "__metadata__") {

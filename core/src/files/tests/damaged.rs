@@ -79,6 +79,43 @@ fn overlapping_tensors_are_refused() {
     assert_eq!(problem, "is not a safetensors file, or is damaged: invalid offset for tensor `b`");
 }
 
+/// One of them would be loaded without a word, and the other one by another program.
+#[test]
+fn a_name_that_is_there_twice_is_refused() {
+    let json = r#"{"linear_1.weight":{"dtype":"F32","shape":[2,3],"data_offsets":[0,24]},
+                   "linear_1.bias":{"dtype":"F32","shape":[2],"data_offsets":[24,32]},
+                   "norm.running_mean":{"dtype":"F32","shape":[2],"data_offsets":[32,40]},
+                   "linear_1.bias":{"dtype":"F32","shape":[2],"data_offsets":[40,48]}}"#;
+    let directory = directory();
+    let bytes = [&(json.len() as u64).to_le_bytes(), json.as_bytes(), &[0; 48]].concat();
+    assert_eq!(
+        refused(&file(&directory, &bytes)),
+        "is not a safetensors file, or is damaged: it has tensor `linear_1.bias` twice"
+    );
+    assert!(safetensors::SafeTensors::deserialize(&bytes).is_err());
+}
+
+/// A terminal obeys some names.
+#[test]
+fn names_in_errors_have_no_control_characters() {
+    let directory = directory();
+    for entry in [
+        r#"{"dtype":"F32","shape":[2],"data_offsets":[4,12]}"#,
+        r#"{"dtype":"F32","shape":[2],"data_offsets":[0,4]}"#,
+        r#"{"dtype":"F32\u001b","shape":[2],"data_offsets":[0,8]}"#,
+        r#"{"dtype":"F32","shape":[18446744073709551615,2],"data_offsets":[0,8]}"#,
+        r#"{"shape":[2],"data_offsets":[0,8]}"#,
+        r#"{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"\u001b[2J":
+           {"dtype":"F32","shape":[2],"data_offsets":[8,16]}"#,
+    ] {
+        let json = format!(r#"{{"\u001b[2J":{entry}}}"#);
+        let bytes = [&(json.len() as u64).to_le_bytes(), json.as_bytes(), &[0; 16]].concat();
+        let problem = refused(&file(&directory, &bytes));
+        assert!(problem.contains(r"\u{1b}[2J"), "{problem}");
+        assert!(!problem.contains(char::is_control), "{problem}");
+    }
+}
+
 #[test]
 fn other_files_are_named() {
     let directory = directory();
