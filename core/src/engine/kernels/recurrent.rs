@@ -5,7 +5,7 @@ pub(crate) use alone::Sequence;
 #[cfg(test)]
 mod tests;
 
-use super::math::{sigmoid, tanh};
+use super::math::{sigmoids, tanh};
 use crate::cell::Cell;
 use crate::engine::simd::{Lanes, Level, kernel};
 use std::ptr::null;
@@ -211,16 +211,17 @@ impl Job {
             match self.cell {
                 Cell::Rnn { .. } => {}
                 Cell::Lstm => {
-                    let i = keep(0, sigmoid(sum(0)));
-                    let f = keep(1, sigmoid(sum(1)));
+                    let [i, f, o] = sigmoids([sum(0), sum(1), sum(3)]);
                     let g = keep(2, tanh(sum(2)));
-                    keep(3, sigmoid(sum(3)));
+                    let (i, f) = (keep(0, i), keep(1, f));
+                    keep(3, o);
                     let c = f.mul_add(V::load_up_to(self.kept_before.add(at), count), i.mul(g));
                     c.store_up_to(self.kept.add(at), count);
                 }
                 Cell::Gru => {
-                    keep(0, sigmoid(sum(0)));
-                    keep(1, sigmoid(sum(1)));
+                    let [r, z] = sigmoids([sum(0), sum(1)]);
+                    keep(0, r);
+                    keep(1, z);
                 }
             }
         }

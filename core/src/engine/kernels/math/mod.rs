@@ -1,6 +1,9 @@
 //! Exponentials and what follows from them, on vectors: within about 2 ulp of the exact values.
 //! NaN stays NaN.
 
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
 #[cfg(test)]
 mod tests;
 
@@ -36,13 +39,29 @@ const ERFC: [f32; 10] = [
 #[inline(always)]
 unsafe fn polynomial<V: Lanes>(x: V, coefficients: &[f32]) -> V {
     // SAFETY: the caller has the instruction set.
+    let [y] = unsafe { polynomials([x], coefficients) };
+    y
+}
+
+/// That of several numbers, which take each step together: none waits for its own step before.
+#[inline(always)]
+unsafe fn polynomials<V: Lanes, const N: usize>(x: [V; N], coefficients: &[f32]) -> [V; N] {
+    // SAFETY: the caller has the instruction set.
     unsafe {
-        let square = x.mul(x);
-        let [mut one, mut other] = [coefficients[0], coefficients[1]].map(|c| V::splat(c));
-        for &c in &coefficients[2..] {
-            (one, other) = (other, one.mul_add(square, V::splat(c)));
+        let [mut one, mut other] = [[V::splat(coefficients[0]); N], [V::splat(coefficients[1]); N]];
+        let mut square = x;
+        for i in 0..N {
+            square[i] = x[i].mul(x[i]);
         }
-        one.mul_add(x, other)
+        for &c in &coefficients[2..] {
+            for i in 0..N {
+                (one[i], other[i]) = (other[i], one[i].mul_add(square[i], V::splat(c)));
+            }
+        }
+        for i in 0..N {
+            one[i] = one[i].mul_add(x[i], other[i]);
+        }
+        one
     }
 }
 
@@ -50,12 +69,29 @@ unsafe fn polynomial<V: Lanes>(x: V, coefficients: &[f32]) -> V {
 #[inline(always)]
 unsafe fn reduced<V: Lanes>(x: V) -> (V, V) {
     // SAFETY: the caller has the instruction set.
+    let ([n], [e]) = unsafe { all_reduced([x]) };
+    (n, e)
+}
+
+/// [`reduced`] of several numbers, which take each step together.
+#[inline(always)]
+unsafe fn all_reduced<V: Lanes, const N: usize>(x: [V; N]) -> ([V; N], [V; N]) {
+    // SAFETY: the caller has the instruction set.
     unsafe {
         let rounder = V::splat(ROUNDER);
-        let n = x.mul_add(V::splat(std::f32::consts::LOG2_E), rounder).sub(rounder);
-        let r = n.mul_add(V::splat(-LN2[0]), x);
-        let r = n.mul_add(V::splat(-LN2[1]), r);
-        (n, polynomial(r, &EXP).mul_add(r.mul(r), r))
+        let (mut n, mut r) = (x, x);
+        for i in 0..N {
+            n[i] = x[i].mul_add(V::splat(std::f32::consts::LOG2_E), rounder).sub(rounder);
+        }
+        for i in 0..N {
+            r[i] = n[i].mul_add(V::splat(-LN2[0]), x[i]);
+            r[i] = n[i].mul_add(V::splat(-LN2[1]), r[i]);
+        }
+        let mut e = polynomials(r, &EXP);
+        for i in 0..N {
+            e[i] = e[i].mul_add(r[i].mul(r[i]), r[i]);
+        }
+        (n, e)
     }
 }
 
@@ -110,12 +146,32 @@ pub(crate) unsafe fn log1p<V: Lanes>(u: V) -> V {
 #[inline(always)]
 pub(crate) unsafe fn sigmoid<V: Lanes>(x: V) -> V {
     // SAFETY: the caller has the instruction set.
+    let [y] = unsafe { sigmoids([x]) };
+    y
+}
+
+/// That of several numbers, which take each step together.
+///
+/// # Safety
+/// That of [`Lanes`].
+#[inline(always)]
+pub(crate) unsafe fn sigmoids<V: Lanes, const N: usize>(mut x: [V; N]) -> [V; N] {
+    // SAFETY: the caller has the instruction set.
     unsafe {
         // Beyond, 2ⁿ is infinite, and its inverse 0.
         let (low, high) = (V::splat(-87.0), V::splat(89.0));
-        let (n, e) = reduced(x.mul(V::splat(-1.0)).at_least(low).at_most(high));
-        let (one, scale) = (V::splat(1.0), n.pow2());
-        one.div(e.add(one).mul(scale).add(one))
+        for x in &mut x {
+            *x = x.mul(V::splat(-1.0)).at_least(low).at_most(high);
+        }
+        let (n, e) = all_reduced(x);
+        let one = V::splat(1.0);
+        for i in 0..N {
+            x[i] = e[i].add(one).mul(n[i].pow2()).add(one);
+        }
+        for x in &mut x {
+            *x = one.div(*x);
+        }
+        x
     }
 }
 
