@@ -2,9 +2,10 @@
 //!
 //! Each layer is x = norm1(x + self_attn(x)), norm2(x + multihead_attn(x, memory)), then
 //! norm3(x + linear2(relu(linear1(x)))); with `norm_first` the norms stand in front, as in
-//! `TransformerEncoder`, and `eps` is that of the norms. PyTorch's `nn.TransformerDecoder` without its last norm, which is
-//! `decoder_norm: LayerNorm` behind it; its files load as they are. A step sees only itself and those
-//! before it unless `causal = false` is written, as in Keras; PyTorch wants a mask for that.
+//! `TransformerEncoder`, and `eps` is that of the norms. PyTorch's `nn.TransformerDecoder` without its
+//! last norm, which is `decoder_norm: LayerNorm` behind it; its files load as they are. A step sees only
+//! itself and those before it unless `causal = false` is written, as in Keras; PyTorch wants a mask for
+//! that.
 //!
 //! Shapes: `(x, memory)` of `[time, width]` and `[other time, width]` → `[time, width]`. A last value of
 //! one index for each sample, `(x, memory, lengths)`, says how many steps the memory has.
