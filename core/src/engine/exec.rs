@@ -1,11 +1,12 @@
 //! Runs plans: chunk by chunk, forward and backward.
 
 use super::chunk::{Chunk, GROUPS, Group, Room, Slot};
-use super::plan::{Plan, Planned};
+use super::plan::Plan;
+use super::prepared::{Handles, Prepared};
 use super::rows::Uses;
 use super::simd::Floats;
 use super::steps::{Call, Layout, Purpose, Source, add, transpose};
-use super::threads::{crew, in_pool, limit, share, spread};
+use super::threads::{crew, in_pool, limit, spread};
 use netwright_spec::graph::Graph;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,10 +27,7 @@ pub(crate) struct Engine {
 #[derive(Debug, Default)]
 pub(super) struct Workspace {
     pub(super) groups: Vec<Group>,
-    prepared: Floats,
-    /// The parameters that were prepared, if they were for inference: while they are the same, so
-    /// is what was made of them.
-    origin: Option<Vec<f32>>,
+    prepared: Prepared,
     /// Gradients of the parameters in the user's layout, at the plan's places.
     pub(super) gradients: Floats,
     /// For each step: of the forward, of the backward.
@@ -94,6 +92,13 @@ impl Engine {
         &self.plans[usize::from(inference)]
     }
 
+    /// Predictions let go of the parameters, which are about to change.
+    fn release(&self) {
+        if let Ok(mut spare) = self.spare[1].lock() {
+            spare.iter_mut().for_each(|work| work.prepared.release());
+        }
+    }
+
     /// A run of a batch, with memory for it.
     pub(crate) fn begin(
         self: &Arc<Self>,
@@ -102,6 +107,9 @@ impl Engine {
         backward: bool,
     ) -> Run {
         let inference = training.is_none() && !backward;
+        if !inference {
+            self.release();
+        }
         let spare = &self.spare[usize::from(inference)];
         let spare = spare.lock().ok().and_then(|mut spare| spare.pop());
         let mut run = Run {
@@ -129,7 +137,6 @@ impl Run {
         let chunks = self.batch.div_ceil(size);
         self.used = chunks.min(GROUPS);
         work.groups.resize_with(GROUPS.max(work.groups.len()), Group::default);
-        work.prepared.resize(plan.prepared);
         work.statistics.resize_with(plan.steps.len(), Default::default);
         let scratch = plan.steps.iter().map(|planned| planned.step.scratch_len(size)).max();
         let room = Room {
@@ -216,7 +223,7 @@ impl Run {
         Call {
             params: given.params,
             inputs: given.inputs,
-            prepared: &self.work.prepared[planned.prepared.range(1)],
+            prepared: &self.work.prepared.floats[planned.prepared.range(1)],
             gradients: planned.gradients,
             training: self.training,
             inference: self.inference,
@@ -241,67 +248,26 @@ impl Run {
         self.work.groups = groups;
     }
 
-    /// Brings the parameters into the layouts the kernels read.
-    fn prepare(&mut self, params: &[&[f32]]) {
-        let plan = self.engine.plan(self.inference);
-        if plan.prepared == 0 {
-            return;
-        }
-        let old = self.inference && self.is_prepared(params);
-        let purpose = Purpose { inference: self.inference };
-        let mut rest = &mut self.work.prepared[..];
-        let mut at = 0;
-        // A thread more is worth some thousand floats.
-        let anew = |planned: &&Planned| !old || planned.step.prepares_anew();
-        let len: usize = plan.steps.iter().filter(anew).map(|s| s.prepared.len).sum();
-        let threads = if len < 1 << 14 { 1 } else { self.threads };
-        let steps = plan.steps.iter().filter(anew).map(|planned| {
-            let Slot { offset, len } = planned.prepared;
-            let (part, behind) = std::mem::take(&mut rest)[offset - at..].split_at_mut(len);
-            (rest, at) = (behind, offset + len);
-            (planned, part)
-        });
-        share(steps, threads, &|(planned, part)| planned.step.prepare(params, part, purpose));
-        if old {
-            return;
-        }
-        let mut origin = self.work.origin.take().unwrap_or_default();
-        origin.clear();
-        self.work.origin = self.inference.then(|| {
-            plan.packed(params).for_each(|param| origin.extend_from_slice(param));
-            origin
-        });
-    }
-
-    /// Whether these very parameters were prepared for inference. Comparing them costs a fraction
-    /// of preparing them, and no mistake of a flag that somebody forgot to set.
-    fn is_prepared(&self, params: &[&[f32]]) -> bool {
-        let Some(mut rest) = self.work.origin.as_deref() else { return false };
-        self.plan().packed(params).all(|param| {
-            let (origin, more) = rest.split_at(param.len());
-            rest = more;
-            same_bits(param, origin)
-        })
-    }
-
     /// All but the last segment.
-    fn forward_to_last(&mut self, given: Given<'_>) {
-        self.prepare(given.params);
+    fn forward_to_last(&mut self, given: Given<'_>, handles: &dyn Fn() -> Handles) {
+        let plan = self.engine.plan(self.inference);
+        let purpose = Purpose { inference: self.inference, samples: plan.chunk(self.batch) };
+        self.work.prepared.prepare(plan, given.params, purpose, self.threads, handles);
         for segment in 0..self.segments() - 1 {
             self.pass(false, |run, chunk| run.segment_forward(segment, given, chunk));
             self.total(self.segment(segment + 1).start, false);
         }
     }
 
-    /// Runs forward.
-    pub(crate) fn forward(&mut self, given: Given<'_>) {
+    /// Runs forward. A prediction asks for handles on the parameters if it has not seen them before.
+    pub(crate) fn forward(&mut self, given: Given<'_>, handles: &dyn Fn() -> Handles) {
         let (last, threads, divides) = (self.segments() - 1, self.threads, self.divides());
         let crew = if divides { crew::lead(threads, self.is_long()) } else { None };
         // In a pool, a thread is woken for a lone chunk only if it takes long.
         if self.used == 1 && crew.is_none() && !(divides && self.is_long() && in_pool()) {
             self.threads = 1;
         }
-        self.forward_to_last(given);
+        self.forward_to_last(given, handles);
         self.pass(false, |run, chunk| run.segment_forward(last, given, chunk));
         self.threads = threads;
     }
@@ -322,7 +288,7 @@ impl Run {
         given: Given<'_>,
         turn: impl Fn(&Run, &mut Chunk) + Sync,
     ) {
-        self.forward_to_last(given);
+        self.forward_to_last(given, &Handles::new);
         let last = self.segments() - 1;
         self.pass(true, |run, chunk| {
             run.segment_forward(last, given, chunk);
@@ -437,15 +403,6 @@ impl Run {
             }
         }
     }
-}
-
-/// Whether all floats are the same bits.
-fn same_bits(a: &[f32], b: &[f32]) -> bool {
-    // Without an early end inside of a piece, so that the loop is vectorized.
-    let same = |(a, b): (&[f32], &[f32])| {
-        a.iter().zip(b).fold(0, |all, (a, b)| all | (a.to_bits() ^ b.to_bits())) == 0
-    };
-    a.len() == b.len() && a.chunks(1024).zip(b.chunks(1024)).all(same)
 }
 
 /// Begins a chunk's statistics and has them filled.

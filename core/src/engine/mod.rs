@@ -19,6 +19,7 @@ pub(crate) mod learn {
     pub(crate) use super::chunk::Memory;
     pub(crate) use super::exec::{Given, Run};
     pub(crate) use super::loss::Job as LossJob;
+    pub(crate) use super::prepared::Handles;
     pub(crate) use super::rows::Gradient;
     pub(crate) use super::run::{check, engine_of};
     pub(crate) use super::steps::Source;
@@ -28,6 +29,8 @@ pub(crate) mod learn {
 mod loss;
 #[cfg(feature = "engine")]
 mod plan;
+#[cfg(feature = "engine")]
+mod prepared;
 mod report;
 #[cfg(feature = "engine")]
 mod rows;

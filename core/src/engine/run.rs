@@ -45,7 +45,10 @@ pub(super) fn run_on(engine: &Arc<Engine>, task: Task<'_, f32, Cpu>) -> Result<O
     let saved = Saved::new(task.params, task.inputs.clone());
     saved.with(|_, inputs| check(task.graph, inputs, batch, task.training.is_some()))?;
     let mut run = engine.begin(batch, task.training, task.tape.is_some());
-    saved.with(|params, inputs| run.forward(Given { params, inputs, input_gradient: false }));
+    saved.with(|params, inputs| {
+        let given = Given { params, inputs, input_gradient: false };
+        run.forward(given, &|| saved.params.clone());
+    });
     let input_gradients = task.input_gradients;
     let outputs = (0..task.graph.outputs.len())
         .map(|i| output(&task, &run, i, batch))

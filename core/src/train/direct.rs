@@ -8,7 +8,7 @@ use super::optim::{Memory, Rule, fused};
 use super::step::{Report, bad_gradient, bad_value, finite_loss};
 use crate::data::{Batch, Column};
 use crate::engine::learn::{
-    Given, LossJob, Memory as Values, Run, Source, check, engine_of, inside,
+    Given, Handles, LossJob, Memory as Values, Run, Source, check, engine_of, inside,
 };
 use crate::error::Result;
 use crate::model::Model;
@@ -112,11 +112,19 @@ fn forward(
     check(graph, &sources, samples.len(), false)?;
     let whole = params.len() == graph.params.len();
     if whole {
-        run.forward(Given { params: &params, inputs: &sources, input_gradient: false });
+        let given = Given { params: &params, inputs: &sources, input_gradient: false };
+        run.forward(given, &|| handles(model));
     }
     (lists.shared, lists.inputs) = (recycled(params), recycled(sources));
     run.keep(lists);
     Ok(whole)
+}
+
+/// Handles on all parameters that have one; without all of them, none is the same again.
+fn handles(model: &dyn Model<f32, Cpu>) -> Handles {
+    let mut handles = Handles::new();
+    model.visit(&mut |tensor| handles.extend(tensor.array()));
+    handles
 }
 
 /// One column for each output, without a sample, in the memory of those that are there.

@@ -99,15 +99,6 @@ impl Plan {
         self.jobs.get(at).is_some_and(|job| job.range.start == slot.offset && slot.len > 0)
     }
 
-    /// The parameters that may be prepared: all but those that are multiplied as they lie.
-    pub(crate) fn packed<'a>(
-        &'a self,
-        params: &'a [&'a [f32]],
-    ) -> impl Iterator<Item = &'a [f32]> + 'a {
-        let packed = params.iter().zip(&self.params).filter(|(_, slot)| !self.in_jobs(slot));
-        packed.map(|(param, _)| *param)
-    }
-
     /// The plan of a graph, or of a part of one, whose first node is number `first` of the whole;
     /// `None` if the engine lacks one of its layers. With `reuse`, values lie where others lay
     /// before, which no backward can read then.

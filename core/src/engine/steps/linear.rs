@@ -15,6 +15,10 @@ const PIECE: usize = 1 << 15;
 /// them out.
 const SHARED: usize = 1 << 16;
 
+/// Packed weights that a prediction keeps for several samples at most. Larger ones, beside those of the
+/// user, would take more memory than they save time.
+const KEPT: usize = 1 << 22;
+
 /// y = x·Wᵀ + b, and a ReLU.
 #[derive(Debug)]
 pub(crate) struct LinearStep {
@@ -34,12 +38,13 @@ pub(crate) struct LinearStep {
 
 impl LinearStep {
     /// Weights that are packed once for all chunks, where the rows of each are worth it; the backward
-    /// has its own.
+    /// has its own. A prediction keeps them packed for the next, so rows of several samples will do.
     pub(crate) fn packing(mut self, backward: bool) -> Self {
+        let [forward, back] = self.linear.packed_len().map(|len| len.next_multiple_of(ALIGNMENT));
         if self.linear.packs(self.rows(1)) {
-            let [forward, back] =
-                self.linear.packed_len().map(|len| len.next_multiple_of(ALIGNMENT));
             self.packed = [forward, if backward && !self.x.input { back } else { 0 }];
+        } else if !backward && forward <= KEPT && self.linear.packs(usize::MAX) {
+            self.packed = [forward, 0];
         }
         self
     }
@@ -93,20 +98,15 @@ impl Step for LinearStep {
         self.packed.iter().sum()
     }
 
-    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], _: Purpose) {
+    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], purpose: Purpose) {
         let (forward, backward) = prepared.split_at_mut(self.packed[0]);
         let [len, len_back] = self.linear.packed_len();
-        if !forward.is_empty() {
+        if !forward.is_empty() && self.linear.packs(self.rows(purpose.samples)) {
             self.linear.pack(self.weights(params), &mut forward[..len]);
         }
         if !backward.is_empty() {
             self.linear.pack_back(self.weights(params), &mut backward[..len_back]);
         }
-    }
-
-    /// Both read the weights once.
-    fn prepares_anew(&self) -> bool {
-        true
     }
 
     fn gradient_len(&self) -> usize {
@@ -148,7 +148,7 @@ impl Step for LinearStep {
         let at = chunk.forward(self.x.slot, self.y, Slot::default());
         let (weight, bias) = (self.weights(call.params), self.biases(call));
         let (packed, [len, _]) = (call.prepared, self.linear.packed_len());
-        if !packed.is_empty() {
+        if !packed.is_empty() && self.linear.packs(rows) {
             let onto = Onto::Bias(bias);
             self.linear.forward_packed(rows, at.x, &packed[..len], onto, self.act, at.y);
         } else if self.divides(samples) && near(call.threads) > 1 {

@@ -101,13 +101,9 @@ pub(crate) trait Step: Debug + Send + Sync {
         0
     }
 
-    /// Brings the parameters into the layout the kernels read; once for each run.
+    /// Brings the parameters into the layout the kernels read: once for each training step, and once
+    /// for all predictions with the same parameters.
     fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _for: Purpose) {}
-
-    /// Whether that takes no longer than to see whether the parameters are those of the last run.
-    fn prepares_anew(&self) -> bool {
-        false
-    }
 
     /// Floats of the gradients of its parameters, in its own layout.
     fn gradient_len(&self) -> usize {
@@ -188,6 +184,8 @@ pub(crate) type Deliver<'a> = dyn FnMut(usize, &mut dyn FnMut(&mut [f32])) + 'a;
 pub(crate) struct Purpose {
     /// Neither the training form nor a backward follows.
     pub(crate) inference: bool,
+    /// The samples of a chunk.
+    pub(crate) samples: usize,
 }
 
 /// One of the network's inputs: a whole batch.
