@@ -56,9 +56,8 @@ impl Prepared {
 
     /// Whether these very parameters were prepared, for as many samples or more.
     fn is_of(&self, params: &[&[f32]], samples: usize) -> bool {
-        let same = |(param, held): (&&[f32], &Array<f32, Cpu>)| {
-            std::ptr::eq(*param, slice(&held.data))
-        };
+        let same =
+            |(param, held): (&&[f32], &Array<f32, Cpu>)| std::ptr::eq(*param, slice(&held.data));
         self.samples >= samples
             && self.of.len() == params.len()
             && params.iter().zip(&self.of).all(same)

@@ -6,7 +6,7 @@ mod reference;
 #[cfg(test)]
 mod tests;
 
-use super::math::exp;
+use super::math::{exp, exps};
 use crate::engine::simd::{Lanes, Level, kernel};
 
 /// A block of lines: each has `along` numbers, `behind` apart; there are `behind` lines.
@@ -155,6 +155,10 @@ pub(super) unsafe fn greatest<V: Lanes>(along: usize, x: *const f32) -> f32 {
     }
 }
 
+/// Vectors that take each step of the exponential together: one after the other, each would wait for
+/// its own step before.
+pub(super) const TOGETHER: usize = 4;
+
 /// Writes e to the power of x - top, or x - top where the logarithm is wanted; the sum of the powers.
 ///
 /// # Safety
@@ -171,7 +175,19 @@ pub(super) unsafe fn exponentials_below<V: Lanes>(
     unsafe {
         let top = V::splat(top);
         let (mut sums, mut rest) = (V::splat(0.0), 0.0);
-        for i in (0..along).step_by(V::COUNT) {
+        let pairs = along - along % (TOGETHER * V::COUNT);
+        for i in (0..pairs).step_by(TOGETHER * V::COUNT) {
+            let mut centered = [V::splat(0.0); TOGETHER];
+            for j in 0..TOGETHER {
+                centered[j] = V::load(x.add(i + j * V::COUNT)).sub(top);
+            }
+            let e = exps(centered);
+            for j in 0..TOGETHER {
+                (if log { centered[j] } else { e[j] }).store(y.add(i + j * V::COUNT));
+                sums = sums.add(e[j]);
+            }
+        }
+        for i in (pairs..along).step_by(V::COUNT) {
             let count = V::COUNT.min(along - i);
             let centered = V::load_up_to(x.add(i), count).sub(top);
             let e = exp(centered);

@@ -44,6 +44,7 @@ impl Builder<'_> {
             lengths,
             input: Linear::new(features, gates),
             hidden: Linear::new(hidden, gates),
+            backward: !self.memory.reuse(),
         }));
         self.place(self.value_of(number), y, layout(node.shape));
         Some(())

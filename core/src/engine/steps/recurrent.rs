@@ -4,15 +4,17 @@
 //! all steps, and that of the state one for each, over all samples.
 
 mod edges;
+mod packed;
 mod state;
 
-use super::{Call, Deliver, Source, Step, add};
+use super::{Call, Deliver, Purpose, Source, Step, add};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Edge, Slot, two, two_mut};
 use crate::engine::kernels::conv::Act;
-use crate::engine::kernels::linear::Linear;
+use crate::engine::kernels::linear::{Linear, Onto};
 use crate::engine::kernels::recurrent::{Backward, Forward, Steps};
 use crate::engine::threads::share;
-use state::{State, Weights};
+use packed::Packed;
+use state::State;
 use std::ops::Range;
 
 /// Samples that share a step's weights: fewer would wait for them.
@@ -54,6 +56,8 @@ pub(crate) struct RecurrentStep {
     /// The products of the input and of the state.
     pub(crate) input: Linear,
     pub(crate) hidden: Linear,
+    /// Whether a backward may follow.
+    pub(crate) backward: bool,
 }
 
 /// What one sample has of each.
@@ -133,23 +137,23 @@ impl RecurrentStep {
     fn run(
         &self,
         call: &Call<'_>,
-        direction: &Direction,
+        number: usize,
         x: &[f32],
         work: &mut [f32],
         (room, lengths): (&mut [f32], &[usize]),
     ) {
-        let sizes = self.sizes;
+        let (sizes, direction) = (self.sizes, &self.directions[number]);
         let n = x.len() / (sizes.time * sizes.features);
         let Parts { gates, states, kept } = Parts::of(room, sizes, n);
-        let mut state = State::new(self, (call, direction), n, work);
-        self.input_products(call, direction, n, (x, state.input_bias), gates);
+        let mut state = State::new(self, (call, number), n, work);
+        self.input_products(call, number, n, (x, state.input_bias), gates);
         let (hidden, of_kept) = (n * sizes.hidden, n * sizes.kept);
         if self.first.is_empty() {
             states[..hidden].fill(0.0);
             kept[..of_kept].fill(0.0);
         }
         if self.divides(n) && lengths.is_empty() {
-            let sequence = state.sequence(&self.steps, [gates, states, kept]);
+            let sequence = state.sequence([gates, states, kept]);
             return self.steps.sequence(sequence, call.threads);
         }
         for (step, gates) in gates.chunks_exact_mut(n * sizes.gates).enumerate() {
@@ -177,15 +181,18 @@ impl RecurrentStep {
     fn input_products(
         &self,
         call: &Call<'_>,
-        direction: &Direction,
+        number: usize,
         n: usize,
         (x, bias): (&[f32], Option<&[f32]>),
         gates: &mut [f32],
     ) {
         let Sizes { time, features, gates: outputs, .. } = self.sizes;
-        let weight = call.params[direction.weights[0]];
-        let rows = |n: usize, x: &[f32], y: &mut [f32]| {
-            self.input.forward(n, x, weight, bias, Act::None, y);
+        let packed = self.packed(call.prepared, number).input;
+        let weight = call.params[self.directions[number].weights[0]];
+        let packs = self.packs_input(n);
+        let rows = |n: usize, x: &[f32], y: &mut [f32]| match packs {
+            true => self.input.forward_packed(n, x, packed, Onto::Bias(bias), Act::None, y),
+            false => self.input.forward(n, x, weight, bias, Act::None, y),
         };
         if !self.divides(n) {
             return rows(time * n, x, gates);
@@ -196,19 +203,17 @@ impl RecurrentStep {
     }
 
     /// The backward of one direction: gates become gradients of the products. `work` has room for
-    /// the gradients of the state and of the memory, and of a `Gru`'s products of the state;
-    /// `packed` for the weights.
+    /// the gradients of the state and of the memory, and of a `Gru`'s products of the state.
     fn run_back(
         &self,
         call: &Call<'_>,
         number: usize,
         (dy, lengths): (&[f32], &[usize]),
         room: &mut [f32],
-        (work, packed): (&mut [f32], &mut [f32]),
+        work: &mut [f32],
     ) {
         let sizes = self.sizes;
         let n = dy.len() / self.y.len;
-        let weights = Weights::backward(self, (call, &self.directions[number]), n, packed);
         let Parts { gates, states, kept } = Parts::of(room, sizes, n);
         let (hidden, of_kept, apart) = (n * sizes.hidden, n * sizes.kept, n * self.steps.apart());
         let Parts { gates: products, states: work, kept: spare_memory } = Parts::of(work, sizes, n);
@@ -245,7 +250,7 @@ impl RecurrentStep {
             let overwrite = apart == 0;
             let products = if overwrite { gates } else { products };
             if step > 0 || !self.first.is_empty() {
-                weights.gradient(products, overwrite, dh);
+                self.state_gradient((call, number), products, overwrite, dh);
             }
             for sample in absent(lengths, at) {
                 let state = row(sample, sizes.hidden);
@@ -312,6 +317,16 @@ impl Step for RecurrentStep {
         n == 1 && self.sizes.time >= LONG && self.steps.divides()
     }
 
+    fn prepared_len(&self) -> usize {
+        self.directions.len() * self.packed_lens().iter().sum::<usize>()
+    }
+
+    fn prepare(&self, params: &[&[f32]], prepared: &mut [f32], purpose: Purpose) {
+        for number in 0..self.directions.len() {
+            self.pack(params, number, prepared, purpose);
+        }
+    }
+
     fn gradient_len(&self) -> usize {
         self.directions.iter().map(|direction| self.gradients(direction)).sum()
     }
@@ -343,7 +358,7 @@ impl Step for RecurrentStep {
             let room = direction.room.range(n);
             self.begin(number, &mut chunk.memory.values, n);
             let own = &mut chunk.memory.values[room.clone()];
-            self.run(call, direction, x, state, (own, lengths));
+            self.run(call, number, x, state, (own, lengths));
             let (room, y) = two(&mut chunk.memory.values, room, self.y.range(n));
             let Sizes { time, hidden, gates, .. } = self.sizes;
             let (states, kept) = room[time * gates * n..].split_at((time + 1) * hidden * n);
@@ -354,15 +369,14 @@ impl Step for RecurrentStep {
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let (n, sizes, lengths) = (chunk.n, self.sizes, self.lengths(call, chunk));
         let memory = &mut chunk.memory;
-        let (x, packed) = memory.scratch.split_at_mut(self.state_at(n));
-        let x = &mut x[..sizes.time * sizes.features * n];
+        let x = &mut memory.scratch[..sizes.time * sizes.features * n];
         let mut to = &mut memory.parameters[call.gradients.range(1)];
         for (number, direction) in self.directions.iter().enumerate() {
             let room = direction.room.range(n);
             // Nobody has gradients of the room: it is where the backward works.
             let (work, dy) = two_mut(&mut memory.gradients, room.clone(), self.y.range(n));
             let own = &mut memory.values[room.clone()];
-            self.run_back(call, number, (dy, lengths), own, (&mut *work, packed));
+            self.run_back(call, number, (dy, lengths), own, &mut *work);
             let (values, gates) = (&memory.values, sizes.time * sizes.gates * n);
             let (gates, rest) = values[room].split_at(gates);
             let products = match self.steps.apart() {

@@ -1,8 +1,11 @@
 //! The softmax of rows that are never whole: of a block of scores after the other (Milakov and
 //! Gimelshein: Online normalizer calculation for softmax, 2018).
 
-use super::super::math::exp;
-use super::super::softmax::{exponentials_below, greatest};
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
+use super::super::math::{exp, exps};
+use super::super::softmax::{TOGETHER, exponentials_below, greatest};
 use crate::engine::simd::{Lanes, Level, kernel};
 
 /// What is known of a row after some blocks.
@@ -56,15 +59,20 @@ kernel!(unsafe fn powers_of(keys: usize, scores: *mut f32, rows: &mut [Row]) = p
 /// There are `keys` scores for each row.
 #[inline(always)]
 unsafe fn powers_body<V: Lanes>(keys: usize, scores: *mut f32, rows: &mut [Row]) {
+    // All tops first: else each row's powers would wait for its own.
+    for (i, row) in rows.iter_mut().enumerate() {
+        // SAFETY: each row has `keys` scores.
+        let top = row.top.max(unsafe { greatest::<V>(keys, scores.add(i * keys)) });
+        // Mostly the first block has the greatest already.
+        row.shrink = if row.top == top { 1.0 } else { (row.top - base(top)).exp() };
+        row.top = top;
+    }
     for (i, row) in rows.iter_mut().enumerate() {
         // SAFETY: each row has `keys` scores.
         unsafe {
             let x = scores.add(i * keys);
-            let top = row.top.max(greatest::<V>(keys, x));
-            // Mostly the first block has the greatest already.
-            row.shrink = if row.top == top { 1.0 } else { (row.top - base(top)).exp() };
-            let sum = exponentials_below::<V>(keys, base(top), false, x, x);
-            (row.top, row.sum) = (top, row.sum * row.shrink + sum);
+            let sum = exponentials_below::<V>(keys, base(row.top), false, x, x);
+            row.sum = row.sum * row.shrink + sum;
         }
     }
 }
@@ -89,7 +97,22 @@ unsafe fn slopes_body<V: Lanes>(keys: usize, scores: *mut f32, slopes: *mut f32,
         unsafe {
             let (scores, slopes) = (scores.add(i * keys), slopes.add(i * keys));
             let [base, share, mean] = [row.base, row.share, row.mean].map(|x| V::splat(x));
-            for at in (0..keys).step_by(V::COUNT) {
+            let many = keys - keys % (TOGETHER * V::COUNT);
+            for at in (0..many).step_by(TOGETHER * V::COUNT) {
+                let mut weights = [V::splat(0.0); TOGETHER];
+                for j in 0..TOGETHER {
+                    weights[j] = V::load(scores.add(at + j * V::COUNT)).sub(base);
+                }
+                weights = exps(weights);
+                for j in 0..TOGETHER {
+                    let (scores, slopes) =
+                        (scores.add(at + j * V::COUNT), slopes.add(at + j * V::COUNT));
+                    let weight = weights[j].mul(share);
+                    weight.store(scores);
+                    V::load(slopes).sub(mean).mul(weight).store(slopes);
+                }
+            }
+            for at in (many..keys).step_by(V::COUNT) {
                 let count = V::COUNT.min(keys - at);
                 let weight = exp(V::load_up_to(scores.add(at), count).sub(base)).mul(share);
                 weight.store_up_to(scores.add(at), count);

@@ -102,12 +102,29 @@ unsafe fn all_reduced<V: Lanes, const N: usize>(x: [V; N]) -> ([V; N], [V; N]) {
 #[inline(always)]
 pub(crate) unsafe fn exp<V: Lanes>(x: V) -> V {
     // SAFETY: the caller has the instruction set.
+    let [y] = unsafe { exps([x]) };
+    y
+}
+
+/// That of several numbers, which take each step together.
+///
+/// # Safety
+/// That of [`Lanes`].
+#[inline(always)]
+pub(crate) unsafe fn exps<V: Lanes, const N: usize>(mut x: [V; N]) -> [V; N] {
+    // SAFETY: the caller has the instruction set.
     unsafe {
-        let (n, e) = reduced(x.at_least(V::splat(-104.0)).at_most(V::splat(89.0)));
+        for x in &mut x {
+            *x = x.at_least(V::splat(-104.0)).at_most(V::splat(89.0));
+        }
+        let (n, e) = all_reduced(x);
         // 2ⁿ in two factors: the product may be outside of what one can be.
         let rounder = V::splat(ROUNDER);
-        let half = n.mul_add(V::splat(0.5), rounder).sub(rounder);
-        e.add(V::splat(1.0)).mul(half.pow2()).mul(n.sub(half).pow2())
+        for i in 0..N {
+            let half = n[i].mul_add(V::splat(0.5), rounder).sub(rounder);
+            x[i] = e[i].add(V::splat(1.0)).mul(half.pow2()).mul(n[i].sub(half).pow2());
+        }
+        x
     }
 }
 

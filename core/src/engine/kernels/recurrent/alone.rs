@@ -13,14 +13,13 @@ const LINE: usize = 16;
 
 /// What the steps read and write: see [`Forward`](super::Forward), of all steps here.
 pub(crate) struct Sequence<'a> {
-    pub(crate) weight: &'a [f32],
+    /// The weights as [`Steps::pack_sequence`] leaves them.
+    pub(crate) packed: &'a [f32],
     pub(crate) bias: Option<&'a [f32]>,
     /// The products of the input.
     pub(crate) gates: &'a mut [f32],
     /// Room for a product of the state.
     pub(crate) product: &'a mut [f32],
-    /// Room for packed weights: see [`Steps::sequence_len`].
-    pub(crate) packed: &'a mut [f32],
     /// The states: the first is there.
     pub(crate) states: &'a mut [f32],
     /// What is kept: the first is there.
@@ -30,11 +29,10 @@ pub(crate) struct Sequence<'a> {
 /// The places of a [`Sequence`], of which each thread writes others.
 struct Places<'a> {
     steps: Steps,
-    weight: &'a [f32],
+    packed: &'a [f32],
     bias: Option<&'a [f32]>,
     gates: *mut f32,
     product: *mut f32,
-    packed: *mut f32,
     states: *mut f32,
     kept: *mut f32,
 }
@@ -55,15 +53,14 @@ impl Steps {
         let steps = at.gates.len() / gates;
         assert!(at.gates.len() == steps * gates && at.product.len() == gates);
         assert!(at.states.len() == (steps + 1) * hidden && at.kept.len() == (steps + 1) * kept);
-        assert!(at.weight.len() == gates * hidden && at.packed.len() == self.sequence_len());
+        assert_eq!(at.packed.len(), self.sequence_len());
         assert!(at.bias.is_none_or(|bias| bias.len() == gates && self.apart() > 0));
         let places = Places {
             steps: *self,
-            weight: at.weight,
+            packed: at.packed,
             bias: at.bias,
             gates: at.gates.as_mut_ptr(),
             product: at.product.as_mut_ptr(),
-            packed: at.packed.as_mut_ptr(),
             states: at.states.as_mut_ptr(),
             kept: at.kept.as_mut_ptr(),
         };
@@ -88,14 +85,29 @@ impl Steps {
         }
     }
 
-    /// Floats of packed weights that [`sequence`](Self::sequence) needs room for.
+    /// Floats of packed weights that [`sequence`](Self::sequence) reads.
     pub(crate) fn sequence_len(&self) -> usize {
         self.halves().iter().map(|half| self.cell.gates() * self.gate_len(half)).sum()
+    }
+
+    /// Packs the weights of the state: those of a half's features follow each other, gate by gate.
+    pub(crate) fn pack_sequence(&self, weight: &[f32], mut to: &mut [f32]) {
+        assert!(weight.len() == self.gates() * self.hidden && to.len() == self.sequence_len());
+        for features in self.halves().into_iter().filter(|half| !half.is_empty()) {
+            let (linear, len) =
+                (Linear::new(self.hidden, features.len()), self.gate_len(&features));
+            for gate in weight.chunks_exact(self.hidden * self.hidden) {
+                let (part, rest) = to.split_at_mut(len);
+                let rows = &gate[features.start * self.hidden..features.end * self.hidden];
+                linear.pack(rows, &mut part[..linear.packed_len()[0]]);
+                to = rest;
+            }
+        }
     }
 }
 
 impl Places<'_> {
-    /// Half of the features of a step. In the first, their weights are packed.
+    /// Half of the features of a step.
     ///
     /// # Safety
     /// There is such a step, all before it are done, and nobody else computes this half of it, or
@@ -110,8 +122,8 @@ impl Places<'_> {
             return;
         }
         let (linear, len) = (Linear::new(hidden, features.len()), self.steps.gate_len(&features));
-        // SAFETY: the caller's promises; of the products, the gates and the packed weights only those
-        // of these features are written, and read.
+        // SAFETY: the caller's promises; of the products and the gates only those of these features
+        // are written, and read.
         unsafe {
             let before = self.states.add(step * hidden);
             let state = std::slice::from_raw_parts(before, hidden);
@@ -121,11 +133,7 @@ impl Places<'_> {
                 let gate = if step.is_multiple_of(2) { turn } else { cell.gates() - 1 - turn };
                 let first = gate * hidden;
                 let rows = first + features.start..first + features.end;
-                let packed = self.packed.add(begin + gate * len);
-                let packed = std::slice::from_raw_parts_mut(packed, linear.packed_len()[0]);
-                if step == 0 {
-                    linear.pack(&self.weight[rows.start * hidden..rows.end * hidden], packed);
-                }
+                let packed = &self.packed[begin + gate * len..][..linear.packed_len()[0]];
                 let (to, onto) = match summed {
                     true => (self.gates.add(step * gates), Onto::Sum),
                     false => (self.product, Onto::Bias(self.bias.map(|bias| &bias[rows.clone()]))),
@@ -175,6 +183,7 @@ mod tests {
             // What is summed has its bias already.
             let bias = if steps.apart() == 0 { None } else { Some(&bias[..]) };
             let mut packed = vec![f32::NAN; steps.sequence_len()];
+            steps.pack_sequence(&weight, &mut packed);
             let [mut all, mut states, mut memory] = start();
             for step in 0..TIME {
                 let (before, after) = states[step * hidden..].split_at_mut(hidden);
@@ -193,8 +202,8 @@ mod tests {
             let [one, two] = [1, 2].map(|threads| {
                 let mut got = start();
                 let [gates, states, kept] = &mut got;
-                let (weight, product, packed) = (&weight[..], &mut product[..], &mut packed[..]);
-                let of = Sequence { weight, bias, gates, product, packed, states, kept };
+                let (product, packed) = (&mut product[..], &packed[..]);
+                let of = Sequence { packed, bias, gates, product, states, kept };
                 steps.sequence(of, threads);
                 got
             });
