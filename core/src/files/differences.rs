@@ -47,13 +47,19 @@ impl Difference {
 
 /// All differences, one for each tensor: the network's in its order, then the file's in its. `names` are
 /// what the file calls the network's.
-pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> Vec<Difference> {
+pub(super) fn of(
+    header: &Header,
+    graph: &Graph,
+    names: &Names,
+    float: &str,
+    file: &StateDict<'_>,
+) -> Vec<Difference> {
     let ours = graph.params.iter().zip(&names.params).enumerate();
     let mut all: Vec<_> = ours
-        .flat_map(|(number, (param, names))| expected(header, (number, param), names, float))
+        .flat_map(|(number, (param, names))| expected(header, (number, param), names, float, file))
         .collect();
     all.extend(names.copies.iter().flat_map(|(number, names)| {
-        expected(header, (*number, &graph.params[*number]), names, float)
+        expected(header, (*number, &graph.params[*number]), names, float, file)
     }));
     let found = header.tensors().iter();
     all.extend(found.filter_map(|(name, info)| unexpected(name, info, names)));
@@ -108,6 +114,7 @@ pub(super) fn problem(
     }
     for help in [
         wider(header, names, float),
+        turning(header, graph, names, differences, file),
         naming(graph, names, &missing, differences, file),
         leaving(header, graph, &missing, differences, file),
     ] {
@@ -123,6 +130,32 @@ fn wider(header: &Header, names: &Names, float: &str) -> Option<String> {
     is_wider.then(|| {
         "numbers are not rounded on the way; load the file into an `f64` network, then convert that \
          one with `to_dtype`"
+            .to_string()
+    })
+}
+
+/// What to do where a matrix only lies the other way round.
+fn turning(
+    header: &Header,
+    graph: &Graph,
+    names: &Names,
+    differences: &[Difference],
+    file: &StateDict<'_>,
+) -> Option<String> {
+    let mut unlike = differences.iter().filter_map(Difference::unlike);
+    let turned = unlike.any(|number| {
+        let (names, whole) = (&names.params[number], graph.params[number].shape);
+        names.iter().any(|name| {
+            let mut shape = file.shape(name, part(whole, names.len()));
+            let is = |shape: &[usize]| header.info(name).is_some_and(|found| found.shape == shape);
+            let unlike = !is(&shape);
+            shape.reverse();
+            unlike && shape.len() == 2 && is(&shape)
+        })
+    });
+    turned.then(|| {
+        "`StateDict::new(file).transposed(|name| …)` says which matrices lie the other way round in the \
+         file"
             .to_string()
     })
 }
@@ -251,8 +284,8 @@ fn expected(
     (number, param): (usize, &Param),
     names: &[String],
     float: &str,
+    file: &StateDict<'_>,
 ) -> Vec<Difference> {
-    let shape = part(param.shape, names.len());
     let label = |name: &str| match name == param.name {
         true => param.name.to_string(),
         false => format!("{} ({})", param.name, name.escape_debug()),
@@ -262,6 +295,7 @@ fn expected(
         return vec![Difference { kind: Kind::Missing(number), line }];
     }
     let lines = names.iter().filter_map(|name| {
+        let shape = file.shape(name, part(param.shape, names.len()));
         let Some(found) = header.info(name) else {
             return Some(format!("missing: {} {shape:?}", label(name)));
         };

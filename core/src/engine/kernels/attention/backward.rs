@@ -30,12 +30,13 @@ impl Attention {
         let mut room = self.room(scratch);
         self.pack_backward(&given, &mut room);
         let finite = self.gradients(&head, &given, false, &mut give, &mut room);
-        if !finite && self.hides(&head) {
+        if !finite {
             self.gradients(&head, &given, true, &mut give, &mut room);
         }
     }
 
-    /// All of it; of what is `seen` alone, or with weights of 0 for the rest. Whether all is finite.
+    /// All of it; of what is `seen` alone, or with weights of 0 for the rest. Whether no number of that rest
+    /// can have changed anything: whatever it does, it does to the gradients of queries.
     fn gradients<F: Fn(usize) -> f32>(
         &self,
         head: &Head<F>,
@@ -44,7 +45,7 @@ impl Attention {
         give: &mut impl FnMut(usize, usize, &[f32]),
         room: &mut Room<'_>,
     ) -> bool {
-        let (width, scale) = (self.features, self.scale());
+        let (width, scale, hides) = (self.features, self.scale(), self.hides(head));
         let mut all_finite = true;
         room.dk.fill(0.0);
         room.dv.fill(0.0);
@@ -64,7 +65,7 @@ impl Attention {
             if let Some(turns) = &self.turns {
                 turns.turn_back(queries.start, rows);
             }
-            all_finite &= finite(rows);
+            all_finite &= !hides || finite(rows);
             queries.zip(rows.chunks_exact(width)).for_each(|(query, row)| give(0, query, row));
         }
         let all = self.keys * width;
@@ -72,7 +73,6 @@ impl Attention {
             turns.turn_back(0, &mut room.dk[..all]);
         }
         for (part, gradients) in [(1, &room.dk[..all]), (2, &room.dv[..all])] {
-            all_finite &= finite(gradients);
             gradients.chunks_exact(width).enumerate().for_each(|(i, row)| give(part, i, row));
         }
         all_finite

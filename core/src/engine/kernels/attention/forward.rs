@@ -20,7 +20,8 @@ impl Attention {
         for queries in self.tiles() {
             self.gather_queries(q, &queries, &mut room);
             let mut found = self.tile_forward(&head, &queries, None, &mut room);
-            if hides && !finite(&room.rows[..queries.len() * width]) {
+            // What a query of the tile does not see, the first does not see either.
+            if hides && !finite(&room.rows[..width]) {
                 found = self.tile_forward(&head, &queries, Some(v), &mut room);
             }
             let left = left[LEFT * queries.start..].chunks_exact_mut(LEFT);
