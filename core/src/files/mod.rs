@@ -244,10 +244,12 @@ fn compared(
     let header = stored.header();
     let names = names::in_file(header, graph, &tensors);
     let differences = differences::of(header, graph, &names, float);
-    let strict = file.is_strict();
-    match differences::problem(header, graph, &names, float, &differences, strict) {
+    match differences::problem(header, graph, &names, float, &differences, file) {
         Some(problem) => Err(problem),
-        None => Ok((names, differences::loaded(graph, differences))),
+        None => {
+            let loaded = differences::loaded(graph, &names, differences);
+            Ok((names, loaded))
+        }
     }
 }
 

@@ -32,6 +32,10 @@ impl<'a> StateDict<'a> {
     /// Several names are those of the tensor's equal parts along its first axis: many files have
     /// `query`, `key` and `value` of an attention apart, which are one `in_proj_weight` in PyTorch's and
     /// here.
+    ///
+    /// Where a file lacks a name that was returned, the one tensor is loaded whose name differs in nothing
+    /// but marks (`_` for `.`, as in [`Files::load`](super::Files::load)). [`Loaded`] says so, and of each
+    /// tensor which of the file's it is.
     #[must_use]
     pub fn renamed<N: TensorNames>(mut self, names: impl Fn(&str) -> N + 'a) -> Self {
         let names = move |name: &str| names(name).into_names();
@@ -235,11 +239,23 @@ pub struct Loaded {
     pub missing: Vec<&'static str>,
     /// The file's tensors that the network lacks, in the file's order. None of a strict file.
     pub unexpected: Vec<String>,
+    /// What the file calls each of those that are loaded.
+    pub(super) sources: Vec<Vec<String>>,
     /// A line for each difference.
     pub(super) lines: Vec<String>,
 }
 
-/// `4 of 6 tensors loaded`, and a line for each that is missing or unexpected.
+impl Loaded {
+    /// The file's names of a tensor that has this name in the network: one, or those of its parts. None
+    /// where it is missing.
+    pub fn sources(&self, name: &str) -> &[String] {
+        let at = self.loaded.iter().position(|loaded| *loaded == name);
+        at.and_then(|at| self.sources.get(at)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// `4 of 6 tensors loaded`, and a line for each that is missing or unexpected, or that the file has under
+/// another name than [`StateDict::renamed`] gave.
 impl fmt::Display for Loaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (loaded, all) = (self.loaded.len(), self.loaded.len() + self.missing.len());
