@@ -146,16 +146,19 @@ fn output(
     Ok(Array { data, shape })
 }
 
+/// How running statistics move: once for each use of a layer that is shared, in the order of the uses.
 fn updates(saved: &Saved, run: &Run, task: &Task<'_, f32, Cpu>) -> Result<Vec<Update<f32, Cpu>>> {
     let mut moved: Vec<(usize, f64, Vec<f32>)> = Vec::new();
     saved.with(|params, inputs| {
         let given = Given { params, inputs, input_gradient: false };
         run.buffers(given, &mut |param, share, place, value| {
-            let at = moved.iter().position(|moved| moved.0 == param).unwrap_or_else(|| {
-                moved.push((param, share, params[param].to_vec()));
+            // A use gives all places of a buffer from the first on, so this one goes on with the last.
+            let last = moved.iter().rposition(|moved| moved.0 == param && moved.2.len() == place);
+            let at = last.unwrap_or_else(|| {
+                moved.push((param, share, Vec::with_capacity(params[param].len())));
                 moved.len() - 1
             });
-            moved[at].2[place] = value;
+            moved[at].2.push(value);
         });
     });
     moved
