@@ -135,7 +135,6 @@ fn made<E: Float, D: Backend<E>>(
         tape: None,
         training: None,
         input_gradients: false,
-        device: device.clone(),
     };
     let Outcome { outputs, .. } = D::run(task)?;
     Ok(outputs)

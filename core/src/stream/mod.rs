@@ -106,7 +106,6 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
             tape: None,
             training: None,
             input_gradients: false,
-            device: self.device.clone(),
         };
         let Outcome { outputs, .. } = D::run(task)?;
         let columns = self.columns(&outputs)?;
