@@ -9,8 +9,7 @@ mod support;
 use netwright::files::TensorNames;
 use netwright::prelude::*;
 use std::path::Path;
-use std::time::{Duration, Instant};
-use support::{close, file, for_pytorch, numbers, params, path, tensors};
+use support::{close, file, for_pytorch, numbers, params, path, refused, tensors};
 
 network! {
     /// `decoder.head` and `conv_1` are not what `save_state_dict` makes of these, and a
@@ -151,14 +150,6 @@ fn a_part_of_a_file_loads_and_the_rest_stays() {
     assert_eq!(params(&net)[..29], params(&whole)[..29]);
 }
 
-/// What is said of a file that does not fit; the network must be as before.
-fn refused<N: Model<f32, Cpu>>(net: &mut N, file: StateDict<'_>) -> String {
-    let before = params(net);
-    let error = net.load(file).unwrap_err().to_string();
-    assert_eq!(params(net), before);
-    error.split_once(".safetensors: ").unwrap().1.to_string()
-}
-
 #[test]
 fn a_part_of_a_file_is_an_error_where_nothing_else_is_said() {
     let mut net = Classifier::seeded(&Cpu::default(), 1);
@@ -173,7 +164,7 @@ fn a_part_of_a_file_is_an_error_where_nothing_else_is_said() {
          unexpected: cls.predictions.transform.LayerNorm.weight [4]\n  \
          unexpected: cls.predictions.transform.dense.bias [4]\n  \
          unexpected: cls.predictions.transform.dense.weight [4, 4]\n  \
-         help: `StateDict::new(file).renamed(|name| …)` says what the file calls the network's tensors\n  \
+         help: what `renamed` gives must be names that the file has\n  \
          help: `StateDict::new(file).strict(false)` loads what both have"
     );
 }
@@ -197,95 +188,6 @@ network! {
 
 fn small() -> Small {
     Small::seeded(&Cpu::default(), 0)
-}
-
-/// As of `nn.DataParallel`, `torch.compile`, or a network that was a part of another one. Doing what the
-/// help says loads the file.
-#[test]
-fn a_prefix_is_found() {
-    let (_directory, path) = file(&[
-        ("module.attention.weight", &[6, 4], vec![0.5; 24]),
-        ("module.head.weight", &[2, 6], vec![0.5; 12]),
-        ("module.head.bias", &[2], vec![0.5; 2]),
-    ]);
-    let said = |text: &str| {
-        format!(
-            "\n  help: the file's names begin with `{text}`; `StateDict::new(file).renamed(|name| format!(\"{text}{{name}}\"))` says so"
-        )
-    };
-    for strict in [true, false] {
-        let problem = refused(&mut small(), StateDict::new(&path).strict(strict));
-        assert!(problem.ends_with(&said("module.")), "{problem}");
-    }
-    let mut net = small();
-    net.load(StateDict::new(&path).renamed(|name| format!("module.{name}"))).unwrap();
-    assert!(params(&net).concat().iter().all(|&x| x == 0.5));
-
-    // With PyTorch's own names behind it, and other tensors beside.
-    let encoder = tensors(&support::path("encoder"));
-    let zeros = |shape: &[usize]| vec![0.0; shape.iter().product()];
-    let named: Vec<_> =
-        encoder.iter().map(|(name, (_, shape, _))| (format!("net.model.{name}"), shape)).collect();
-    let mut all: Vec<_> =
-        named.iter().map(|(name, shape)| (&name[..], &shape[..], zeros(shape))).collect();
-    all.push(("net.step", &[], vec![0.0]));
-    let (_directory, path) = file(&all);
-    let mut net = Encodes::seeded(&Cpu::default(), 0);
-    let problem = refused(&mut net, StateDict::new(&path));
-    assert!(problem.ends_with(&said("net.model.")), "{problem}");
-    let prefixed = StateDict::new(&path).renamed(|name| format!("net.model.{name}"));
-    let loaded = net.load(prefixed.strict(false)).unwrap();
-    assert!(loaded.missing.is_empty());
-    assert_eq!(loaded.unexpected, ["net.step"]);
-}
-
-/// What the help says is Rust, and does nothing to a terminal.
-#[test]
-fn a_prefix_of_strange_letters_is_escaped() {
-    let (_directory, path) = file(&[
-        ("{\u{1b}\"}.attention.weight", &[6, 4], vec![0.5; 24]),
-        ("{\u{1b}\"}.head.weight", &[2, 6], vec![0.5; 12]),
-    ]);
-    let problem = refused(&mut small(), StateDict::new(&path));
-    let help = r#"begin with `{\u{1b}\"}.`; `StateDict::new(file).renamed(|name| format!("{{\u{1b}\"}}.{name}"))`"#;
-    assert!(problem.contains(help), "{problem}");
-    let prefixed = StateDict::new(&path).renamed(|name| format!("{{\u{1b}\"}}.{name}"));
-    assert_eq!(small().load(prefixed.strict(false)).unwrap().missing, ["head.bias"]);
-}
-
-/// A file may be large: ten thousand parts of which each has one of the network's names, and a name
-/// that is nothing but dots.
-#[test]
-fn prefixes_are_looked_for_in_one_pass() {
-    let names: Vec<_> = (0..10_000).map(|part| format!("experts.{part}.head.weight")).collect();
-    let dots = ".".repeat(100_000);
-    let mut tensors: Vec<_> = names.iter().map(|name| (&name[..], &[0][..], vec![])).collect();
-    tensors.push((&dots, &[0], vec![]));
-    let (_directory, path) = file(&tensors);
-    let start = Instant::now();
-    let problem = refused(&mut small(), StateDict::new(&path));
-    assert!(!problem.contains("begin with"), "{problem}");
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
-}
-
-/// One tensor that is deeper in the file does not move all others.
-#[test]
-fn a_prefix_of_few_is_none() {
-    let (_directory, path) = file(&[
-        ("attention.weight", &[6, 4], vec![0.5; 24]),
-        ("classifier.head.weight", &[2, 6], vec![0.5; 12]),
-        ("head.bias", &[2], vec![0.5; 2]),
-    ]);
-    let problem = refused(&mut small(), StateDict::new(&path));
-    assert!(!problem.contains("begin with"), "{problem}");
-    assert!(problem.contains("help: `StateDict::new(file).renamed(|name| …)` says"), "{problem}");
-}
-
-network! {
-    /// That of tests/state_dicts.rs: its first layer is an `nn.TransformerEncoderLayer`.
-    struct Encodes([5, 4]) -> [5, 4] {
-        first: TransformerEncoder<1, 2, 3>, encoder: TransformerEncoder<2, 2, 5, norm_first = true>
-    }
 }
 
 /// `attention.weight` in three parts.
@@ -333,32 +235,6 @@ fn a_model_in_several_files_loads_from_one_after_the_other() {
         assert_eq!(net.load(StateDict::new(path).strict(false)).unwrap().missing, missing);
     }
     assert!(params(&net).concat().iter().all(|&x| x == 0.5));
-}
-
-/// As in PyTorch. The error says how the head is left out.
-#[test]
-fn another_shape_is_an_error_though_a_part_is_enough() {
-    let tensors = [
-        ("attention.weight", &[6, 4][..], vec![0.5; 24]),
-        ("head.weight", &[10, 6], vec![0.0; 60]),
-        ("head.bias", &[10], vec![0.0; 10]),
-    ];
-    let (_directory, path) = file(&tensors);
-    assert_eq!(
-        refused(&mut small(), StateDict::new(&path).strict(false)),
-        "does not fit `Small` (2 differences):\n  \
-         shape: head.weight expected [2, 6], found [10, 6]\n  \
-         shape: head.bias expected [2], found [10]\n  \
-         help: a tensor stays as it is where `renamed` gives it a name that the file does not have"
-    );
-    let mut net = small();
-    let but_head = |name: &str| name.replace("head.", "new head.");
-    let loaded = net.load(StateDict::new(&path).renamed(but_head).strict(false)).unwrap();
-    assert_eq!(loaded.loaded, ["attention.weight"]);
-    assert_eq!(loaded.missing, MISSING);
-    assert_eq!(loaded.unexpected, ["head.bias", "head.weight"]);
-    assert_eq!(net.attention.weight.as_vec(), vec![0.5; 24]);
-    assert_eq!(params(&net)[1..], params(&small())[1..]);
 }
 
 /// What both directions say of impossible names; no file is written.

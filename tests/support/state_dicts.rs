@@ -71,3 +71,11 @@ pub fn close(found: &[f32], name: &str) {
         assert!(error <= 4e-6 * expected.abs().max(1.0), "{name} [{i}]: {found}, not {expected}");
     }
 }
+
+/// What is said of a file that does not fit; the network must be as before.
+pub fn refused<N: Model<f32, Cpu>>(net: &mut N, file: StateDict<'_>) -> String {
+    let before = params(net);
+    let error = net.load(file).unwrap_err().to_string();
+    assert_eq!(params(net), before);
+    error.split_once(".safetensors: ").unwrap().1.to_string()
+}

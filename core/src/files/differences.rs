@@ -1,8 +1,9 @@
 //! How a file differs from the network that is to be loaded from it.
 
 use super::header::{Header, TensorInfo};
-use super::names::{self, Names};
-use super::state_dict::{Loaded, part};
+use super::module::Content;
+use super::names::{self, Names, Near};
+use super::state_dict::{Loaded, StateDict, Tensor, part};
 use super::widen::is_exact;
 use netwright_spec::graph::{Graph, Param};
 
@@ -17,14 +18,21 @@ enum Kind {
     Missing(usize),
     /// The network does not have this tensor.
     Unexpected(String),
-    /// They cannot be the same tensor, or one of its parts is missing.
-    Unlike,
+    /// The parameter with this number cannot be the file's tensor, or one of its parts is missing.
+    Unlike(usize),
 }
 
 impl Difference {
     fn missing(&self) -> Option<usize> {
         match self.kind {
             Kind::Missing(number) => Some(number),
+            _ => None,
+        }
+    }
+
+    fn unlike(&self) -> Option<usize> {
+        match self.kind {
+            Kind::Unlike(number) => Some(number),
             _ => None,
         }
     }
@@ -39,13 +47,19 @@ impl Difference {
 
 /// All differences, one for each tensor: the network's in its order, then the file's in its. `names` are
 /// what the file calls the network's.
-pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> Vec<Difference> {
+pub(super) fn of(
+    header: &Header,
+    graph: &Graph,
+    names: &Names,
+    float: &str,
+    file: &StateDict<'_>,
+) -> Vec<Difference> {
     let ours = graph.params.iter().zip(&names.params).enumerate();
     let mut all: Vec<_> = ours
-        .flat_map(|(number, (param, names))| expected(header, (number, param), names, float))
+        .flat_map(|(number, (param, names))| expected(header, (number, param), names, float, file))
         .collect();
     all.extend(names.copies.iter().flat_map(|(number, names)| {
-        expected(header, (*number, &graph.params[*number]), names, float)
+        expected(header, (*number, &graph.params[*number]), names, float, file)
     }));
     let found = header.tensors().iter();
     all.extend(found.filter_map(|(name, info)| unexpected(name, info, names)));
@@ -53,15 +67,25 @@ pub(super) fn of(header: &Header, graph: &Graph, names: &Names, float: &str) -> 
 }
 
 /// What is loaded if both have the rest alike.
-pub(super) fn loaded(graph: &Graph, differences: Vec<Difference>) -> Loaded {
-    let missing = differences.iter().filter_map(Difference::missing);
-    let missing: Vec<_> = missing.map(|number| graph.params[number].name).collect();
+pub(super) fn loaded(graph: &Graph, names: &Names, differences: Vec<Difference>) -> Loaded {
+    let missing: Vec<usize> = differences.iter().filter_map(Difference::missing).collect();
     let unexpected = differences.iter().filter_map(Difference::unexpected);
     let unexpected = unexpected.map(str::to_string).collect();
-    let all = graph.params.iter().map(|param| param.name);
-    let loaded = all.filter(|name| !missing.contains(name)).collect();
-    let lines = differences.into_iter().map(|one| one.line).collect();
-    Loaded { loaded, missing, unexpected, lines }
+    let name = |number: &usize| graph.params[*number].name;
+    let there = (0..graph.params.len()).filter(|number| !missing.contains(number));
+    let there: Vec<usize> = there.collect();
+    let near = names.near.iter().map(|Near { number, given, found }| {
+        let (given, found) = (given.escape_debug(), found.escape_debug());
+        format!("near: {} ({given}) is `{found}` in the file", name(number))
+    });
+    let lines = near.chain(differences.into_iter().map(|one| one.line)).collect();
+    Loaded {
+        loaded: there.iter().map(name).collect(),
+        missing: missing.iter().map(name).collect(),
+        unexpected,
+        sources: there.iter().map(|number| names.params[*number].clone()).collect(),
+        lines,
+    }
 }
 
 /// What is wrong with a file of which all must fit, or all that both have.
@@ -71,11 +95,12 @@ pub(super) fn problem(
     names: &Names,
     float: &str,
     differences: &[Difference],
-    strict: bool,
+    file: &StateDict<'_>,
 ) -> Option<String> {
+    let strict = file.is_strict();
     let missing: Vec<_> = differences.iter().filter_map(Difference::missing).collect();
     let nothing = !missing.is_empty() && missing.len() == graph.params.len();
-    let counts = |one: &&Difference| strict || nothing || matches!(one.kind, Kind::Unlike);
+    let counts = |one: &&Difference| strict || nothing || one.unlike().is_some();
     let lines: Vec<_> = differences.iter().filter(counts).map(|one| &one.line).collect();
     let count = match lines.len() {
         0 => return None,
@@ -89,8 +114,9 @@ pub(super) fn problem(
     }
     for help in [
         wider(header, names, float),
-        naming(graph, names, &missing, differences),
-        strictness(differences, strict).filter(|_| !nothing),
+        turning(header, graph, names, differences, file),
+        naming(graph, names, &missing, differences, file),
+        leaving(header, graph, &missing, differences, file),
     ] {
         text.extend(help.map(|help| format!("\n  help: {help}")));
     }
@@ -108,43 +134,137 @@ fn wider(header: &Header, names: &Names, float: &str) -> Option<String> {
     })
 }
 
+/// What to do where a matrix only lies the other way round.
+fn turning(
+    header: &Header,
+    graph: &Graph,
+    names: &Names,
+    differences: &[Difference],
+    file: &StateDict<'_>,
+) -> Option<String> {
+    let mut unlike = differences.iter().filter_map(Difference::unlike);
+    let turned = unlike.any(|number| {
+        let (names, whole) = (&names.params[number], graph.params[number].shape);
+        names.iter().any(|name| {
+            let mut shape = file.shape(name, part(whole, names.len()));
+            let is = |shape: &[usize]| header.info(name).is_some_and(|found| found.shape == shape);
+            let unlike = !is(&shape);
+            shape.reverse();
+            unlike && shape.len() == 2 && is(&shape)
+        })
+    });
+    turned.then(|| {
+        "`StateDict::new(file).transposed(|name| …)` says which matrices lie the other way round in the \
+         file"
+            .to_string()
+    })
+}
+
 /// What to do where the file may only have other names.
 fn naming(
     graph: &Graph,
     names: &Names,
     missing: &[usize],
     differences: &[Difference],
+    file: &StateDict<'_>,
 ) -> Option<String> {
     let unexpected: Vec<_> = differences.iter().filter_map(Difference::unexpected).collect();
     if missing.is_empty() || unexpected.is_empty() {
         return None;
     }
-    Some(match names::prefix(graph, names, missing, &unexpected) {
-        Some(prefix) => {
-            let literal = prefix.replace('{', "{{").replace('}', "}}");
-            let (prefix, literal) = (prefix.escape_debug(), literal.escape_debug());
-            format!(
-                "the file's names begin with `{prefix}`; `StateDict::new(file).renamed(|name| \
-                 format!(\"{literal}{{name}}\"))` says so"
-            )
-        }
-        None => "`StateDict::new(file).renamed(|name| …)` says what the file calls the network's \
-                 tensors"
-            .to_string(),
-    })
+    let Some(prefix) = names::prefix(graph, names, missing, &unexpected) else {
+        return Some(match file.is_renamed() {
+            false => {
+                "`StateDict::new(file).renamed(|name| …)` says what the file calls the network's \
+                      tensors"
+                    .to_string()
+            }
+            true => "what `renamed` gives must be names that the file has".to_string(),
+        });
+    };
+    let literal = prefix.replace('{', "{{").replace('}', "}}");
+    let (prefix, literal) = (prefix.escape_debug(), literal.escape_debug());
+    let (file, too) =
+        (says(file), if file.is_renamed() { ", also where `renamed` gave one" } else { "" });
+    Some(format!(
+        "the file's names begin with `{prefix}`{too}; {file}(|name| format!(\"{literal}{{name}}\"))` \
+         says so"
+    ))
+}
+
+/// How a file is said to have names of its own, if it was not, or else other ones than it was said.
+fn says(file: &StateDict<'_>) -> &'static str {
+    if file.is_renamed() { "a second `.renamed" } else { "`StateDict::new(file).renamed" }
 }
 
 /// What to do where not all has to fit, or not even what both have.
-fn strictness(differences: &[Difference], strict: bool) -> Option<String> {
-    let unlike = differences.iter().any(|one| matches!(one.kind, Kind::Unlike));
-    let help = match (strict, unlike) {
-        (true, false) => "`StateDict::new(file).strict(false)` loads what both have",
-        (false, true) => {
-            "a tensor stays as it is where `renamed` gives it a name that the file does not have"
+fn leaving(
+    header: &Header,
+    graph: &Graph,
+    missing: &[usize],
+    differences: &[Difference],
+    file: &StateDict<'_>,
+) -> Option<String> {
+    let mut unlike: Vec<usize> = differences.iter().filter_map(Difference::unlike).collect();
+    unlike.sort_unstable();
+    unlike.dedup();
+    let all = !graph.params.is_empty() && missing.len() + unlike.len() >= graph.params.len();
+    if all || (unlike.is_empty() && !file.is_strict()) {
+        return None;
+    }
+    if unlike.is_empty() {
+        return Some("`StateDict::new(file).strict(false)` loads what both have".to_string());
+    }
+    let says = says(file);
+    Some(match other_name(header, graph, &unlike, file) {
+        Some((name, other)) => {
+            let (what, name, other) = (
+                name.trim_end_matches('.').escape_debug(),
+                name.escape_debug(),
+                other.escape_debug(),
+            );
+            format!(
+                "{says}(|name| name.replace(\"{name}\", \"{other}\")).strict(false)` leaves `{what}` as \
+                 it is, and loads the rest"
+            )
         }
-        _ => return None,
+        None => format!(
+            "{says}(|name| …).strict(false)` leaves a tensor as it is that gets a name which the file \
+             does not have"
+        ),
+    })
+}
+
+/// The name of the only tensor that is unlike, or how those of the only layer begin, as `renamed` is given
+/// it; and what the file does not have, for that.
+fn other_name(
+    header: &Header,
+    graph: &Graph,
+    unlike: &[usize],
+    file: &StateDict<'_>,
+) -> Option<(String, String)> {
+    let is_unlike = |tensor: &Tensor| match tensor.content {
+        Content::Param(number) => unlike.contains(&number),
+        Content::Counter(_) => false,
     };
-    Some(help.to_string())
+    let all = file.tensors(graph).ok()?;
+    let mut names = all.iter().filter(|tensor| is_unlike(tensor)).map(|tensor| &tensor.names[..]);
+    let [first] = names.next()? else { return None };
+    let layer = &first[..=first.rfind('.')?];
+    let mut rest = names.peekable();
+    let name = if rest.peek().is_some() { layer } else { first };
+    let is_of_it = |names: &[String]| names.iter().all(|other| other.starts_with(name));
+    let other = format!("new_{name}");
+    let lacks = |own: &String| {
+        let key = names::key(&own.replace(name, &other));
+        header.tensors().iter().all(|(found, _)| names::key(found) != key)
+    };
+    let touched = |tensor: &&Tensor| tensor.names.iter().any(|found| found.contains(name));
+    let only = all.iter().filter(touched).all(|tensor| match tensor.content {
+        Content::Param(_) => is_unlike(tensor) && tensor.names.iter().all(lacks),
+        Content::Counter(_) => true,
+    });
+    (rest.all(is_of_it) && only).then(|| (name.to_string(), other.clone()))
 }
 
 /// What is said of a weight that the file has twice, with other numbers.
@@ -164,8 +284,8 @@ fn expected(
     (number, param): (usize, &Param),
     names: &[String],
     float: &str,
+    file: &StateDict<'_>,
 ) -> Vec<Difference> {
-    let shape = part(param.shape, names.len());
     let label = |name: &str| match name == param.name {
         true => param.name.to_string(),
         false => format!("{} ({})", param.name, name.escape_debug()),
@@ -175,12 +295,13 @@ fn expected(
         return vec![Difference { kind: Kind::Missing(number), line }];
     }
     let lines = names.iter().filter_map(|name| {
+        let shape = file.shape(name, part(param.shape, names.len()));
         let Some(found) = header.info(name) else {
             return Some(format!("missing: {} {shape:?}", label(name)));
         };
         unlike(&label(name), found, &shape, float)
     });
-    lines.map(|line| Difference { kind: Kind::Unlike, line }).collect()
+    lines.map(|line| Difference { kind: Kind::Unlike(number), line }).collect()
 }
 
 fn unlike(label: &str, found: &TensorInfo, shape: &[usize], float: &str) -> Option<String> {

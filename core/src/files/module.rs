@@ -8,7 +8,7 @@ use super::names::is_number;
 use netwright_spec::graph::{Graph, Node, Params};
 
 /// The parts of PyTorch's transformer layers that have parameters.
-const PARTS: [&str; 7] =
+pub(super) const PARTS: [&str; 7] =
     ["self_attn", "multihead_attn", "linear1", "linear2", "norm1", "norm2", "norm3"];
 
 /// Layers that are made of others: in the graph only those are left.

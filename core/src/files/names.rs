@@ -5,23 +5,32 @@
 //! the same, where the file lacks the network's own, and only one tensor could be meant.
 
 use super::header::Header;
-use super::module::Content;
+use super::module::{Content, PARTS};
 use super::state_dict::Tensor;
 use netwright_spec::graph::{Graph, Node, Params};
-
-/// How the parts of PyTorch's transformer layers begin that have parameters.
-const PARTS: [&str; 7] = ["self", "multihead", "linear1", "linear2", "norm1", "norm2", "norm3"];
 
 /// What a file calls the network's parameters.
 pub(super) struct Names {
     /// Each one's name, in the graph's order, or those of its equal parts. Where the file has none, the
     /// one that it should have.
     pub(super) params: Vec<Vec<String>>,
+    /// Whether that is another name than PyTorch's, which a function gave.
+    given: Vec<bool>,
+    /// Given names that the file lacks, and those that differ from them in marks only and were taken.
+    pub(super) near: Vec<Near>,
     /// Tensors that must be the same as that of a parameter: several layers have it, and PyTorch
     /// gives it a name for each.
     pub(super) copies: Vec<(usize, Vec<String>)>,
     /// Names that were given to the counters of batch normalizations.
     pub(super) counters: Vec<String>,
+}
+
+/// A name that is not quite what was given.
+pub(super) struct Near {
+    /// The number of the parameter.
+    pub(super) number: usize,
+    pub(super) given: String,
+    pub(super) found: String,
 }
 
 impl Names {
@@ -42,7 +51,13 @@ pub(super) fn in_file(header: &Header, graph: &Graph, tensors: &[Tensor]) -> Nam
     let params: Vec<_> = wanted.collect();
     let taken = params.iter().map(Vec::as_slice).chain(given.iter().flatten().copied());
     let mut free = free(header, taken.flatten().collect());
-    let mut names = Names { params, copies: Vec::new(), counters: of_counters(tensors) };
+    let mut names = Names {
+        params,
+        given: given.iter().map(|names| !names.is_empty()).collect(),
+        near: Vec::new(),
+        copies: Vec::new(),
+        counters: of_counters(tensors),
+    };
     for (number, given) in given.iter().enumerate() {
         match given.is_empty() {
             true => names.find(graph, number, header, &mut free),
@@ -114,23 +129,26 @@ impl Names {
         header: &Header,
         free: &mut Free<'_>,
     ) {
-        let mut found = given.iter().filter_map(|names| {
-            let mut any = false;
-            let names = names.iter().map(|name| {
-                let there = header.info(name).map(|_| name.as_str());
-                let key = key(name);
-                let there = there.or_else(|| take(free, &key));
-                let there = there.or_else(|| take(free, &alone(&key)?));
-                any |= there.is_some();
-                there.unwrap_or(name).to_string()
-            });
-            let names = names.collect();
-            any.then_some(names)
+        let mut near = Vec::new();
+        let mut one = |given: &String| {
+            if header.info(given).is_some() {
+                return Some(given.clone());
+            }
+            let found = given_keys(given).find_map(|key| take(free, &key))?.to_string();
+            near.push(Near { number, given: given.clone(), found: found.clone() });
+            Some(found)
+        };
+        let mut found = given.iter().filter_map(|given| {
+            let names: Vec<_> = given.iter().map(&mut one).collect();
+            let or_given =
+                names.iter().zip(*given).map(|(name, given)| name.as_ref().unwrap_or(given));
+            names.iter().any(Option::is_some).then(|| or_given.cloned().collect::<Vec<_>>())
         });
         if let Some(names) = found.next() {
             self.params[number] = names;
         }
         self.copies.extend(found.map(|names| (number, names)));
+        self.near.extend(near);
     }
 
     /// Weights of several layers that have a name for each.
@@ -152,11 +170,13 @@ pub(super) fn prefix<'h>(
     missing: &[usize],
     unexpected: &[&'h str],
 ) -> Option<&'h str> {
-    let keys = |&number: &usize| {
-        let given = names.params[number].iter().map(|name| key(name));
-        given.chain(keys(graph, number)).map(move |key| (key, number))
-    };
-    let mut wanted: Vec<(String, usize)> = missing.iter().flat_map(keys).collect();
+    let mut wanted: Vec<(String, usize)> = Vec::new();
+    for &number in missing {
+        wanted.extend(names.params[number].iter().flat_map(|n| given_keys(n)).map(|k| (k, number)));
+        if !names.given[number] {
+            wanted.extend(keys(graph, number).into_iter().map(|key| (key, number)));
+        }
+    }
     wanted.sort_unstable();
     // Each prefix with what is behind it, in one pass: a file may have very many tensors.
     let mut found: Vec<(&str, usize)> = Vec::new();
@@ -200,6 +220,13 @@ fn keys(graph: &Graph, number: usize) -> Vec<String> {
     std::iter::once(own).chain(tied).chain(alone).collect()
 }
 
+/// The keys of a name that was given, the likeliest first: a file of ours may have what is behind a prefix.
+fn given_keys(name: &str) -> impl Iterator<Item = String> + use<> {
+    let own = key(name);
+    let alone = alone(&own);
+    std::iter::once(own).chain(alone).chain(apart(name).map(|name| key(&name)))
+}
+
 /// The key of a weight by the name of another layer that has it, too.
 fn tied_key(graph: &Graph, number: usize, node: &Node) -> Option<String> {
     let (_, name) = graph.params.get(number)?.name.rsplit_once('.')?;
@@ -207,7 +234,7 @@ fn tied_key(graph: &Graph, number: usize, node: &Node) -> Option<String> {
 }
 
 /// What is left of a name where `_` is as good as `.`, and `layers.0` as `0`.
-fn key(name: &str) -> String {
+pub(super) fn key(name: &str) -> String {
     let parts: Vec<&str> = name.split(['.', '_']).filter(|part| !part.is_empty()).collect();
     let before_number = |at: usize| parts.get(at + 1).is_some_and(|next| is_number(next));
     let kept = (0..parts.len()).filter(|&at| parts[at] != "layers" || !before_number(at));
@@ -221,11 +248,19 @@ fn stacked(layer: &str, name: &str) -> Option<String> {
     Some(format!("{whole}.{kind}_l{number}{direction}"))
 }
 
+/// `weight_hh_l1` of `lstm` is `weight_hh_l0` of `lstm_l1`.
+fn apart(name: &str) -> Option<String> {
+    let (layer, own) = name.rsplit_once('.')?;
+    let (kind, rest) = own.rsplit_once("_l")?;
+    let (number, direction) = rest.split_at(rest.find('_').unwrap_or(rest.len()));
+    is_number(number).then(|| format!("{layer}_l{number}.{kind}_l0{direction}"))
+}
+
 /// An encoder of one layer, `first_0_norm1`, may be an `nn.TransformerEncoderLayer`: `first.norm1`.
 fn alone(key: &str) -> Option<String> {
     let (whole, part) = key.rsplit_once("_0_")?;
-    let is_part = part.split('_').next().is_some_and(|part| PARTS.contains(&part));
-    is_part.then(|| format!("{whole}_{part}"))
+    let begins = |with: &&str| part.strip_prefix(with).is_some_and(|rest| rest.starts_with('_'));
+    PARTS.iter().any(begins).then(|| format!("{whole}_{part}"))
 }
 
 pub(super) fn is_number(text: &str) -> bool {
@@ -265,6 +300,17 @@ mod tests {
         assert_eq!(name("a.x_l10", "bias_hh_l0_reverse"), "a.x.bias_hh_l10_reverse");
         for layer in ["lstm", "lstm_l", "lstm_last"] {
             assert_eq!(name(layer, "weight_ih_l0"), "");
+        }
+    }
+
+    #[test]
+    fn numbers_of_recurrent_layers_are_the_same_both_ways() {
+        for (layer, own) in [("lstm_l0", "weight_ih_l0"), ("a.x_l10", "bias_hh_l0_reverse")] {
+            let pytorchs = stacked(layer, own).unwrap();
+            assert_eq!(apart(&pytorchs).unwrap(), format!("{layer}.{own}"));
+        }
+        for name in ["lstm.weight_ih_last", "lstm.weight", "weight_l1"] {
+            assert_eq!(apart(name), None);
         }
     }
 

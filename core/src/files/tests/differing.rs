@@ -58,6 +58,8 @@ fn all_differences_are_listed() {
          unexpected: linear_3.weight\\n [10, 64]\n  \
          help: numbers are not rounded on the way; load the file into an `f64` network, then convert \
          that one with `to_dtype`\n  \
+         help: `StateDict::new(file).transposed(|name| …)` says which matrices lie the other way round in \
+         the file\n  \
          help: `StateDict::new(file).renamed(|name| …)` says what the file calls the network's tensors"
     );
 }
@@ -69,7 +71,9 @@ fn type_and_shape_share_a_line() {
     assert_eq!(
         differences(&tensors, Some("Tiny")),
         "does not fit `Tiny` (1 difference):\n  \
-         type and shape: linear_1.bias expected F32 [2], found I32 [4]"
+         type and shape: linear_1.bias expected F32 [2], found I32 [4]\n  \
+         help: `StateDict::new(file).renamed(|name| name.replace(\"linear_1.bias\", \
+         \"new_linear_1.bias\")).strict(false)` leaves `linear_1.bias` as it is, and loads the rest"
     );
 }
 
@@ -85,7 +89,9 @@ fn a_narrower_float_is_no_difference() {
         differences(&tensors, None),
         "does not fit `Tiny` (2 differences):\n  \
          shape: linear_1.bias expected [2], found [4]\n  \
-         type: norm.running_mean expected F32, found F8_E4M3"
+         type: norm.running_mean expected F32, found F8_E4M3\n  \
+         help: `StateDict::new(file).renamed(|name| …).strict(false)` leaves a tensor as it is that gets a \
+         name which the file does not have"
     );
 }
 
