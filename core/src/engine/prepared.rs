@@ -19,7 +19,7 @@ pub(super) struct Prepared {
     /// The parameters that were prepared for inference: while they are held, what lies at the same
     /// place has not changed.
     of: Handles,
-    /// For chunks of so many samples.
+    /// For chunks of so many samples, or fewer.
     samples: usize,
 }
 
@@ -34,13 +34,15 @@ impl Prepared {
         threads: usize,
         handles: &dyn Fn() -> Handles,
     ) {
-        if plan.prepared == 0 || (purpose.inference && self.is_of(params, purpose.samples)) {
+        let held = purpose.inference && self.holds(params);
+        if plan.prepared == 0 || (held && self.samples >= purpose.samples) {
             return;
         }
         self.floats.resize(plan.prepared);
         let mut rest = &mut self.floats[..];
         let mut at = 0;
-        let steps = plan.steps.iter().map(|planned: &Planned| {
+        let wanted = |planned: &&Planned| !held || planned.step.prepares_by_samples();
+        let steps = plan.steps.iter().filter(wanted).map(|planned| {
             let (offset, len) = (planned.prepared.offset, planned.prepared.len);
             let (part, behind) = std::mem::take(&mut rest)[offset - at..].split_at_mut(len);
             (rest, at) = (behind, offset + len);
@@ -50,17 +52,18 @@ impl Prepared {
         let threads = if plan.prepared < 1 << 14 { 1 } else { threads };
         share(steps, threads, &|(planned, part)| planned.step.prepare(params, part, purpose));
         if purpose.inference {
-            (self.of, self.samples) = (handles(), purpose.samples);
+            if !held {
+                self.of = handles();
+            }
+            self.samples = purpose.samples;
         }
     }
 
-    /// Whether these very parameters were prepared, for as many samples or more.
-    fn is_of(&self, params: &[&[f32]], samples: usize) -> bool {
+    /// Whether these very parameters were prepared.
+    fn holds(&self, params: &[&[f32]]) -> bool {
         let same =
             |(param, held): (&&[f32], &Array<f32, Cpu>)| std::ptr::eq(*param, slice(&held.data));
-        self.samples >= samples
-            && self.of.len() == params.len()
-            && params.iter().zip(&self.of).all(same)
+        self.of.len() == params.len() && params.iter().zip(&self.of).all(same)
     }
 
     /// Lets go of the parameters, which are about to change: else that would make copies of them.

@@ -109,6 +109,10 @@ impl Step for LinearStep {
         }
     }
 
+    fn prepares_by_samples(&self) -> bool {
+        true
+    }
+
     fn gradient_len(&self) -> usize {
         self.bias.map_or(0, |_| self.outputs)
     }

@@ -105,6 +105,11 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// for all predictions with the same parameters.
     fn prepare(&self, _params: &[&[f32]], _prepared: &mut [f32], _for: Purpose) {}
 
+    /// Whether more samples in a chunk may ask for more than was prepared for fewer.
+    fn prepares_by_samples(&self) -> bool {
+        false
+    }
+
     /// Floats of the gradients of its parameters, in its own layout.
     fn gradient_len(&self) -> usize {
         0

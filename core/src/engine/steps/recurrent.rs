@@ -327,6 +327,10 @@ impl Step for RecurrentStep {
         }
     }
 
+    fn prepares_by_samples(&self) -> bool {
+        true
+    }
+
     fn gradient_len(&self) -> usize {
         self.directions.iter().map(|direction| self.gradients(direction)).sum()
     }
