@@ -131,7 +131,8 @@ pub(crate) trait Step: Debug + Send + Sync {
     /// The backward by rows has noted how large they may be in the chunk's `largest`.
     fn uses(&self, _inputs: &[Source<'_>], _chunk: &Chunk, _origin: Origin, _to: &mut Vec<Use>) {}
 
-    /// Floats of working memory for a chunk of `n` samples.
+    /// Floats of working memory for chunks of up to `n` samples, the last of which may have fewer. One
+    /// sample is a batch of its own: only that is divided among threads.
     fn scratch_len(&self, _n: usize) -> usize {
         0
     }
