@@ -2,7 +2,7 @@
 //! they change. Every prediction is compared with that of the same parameters in f64, which keeps
 //! nothing.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)] // in helpers of tests
 
 use netwright::data::{Batch, Column};
 use netwright::dfdx::optim::Sgd as DfdxSgd;

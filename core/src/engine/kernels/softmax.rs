@@ -1,6 +1,9 @@
 //! `Softmax` and its logarithm along lines: numbers next to each other, or columns that lie side
 //! by side.
 
+// Counted loops over arrays of registers are unrolled; iterators are not always.
+#![allow(clippy::needless_range_loop)]
+
 #[cfg(test)]
 mod reference;
 #[cfg(test)]

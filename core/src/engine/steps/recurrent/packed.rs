@@ -3,7 +3,6 @@
 use super::super::{Call, Purpose};
 use super::{LONG, RecurrentStep};
 use crate::engine::chunk::ALIGNMENT;
-use crate::engine::kernels::linear::Linear;
 
 /// From so many samples and steps on, packed weights of the state are worth it.
 const SAMPLES: usize = 4;
@@ -76,15 +75,14 @@ impl RecurrentStep {
         let mut at = number * self.packed_lens().iter().sum::<usize>();
         let [rows, many] = [self.packs_input(purpose.samples), self.packs(purpose.samples)];
         let wanted = [rows, true, many, many];
-        let pack: [&dyn Fn(&mut [f32]); 4] = [
-            &|to| self.input.pack(weight_ih, to),
-            &|to| self.steps.pack_sequence(weight_hh, to),
-            &|to| self.hidden.pack(weight_hh, to),
-            &|to| self.hidden.pack_back(weight_hh, to),
-        ];
         for (part, len) in self.lens().into_iter().enumerate() {
-            if wanted[part] && len > 0 {
-                pack[part](&mut prepared[at..at + len]);
+            let to = &mut prepared[at..at + len];
+            match part {
+                _ if len == 0 || !wanted[part] => {}
+                0 => self.input.pack(weight_ih, to),
+                1 => self.steps.pack_sequence(weight_hh, to),
+                2 => self.hidden.pack(weight_hh, to),
+                _ => self.hidden.pack_back(weight_hh, to),
             }
             at += len.next_multiple_of(ALIGNMENT);
         }
@@ -98,7 +96,7 @@ impl RecurrentStep {
         overwrite: bool,
         to: &mut [f32],
     ) {
-        let (linear, n): (&Linear, _) = (&self.hidden, to.len() / self.sizes.hidden);
+        let (linear, n) = (&self.hidden, to.len() / self.sizes.hidden);
         if self.packs(n) {
             let packed = self.packed(call.prepared, number).gradient;
             return linear.backward_input_packed(n, from, packed, overwrite, to);
