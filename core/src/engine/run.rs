@@ -142,7 +142,8 @@ fn output(
     let mut shape = vec![batch];
     shape.extend_from_slice(task.graph.shape_of(task.graph.outputs[number].value));
     let count = data.len();
-    let data = task.device.try_tensor_from_vec(data, (count,)).map_err(Error::device)?;
+    let data =
+        task.inputs[0].device().try_tensor_from_vec(data, (count,)).map_err(Error::device)?;
     Ok(Array { data, shape })
 }
 
@@ -166,7 +167,10 @@ fn updates(saved: &Saved, run: &Run, task: &Task<'_, f32, Cpu>) -> Result<Vec<Up
         .map(|(param, share, data)| {
             let shape = task.params[param].shape.clone();
             let count = data.len();
-            let data = task.device.try_tensor_from_vec(data, (count,)).map_err(Error::device)?;
+            let data = task.inputs[0]
+                .device()
+                .try_tensor_from_vec(data, (count,))
+                .map_err(Error::device)?;
             Ok(Update { param, share, value: Array { data, shape } })
         })
         .collect()
