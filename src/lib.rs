@@ -81,6 +81,75 @@
 /// # Ok(())
 /// # }
 /// ```
+///
+/// The linear maps of GPT-2 there lie the other way round, as `[inputs, outputs]`:
+///
+/// ```
+/// use netwright::prelude::*;
+///
+/// network! {
+///     struct Gpt2([10, 8]) -> [10, 8] {
+///         h: TransformerEncoder<2, 2, 16, causal = true, norm_first = true, activation = gelu>,
+///         h_norm: LayerNorm,
+///     }
+/// }
+///
+/// fn gpt2(name: &str) -> String {
+///     name.replace("h.layers.", "h.")
+///         .replace("h.norm.", "ln_f.")
+///         .replace("self_attn.in_proj_", "attn.c_attn.")
+///         .replace("self_attn.out_proj", "attn.c_proj")
+///         .replace("linear1", "mlp.c_fc")
+///         .replace("linear2", "mlp.c_proj")
+///         .replace("norm1", "ln_1")
+///         .replace("norm2", "ln_2")
+/// }
+///
+/// # fn main() -> netwright::Result<()> {
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("gpt2.safetensors");
+/// let file = || StateDict::new(&path).renamed(gpt2).transposed(|name| name.contains(".c_"));
+/// # Gpt2::seeded(&Cpu::default(), 42).save_state_dict(file())?;
+/// let mut net = Gpt2::seeded(&Cpu::default(), 0);
+/// let loaded = net.load(file())?;
+/// assert_eq!(loaded.sources("h_0_linear1.weight"), ["h.0.mlp.c_fc.weight"]);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// Whatever else a file has otherwise is a network of its own, whose tensors are computed with and assigned.
+/// Here are two parts of different size:
+///
+/// ```
+/// use netwright::prelude::*;
+///
+/// network! {
+///     struct Theirs([4]) -> [6] { Parallel { { q: Linear<4> }, { kv: Linear<2> } } }
+/// }
+///
+/// network! {
+///     struct Ours([4]) -> [6] { qkv: Linear<6> }
+/// }
+///
+/// # fn main() -> netwright::Result<()> {
+/// # let directory = tempfile::tempdir().unwrap();
+/// # let path = directory.path().join("theirs.safetensors");
+/// let device = Cpu::default();
+/// # Theirs::seeded(&device, 42).save_state_dict(&path)?;
+/// let mut theirs = Theirs::seeded(&device, 0);
+/// theirs.load(&path)?;
+/// let Theirs { q, kv, .. } = &theirs;
+/// let mut ours = Ours::seeded(&device, 0);
+/// let weight = [q.weight.as_vec(), kv.weight.as_vec()].concat();
+/// ours.qkv.weight = device.tensor_from_vec(weight, (Const, Const));
+/// let bias = [q.bias.as_vec(), kv.bias.as_vec()].concat();
+/// ours.qkv.bias = device.tensor_from_vec(bias, (Const,));
+///
+/// let x = device.tensor([1.0, 2.0, 3.0, 4.0]);
+/// assert_eq!(ours.forward(x.clone()).as_vec(), theirs.forward(x).as_vec());
+/// # Ok(())
+/// # }
+/// ```
 pub use netwright_core::StateDict;
 pub use netwright_core::engine::with_threads;
 /// A function that makes a network of any size demands that the sizes fit; others demand nothing:

@@ -26,6 +26,11 @@ network! {
         layer code: Linear<3>;
         (left => code) - (right => code)
     }
+
+    struct Normed(left: [2], right: [2]) -> [2] {
+        layer norm: BatchNorm1d;
+        (left => norm) + (right => norm)
+    }
 }
 
 network! {
@@ -141,6 +146,20 @@ fn a_shared_layer_is_one_set_of_parameters() {
         assert!((g - (sum(&left, i) - sum(&right, i))).abs() < 1e-5);
     }
     assert!(grads.get(&net.code.bias).array().iter().all(|g| g.abs() < 1e-6));
+}
+
+#[test]
+fn a_shared_norm_moves_its_statistics_at_each_use() {
+    let dev = device();
+    let mut net = Normed::seeded(&dev, 1);
+    let left: Tensor<Rank2<2, 2>, f32, _> = dev.tensor([[1.0, 2.0], [3.0, 6.0]]);
+    let right = dev.tensor([[5.0, 0.0], [7.0, -4.0]]);
+    net.forward_mut((left, right));
+    // Means of 2 and 4, then of 6 and -2; each moves a tenth of the way.
+    let expected = [0.9 * (0.1 * 2.0) + 0.1 * 6.0, 0.9 * (0.1 * 4.0) - 0.1 * 2.0];
+    for (found, expected) in net.norm.running_mean.array().into_iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+    }
 }
 
 #[test]

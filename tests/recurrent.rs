@@ -8,6 +8,7 @@ mod graphs;
 mod support;
 
 use graphs::{Runner, data, run, run_from};
+use netwright::data::Column;
 use netwright::prelude::*;
 use netwright::with_threads;
 use netwright_core::run::portable;
@@ -230,4 +231,17 @@ fn a_lone_sample_on_two_threads() {
             close(fast, slow, "a lone sample");
         }
     }
+}
+
+/// Three samples are a chunk of two and one of a lone sample, which needs more room.
+#[test]
+fn a_lone_sample_behind_others() {
+    let net = Large::<f32, Cpu>::seeded(&Cpu::default(), 1);
+    let numbers: Vec<f32> = (0..3 * 200).map(|i| (i as f32 * 0.37).sin()).collect();
+    let of = |samples: &[f32]| {
+        let found = net.predict(&Column::floats(samples.to_vec(), &[40, 5]).unwrap()).unwrap();
+        found.as_floats().unwrap().to_vec()
+    };
+    let alone: Vec<f32> = numbers.chunks(200).flat_map(of).collect();
+    close(&of(&numbers), &alone, "a lone sample behind others");
 }

@@ -53,7 +53,6 @@ impl Example {
             tape,
             training: training.then_some(7),
             input_gradients: true,
-            device: Cpu::default(),
         }
     }
 

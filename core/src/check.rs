@@ -321,7 +321,6 @@ impl Check<'_> {
             tape: Some(OwnedTape::default()),
             training: Some(1),
             input_gradients: false,
-            device: Cpu::default(),
         })?;
         let mut random = Rng::seeded(0, u64::MAX);
         let mut loss = tensor(vec![0.0]).put_tape(outcome.tape.unwrap_or_default());

@@ -264,8 +264,6 @@ fn run_values<E: Float, D: Backend<E>>(
     training: Option<u64>,
 ) -> Result<crate::run::Outcome<E, D>> {
     let params = arrays(model)?;
-    // Not that of the parameters: there may be none.
-    let device = inputs[0].device().clone();
     if batched == Batched::No {
         inputs = inputs.into_iter().map(with_batch_of_one).collect();
     }
@@ -278,7 +276,6 @@ fn run_values<E: Float, D: Backend<E>>(
         tape,
         training,
         input_gradients: true,
-        device,
     };
     let mut outcome = D::run(task)?;
     if batched == Batched::No {

@@ -18,7 +18,7 @@ pub struct Task<'a, E: Float, D: Backend<E>> {
     pub params: &'a [Array<E, D>],
     /// Its applications of layers of the user's, in the graph's order.
     pub own: &'a [Own<'a, E, D>],
-    /// One value for each input, with a batch axis.
+    /// One value for each input, with a batch axis. It runs on their device.
     pub inputs: Vec<Value<E, D>>,
     /// The tape to record on.
     pub tape: Option<OwnedTape<E, D>>,
@@ -28,8 +28,6 @@ pub struct Task<'a, E: Float, D: Backend<E>> {
     /// Whether the gradients of the inputs are wanted too; without them a backward may save the
     /// work.
     pub input_gradients: bool,
-    /// The device it runs on.
-    pub device: D,
 }
 
 /// What a run gives.
@@ -55,8 +53,9 @@ pub struct Update<E: Float, D: Backend<E>> {
 /// Runs the task with dfdx's operations. Public for tests that compare the engine with it.
 #[doc(hidden)]
 pub fn portable<E: Float, D: Backend<E>>(task: Task<'_, E, D>) -> Result<Outcome<E, D>> {
-    let Task { graph, params, own, inputs, tape, training, device, .. } = task;
+    let Task { graph, params, own, inputs, tape, training, .. } = task;
     let batch = batch_size(graph, &inputs)?;
+    let device = inputs[0].device().clone();
     let last_use = last_uses(graph);
     let recording = tape.is_some();
     let mut tape = tape.unwrap_or_default();

@@ -212,6 +212,7 @@ pub struct Call {
 }
 
 /// An argument.
+#[derive(Clone)]
 pub struct Arg {
     /// The name before `=`.
     pub name: Option<Ident>,
@@ -222,6 +223,7 @@ pub struct Arg {
 }
 
 /// The value of an argument, as far as syntax tells.
+#[derive(Clone)]
 pub enum ArgValue {
     /// A size, a word, `true` or `false`: in angle brackets they look alike.
     Size(SizeExpr),

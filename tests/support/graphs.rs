@@ -95,7 +95,6 @@ pub fn run_on<E: Float, D: Backend<E>>(
         tape,
         training,
         input_gradients: true,
-        device: dev.clone(),
     };
     let outcome = runner(task).unwrap();
     let values = outcome.outputs.iter().map(|output| output.data.as_vec()).collect();

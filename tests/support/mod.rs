@@ -67,7 +67,6 @@ impl<E: Float, D: Backend<E>> Case<'_, E, D> {
             tape: None,
             training,
             input_gradients: true,
-            device,
         })
     }
 
@@ -86,7 +85,6 @@ impl<E: Float, D: Backend<E>> Case<'_, E, D> {
             tape,
             training,
             input_gradients: true,
-            device: device.clone(),
         };
         let mut outcome = D::run(task).unwrap();
         let Array { data, shape } = outcome.outputs.remove(0);

@@ -79,7 +79,6 @@ impl Example {
             tape,
             training: self.training,
             input_gradients: true,
-            device,
         }
     }
 
@@ -110,7 +109,7 @@ impl Example {
         let params = self.params::<E>();
         let task = self.task(&params, true);
         let inputs = task.inputs.clone();
-        let device = task.device.clone();
+        let device = Cpu::default();
         let Outcome { outputs, tape, updates } = Cpu::run(task).unwrap();
         let mut found = Vec::new();
         let mut tape = tape.unwrap();

@@ -131,7 +131,10 @@ impl Run {
         work.groups.resize_with(GROUPS.max(work.groups.len()), Group::default);
         work.prepared.resize(plan.prepared);
         work.statistics.resize_with(plan.steps.len(), Default::default);
-        let scratch = plan.steps.iter().map(|planned| planned.step.scratch_len(size)).max();
+        // A step may go another way with few samples, and need more room for the last, smaller chunk.
+        let last = self.batch - (chunks - 1) * size;
+        let of = |n: usize| plan.steps.iter().map(move |planned| planned.step.scratch_len(n)).max();
+        let scratch = of(size).max(of(last));
         let room = Room {
             values: plan.values,
             bytes: plan.bytes,

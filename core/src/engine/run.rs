@@ -142,20 +142,24 @@ fn output(
     let mut shape = vec![batch];
     shape.extend_from_slice(task.graph.shape_of(task.graph.outputs[number].value));
     let count = data.len();
-    let data = task.device.try_tensor_from_vec(data, (count,)).map_err(Error::device)?;
+    let data =
+        task.inputs[0].device().try_tensor_from_vec(data, (count,)).map_err(Error::device)?;
     Ok(Array { data, shape })
 }
 
+/// How running statistics move: once for each use of a layer that is shared, in the order of the uses.
 fn updates(saved: &Saved, run: &Run, task: &Task<'_, f32, Cpu>) -> Result<Vec<Update<f32, Cpu>>> {
     let mut moved: Vec<(usize, f64, Vec<f32>)> = Vec::new();
     saved.with(|params, inputs| {
         let given = Given { params, inputs, input_gradient: false };
         run.buffers(given, &mut |param, share, place, value| {
-            let at = moved.iter().position(|moved| moved.0 == param).unwrap_or_else(|| {
-                moved.push((param, share, params[param].to_vec()));
+            // A use gives all places of a buffer from the first on, so this one goes on with the last.
+            let last = moved.iter().rposition(|moved| moved.0 == param && moved.2.len() == place);
+            let at = last.unwrap_or_else(|| {
+                moved.push((param, share, Vec::with_capacity(params[param].len())));
                 moved.len() - 1
             });
-            moved[at].2[place] = value;
+            moved[at].2.push(value);
         });
     });
     moved
@@ -163,7 +167,10 @@ fn updates(saved: &Saved, run: &Run, task: &Task<'_, f32, Cpu>) -> Result<Vec<Up
         .map(|(param, share, data)| {
             let shape = task.params[param].shape.clone();
             let count = data.len();
-            let data = task.device.try_tensor_from_vec(data, (count,)).map_err(Error::device)?;
+            let data = task.inputs[0]
+                .device()
+                .try_tensor_from_vec(data, (count,))
+                .map_err(Error::device)?;
             Ok(Update { param, share, value: Array { data, shape } })
         })
         .collect()

@@ -119,7 +119,9 @@ fn own(
     let Some(Inner::Own(own_number)) = node.inner else {
         return Err(layers::error(node, "is no layer of the user's"));
     };
-    let inputs = node.inputs.iter().filter_map(|&value| values[value].clone()).collect();
+    let inputs = node.inputs.iter().filter_map(|&value| values[value].clone());
+    let inputs: Vec<Value<f32, Cpu>> = inputs.collect();
+    let device = inputs[0].device().clone();
     let mut call = Call {
         number,
         node,
@@ -129,7 +131,7 @@ fn own(
         tape: task.tape.take(),
         batch,
         training: task.training,
-        device: &task.device,
+        device: &device,
         updates: &mut Vec::new(),
     };
     // Not `layers::forward`, which would compile all layers of the portable path for `f32`, too.
@@ -163,7 +165,6 @@ impl Part {
             tape: task.tape.take(),
             training: task.training,
             input_gradients: task.input_gradients || inner,
-            device: task.device.clone(),
         };
         run_on(&self.engine, task)
     }

@@ -7,6 +7,7 @@
 
 mod differences;
 mod header;
+mod helps;
 mod json;
 mod module;
 mod names;
@@ -14,6 +15,7 @@ mod reader;
 mod replace;
 mod state_dict;
 mod topology;
+mod transposed;
 mod widen;
 mod writer;
 
@@ -25,9 +27,10 @@ use crate::error::{Error, Result};
 use crate::model::{self, Model};
 use module::Content;
 use names::Names;
-use netwright_spec::graph::Graph;
+use netwright_spec::graph::{Graph, Param};
 use reader::Stored;
 use std::path::Path;
+use transposed::transposed;
 use writer::Entry;
 
 /// The version of the layout that [`Files::save`] writes; the value of `version` in a file.
@@ -177,14 +180,25 @@ pub(crate) fn save_state_dict<E: Float, D: Backend<E>>(
             Content::Param(_) => (E::NAME, size_of::<E>()),
             Content::Counter(_) => ("I64", size_of::<i64>()),
         };
-        tensor.names.iter().map(move |name| Entry::new(name, dtype, size, tensor.part()))
+        let shape = move |name| file.shape(name, tensor.part());
+        tensor.names.iter().map(move |name| Entry::new(name, dtype, size, shape(name)))
     });
     // What `save_file` of PyTorch's safetensors says; some programs ask for it.
     let header = writer::header(r#"{"format":"pt"}"#, &entries.collect::<Vec<_>>());
     replace::replace(file.path(), &mut |out| {
         out.write_all(&header)?;
         tensors.iter().try_for_each(|tensor| match tensor.content {
-            Content::Param(number) => out.write_all(&E::to_le(&arrays[number].data.as_vec())),
+            Content::Param(number) => {
+                let bytes = E::to_le(&arrays[number].data.as_vec());
+                let (shape, count) = (tensor.part(), tensor.names.len());
+                let parts = bytes.chunks((bytes.len() / count).max(1));
+                tensor.names.iter().zip(parts).try_for_each(|(name, part)| {
+                    match file.turns(name, &shape) {
+                        true => out.write_all(&transposed(part, shape[1], size_of::<E>())),
+                        false => out.write_all(part),
+                    }
+                })
+            }
             Content::Counter(_) => out.write_all(&0i64.to_le_bytes()),
         })
     })
@@ -204,12 +218,13 @@ pub(crate) fn load<E: Float, D: Backend<E>>(
     for (param, names) in graph.params.iter().zip(&names.params) {
         values.push(match loaded.missing.contains(&param.name) {
             true => None,
-            false => Some(E::from_le(&stored.read_all(names, E::NAME)?)),
+            false => Some(E::from_le(&read::<E>(&mut stored, file, param, names)?)),
         });
     }
     for (number, copy) in &names.copies {
-        let first = &names.params[*number];
-        if stored.read_all(first, E::NAME)? != stored.read_all(copy, E::NAME)? {
+        let (param, first) = (&graph.params[*number], &names.params[*number]);
+        let mut read = |names| read::<E>(&mut stored, file, param, names);
+        if read(first)? != read(copy)? {
             let problem = differences::of_copies(graph, first, copy);
             return Err(Error::file(file.path(), problem));
         }
@@ -229,6 +244,26 @@ pub(crate) fn load<E: Float, D: Backend<E>>(
     Ok(loaded)
 }
 
+/// The bytes of a tensor's numbers, or of its parts one behind the other, as the network has them.
+fn read<E: Float>(
+    stored: &mut Stored<'_>,
+    file: &StateDict<'_>,
+    param: &Param,
+    names: &[String],
+) -> Result<Vec<u8>> {
+    let shape = state_dict::part(param.shape, names.len());
+    let parts = names.iter().map(|name| {
+        let bytes = stored.read(name, E::NAME)?;
+        Ok(match file.turns(name, &shape) {
+            true => transposed(&bytes, shape[0], size_of::<E>()),
+            false => bytes,
+        })
+    });
+    // A whole tensor is not copied.
+    let mut parts = parts.collect::<Result<Vec<_>>>()?;
+    Ok(if parts.len() == 1 { parts.remove(0) } else { parts.concat() })
+}
+
 /// What the file calls the network's tensors, and what can be loaded of it.
 fn compared(
     stored: &Stored<'_>,
@@ -243,7 +278,7 @@ fn compared(
     };
     let header = stored.header();
     let names = names::in_file(header, graph, &tensors);
-    let differences = differences::of(header, graph, &names, float);
+    let differences = differences::of(header, graph, &names, float, file);
     match differences::problem(header, graph, &names, float, &differences, file) {
         Some(problem) => Err(problem),
         None => {

@@ -73,18 +73,8 @@ impl<'a> Stored<'a> {
         }
     }
 
-    /// The bytes of a tensor's numbers, or of its parts one behind the other, in the network's type.
-    pub(super) fn read_all(&mut self, names: &[String], float: &str) -> Result<Vec<u8>> {
-        let mut parts = names.iter().map(|name| self.read(name, float));
-        let mut all = parts.next().transpose()?.unwrap_or_default();
-        for part in parts {
-            all.extend(part?);
-        }
-        Ok(all)
-    }
-
     /// The bytes of a tensor's numbers, in the network's type.
-    fn read(&mut self, name: &str, float: &str) -> Result<Vec<u8>> {
+    pub(super) fn read(&mut self, name: &str, float: &str) -> Result<Vec<u8>> {
         let Some(info) = self.header.info(name) else {
             return Err(self.wrong(format!("has no tensor `{name}`")));
         };

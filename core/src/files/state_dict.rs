@@ -13,15 +13,19 @@ use std::path::{Path, PathBuf};
 pub struct StateDict<'a> {
     path: PathBuf,
     rename: Option<Box<Rename<'a>>>,
+    transposed: Option<Box<Which<'a>>>,
     strict: bool,
 }
 
 type Rename<'a> = dyn Fn(&str) -> Vec<String> + 'a;
 
+type Which<'a> = dyn Fn(&str) -> bool + 'a;
+
 impl<'a> StateDict<'a> {
     /// The file at this path.
     pub fn new(path: impl AsRef<Path>) -> Self {
-        StateDict { path: path.as_ref().to_path_buf(), rename: None, strict: true }
+        let path = path.as_ref().to_path_buf();
+        StateDict { path, rename: None, transposed: None, strict: true }
     }
 
     /// What the file calls a tensor: `names` is given each name that
@@ -45,6 +49,15 @@ impl<'a> StateDict<'a> {
             }
             None => Box::new(names),
         });
+        self
+    }
+
+    /// Which matrices lie the other way round in the file, `[inputs, outputs]`, as those of GPT-2 do and of
+    /// what was trained with Keras or Flax: `which` is given the file's name of each matrix. Of a
+    /// tensor that it has in parts, each part is a matrix.
+    #[must_use]
+    pub fn transposed(mut self, which: impl Fn(&str) -> bool + 'a) -> Self {
+        self.transposed = Some(Box::new(which));
         self
     }
 
@@ -80,6 +93,19 @@ impl<'a> StateDict<'a> {
         Ok(tensors)
     }
 
+    /// Whether the file has a tensor of this name, and of this shape in the network, transposed.
+    pub(super) fn turns(&self, name: &str, shape: &[usize]) -> bool {
+        shape.len() == 2 && self.transposed.as_ref().is_some_and(|which| which(name))
+    }
+
+    /// The shape in the file.
+    pub(super) fn shape(&self, name: &str, mut shape: Vec<usize>) -> Vec<usize> {
+        if self.turns(name, &shape) {
+            shape.reverse();
+        }
+        shape
+    }
+
     /// Whether the file has names of its own.
     pub(super) fn is_renamed(&self) -> bool {
         self.rename.is_some()
@@ -94,10 +120,11 @@ impl<P: AsRef<Path>> From<P> for StateDict<'_> {
 
 impl fmt::Debug for StateDict<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let StateDict { path, rename, strict } = self;
+        let StateDict { path, rename, transposed, strict } = self;
         let mut text = f.debug_struct("StateDict");
         text.field("path", path)
             .field("renamed", &rename.is_some())
+            .field("transposed", &transposed.is_some())
             .field("strict", strict)
             .finish()
     }

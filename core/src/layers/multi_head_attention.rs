@@ -29,7 +29,9 @@ use netwright_spec::graph::Node;
 /// by the angle t / 10000^(2i / d), so that a score depends on how far apart two steps are. In training the weights of the
 /// softmax are dropped with the probability `dropout`.
 ///
-/// A length of 0, or beyond the steps, is an error.
+/// A length of 0, or beyond the steps, is an error. What a query does not see changes nothing of its
+/// output, whatever it is, also where it is not finite. Gradients are another matter: those of the linear
+/// maps are sums over all steps, so no step of a training may be NaN or infinite, not even padding.
 ///
 /// # Memory
 /// On the CPU with f32 the scores are made tile by tile, forward and backward, and never kept: memory
@@ -196,6 +198,8 @@ fn attention<E: Float, D: Backend<E>>(
     [q, k, v]: [Heads<E, D>; 3],
 ) -> Result<Flat<E, D>> {
     let &Sizes { batch, heads, queries, keys, width } = sizes;
+    let k = without_padding(call, lengths, k)?;
+    let v = without_padding(call, lengths, v)?;
     let k = k.try_permute::<(usize, usize, usize), Axes3<0, 2, 1>>().on_device()?;
     let scores = q.try_matmul(k).on_device()?;
     let count = heads * batch * queries * keys;
@@ -205,10 +209,87 @@ fn attention<E: Float, D: Backend<E>>(
     let weights = normalized(below_zero(scores, lines)?, lines)?;
     let weights = drop(call, sizes, weights)?;
     let weights = weights.try_reshape_like(&(heads * batch, queries, keys)).on_device()?;
-    let y = weights.try_matmul(v).on_device()?;
+    let y = weighted(call, lengths, weights, v)?;
     let y = y.try_reshape_like(&(heads, batch, queries, width / heads.max(1))).on_device()?;
     let y: Four<E, D> = y.try_permute::<_, Axes4<1, 2, 0, 3>>().on_device()?;
     y.try_reshape_like(&(batch * queries * width,)).on_device()
+}
+
+/// Steps behind the lengths are 0 if they are not finite: neither weights nor gradients of 0 hide that.
+fn without_padding<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    lengths: &[usize],
+    z: Heads<E, D>,
+) -> Result<Heads<E, D>> {
+    let (heads, steps, features) = *z.shape();
+    if lengths.iter().all(|&length| length == steps) || finite(&z)? {
+        return Ok(z);
+    }
+    let at = |i: usize| (i / features / steps % lengths.len(), i / features % steps);
+    let hidden =
+        (0..heads * steps * features).map(at).map(|(sample, step)| step >= lengths[sample]);
+    chosen(call, hidden, zeros(call, &z)?, z)
+}
+
+/// weights·v. What is not finite goes to the queries that see it, and not through a weight of 0 to others.
+fn weighted<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    lengths: &[usize],
+    weights: Heads<E, D>,
+    v: Heads<E, D>,
+) -> Result<Heads<E, D>> {
+    let ((heads, queries, _), (_, keys, features)) = (*weights.shape(), *v.shape());
+    if lengths.iter().all(|&length| seen(call, length, 0) == keys) || finite(&v)? {
+        return weights.try_matmul(v).on_device();
+    }
+    let odd: Vec<bool> = v.as_vec().into_iter().map(|x| !x.f64().is_finite()).collect();
+    // The first step of each head's feature that is not finite.
+    let first = |head: usize, feature: usize| {
+        (0..keys).find(|key| odd[(head * keys + key) * features + feature]).unwrap_or(keys)
+    };
+    let firsts = (0..heads * features).map(|i| first(i / features, i % features));
+    let firsts: Vec<usize> = firsts.collect();
+    let sees = |i: usize| {
+        let (head, query) = (i / features / queries, i / features % queries);
+        let seen = seen(call, lengths[head % lengths.len()], query);
+        firsts[head * features + i % features] < seen
+    };
+    let [one, other] = [&weights, &v].map(|z| z.retaped::<OwnedTape<E, D>>());
+    let whole = one.try_matmul(other).on_device()?;
+    let finite = chosen(call, odd.iter().copied(), zeros(call, &v)?, v)?;
+    let finite = weights.try_matmul(finite).on_device()?;
+    chosen(call, (0..heads * queries * features).map(sees), whole, finite)
+}
+
+fn zeros<E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    like: &Heads<E, D>,
+) -> Result<Heads<E, D>> {
+    let zeros = call.device.try_zeros_like(like.shape()).on_device()?;
+    Ok(zeros.put_tape(OwnedTape::default()))
+}
+
+/// Numbers of the first where `which` says so, and else of the other.
+fn chosen<S: Shape, E: Float, D: Backend<E>>(
+    call: &Call<'_, E, D>,
+    which: impl Iterator<Item = bool>,
+    one: Tensor<S, E, D, OwnedTape<E, D>>,
+    other: Tensor<S, E, D, OwnedTape<E, D>>,
+) -> Result<Tensor<S, E, D, OwnedTape<E, D>>> {
+    let which = which.map(|one| if one { E::one() } else { E::default() }).collect();
+    let which = call.device.try_tensor_from_vec(which, *one.shape()).on_device()?;
+    which.try_gt(E::default()).on_device()?.try_choose(one, other).on_device()
+}
+
+/// Whether all numbers are finite; their sum may be too large.
+fn finite<E: Float, D: Backend<E>>(x: &Heads<E, D>) -> Result<bool> {
+    let sum = x.retaped::<NoneTape>().try_sum::<(), Axes3<0, 1, 2>>().on_device()?;
+    Ok(sum.as_vec().iter().all(|sum| sum.f64().is_finite()))
+}
+
+/// The steps that a query sees in a sample of this length.
+fn seen<E: Float, D: Backend<E>>(call: &Call<'_, E, D>, length: usize, query: usize) -> usize {
+    if call.node.flag("causal") { length.min(query + 1) } else { length }
 }
 
 /// Scores of what is not to be seen are -∞.
@@ -219,30 +300,17 @@ fn hide<E: Float, D: Backend<E>>(
     scores: Flat<E, D>,
 ) -> Result<Flat<E, D>> {
     let &Sizes { batch, heads, queries, keys, .. } = sizes;
-    let causal = call.node.flag("causal");
-    if !causal && lengths.iter().all(|&length| length == keys) {
+    // No query sees fewer than the first.
+    if lengths.iter().all(|&length| seen(call, length, 0) == keys) {
         return Ok(scores);
     }
-    let seen = |sample: usize, query: usize| match causal {
-        true => lengths[sample].min(query + 1),
-        false => lengths[sample],
-    };
-    let mut hidden = Vec::with_capacity(scores.shape().0);
-    for (sample, query) in
-        (0..heads * batch).flat_map(|i| (0..queries).map(move |q| (i % batch, q)))
-    {
-        hidden.extend(
-            (0..keys).map(|key| if key < seen(sample, query) { E::default() } else { E::one() }),
-        );
-    }
-    let count = (hidden.len(),);
-    let hidden = call.device.try_tensor_from_vec(hidden, count).on_device()?;
-    let hidden = hidden.try_gt(E::default()).on_device()?;
-    let nothing = call
-        .device
-        .try_tensor_from_vec(vec![E::of(f64::NEG_INFINITY); count.0], count)
-        .on_device()?;
-    hidden.try_choose(nothing.put_tape(OwnedTape::default()), scores).on_device()
+    let hidden = (0..heads * batch * queries).flat_map(|i| {
+        let seen = seen(call, lengths[i / queries % batch], i % queries);
+        (0..keys).map(move |key| key >= seen)
+    });
+    let nothing = vec![E::of(f64::NEG_INFINITY); heads * batch * queries * keys];
+    let nothing = call.device.try_tensor_from_vec(nothing, *scores.shape()).on_device()?;
+    chosen(call, hidden, nothing.put_tape(OwnedTape::default()), scores)
 }
 
 /// In training some weights are 0. Their numbers are those of [samples, heads, queries, keys].

@@ -3,7 +3,7 @@
 
 use super::derive::{Derivation, Flow, Of, linear, refused};
 use super::draft::{Draft, Kind, Ref};
-use super::steps::Memory;
+use super::steps::{Hidden, Memory};
 use crate::error::Result;
 use crate::layers::multi_head_attention as layers;
 use netwright_spec::graph::{Attr, Node};
@@ -61,7 +61,7 @@ impl Step<'_> {
         let heads = firsts.map(|first| {
             let [q, k, v] = [q, k, v].map(|row| self.columns(row, first, [1, features]));
             let k = self.node("Reshape", &[], vec![k], &[features, 1]);
-            self.causal_head([q, k, v], seen)
+            self.causal_head([q, k, v], seen, lengths)
         });
         let heads = heads.collect();
         self.output(heads)
@@ -69,15 +69,15 @@ impl Step<'_> {
 
     /// One head of it. Those before and the present one have scores and sums of their own, so that
     /// what is kept is read where it lies.
-    fn causal_head(&mut self, [q, k, v]: [Ref; 3], seen: Ref) -> Ref {
+    fn causal_head(&mut self, [q, k, v]: [Ref; 3], seen: Ref, lengths: Option<usize>) -> Ref {
         let (features, before) = (self.features, self.keys - 1);
         let now = self.node("MatMul", &[], vec![q, k], &[1, 1]);
         if before == 0 {
             let weights = self.weights(now, Some(seen));
             return self.node("MatMul", &[], vec![weights, v], &[1, features]);
         }
-        let keys = self.kept(k, true, [features, before]);
-        let values = self.kept(v, false, [before, features]);
+        let keys = self.kept(k, true, [features, before], lengths);
+        let values = self.kept(v, false, [before, features], lengths);
         let scores = self.node("MatMul", &[], vec![q, keys], &[1, before]);
         let axis = [("axis", Attr::Size(1))];
         let scores = self.node("Concat", &axis, vec![scores, now], &[1, before + 1]);
@@ -109,8 +109,10 @@ impl Step<'_> {
             let order = Kind::plain("Transpose", &[("order", Attr::Sizes(&[1, 0]))]);
             let k = self.to.once.node(self.node, order, vec![k], &[features, keys]);
             let v = part(&mut self.to.once, width + first);
-            let [k, v] = [(k, [features, keys]), (v, [keys, features])].map(|(value, shape)| {
+            let [k, v] = [(k, [features, keys], 1), (v, [keys, features], 0)];
+            let [k, v] = [k, v].map(|(value, shape, axis)| {
                 let made = self.to.keep(value);
+                self.to.hidden.extend(lengths.map(|lengths| Hidden { made, axis, lengths }));
                 self.to.draft.shared(Memory::Given { made }, &shape)
             });
             let q = self.columns(q, first, [1, features]);
@@ -175,8 +177,15 @@ impl Step<'_> {
     }
 
     /// What this value was in all steps before, in rows or columns.
-    fn kept(&mut self, value: Ref, columns: bool, shape: [usize; 2]) -> Ref {
-        let (memory, before) = self.to.draft.memory(Memory::All { output: 0, columns }, &shape);
+    fn kept(
+        &mut self,
+        value: Ref,
+        columns: bool,
+        shape: [usize; 2],
+        lengths: Option<usize>,
+    ) -> Ref {
+        let all = Memory::All { output: 0, columns, lengths };
+        let (memory, before) = self.to.draft.memory(all, &shape);
         self.to.draft.remember(memory, value);
         before
     }

@@ -3,7 +3,7 @@
 //! graph, which is run once.
 
 use super::draft::{Draft, Kind, Piece, Ref};
-use super::steps::{Lengths, Memory, Once, Steps};
+use super::steps::{Hidden, Lengths, Memory, Once, Steps};
 use super::{attention, by_itself, recurrent};
 use crate::error::{Error, Result};
 use crate::layers::error;
@@ -39,6 +39,8 @@ pub(super) struct Derivation {
     /// Its outputs.
     made: Vec<Ref>,
     lengths: Vec<Lengths>,
+    /// What of them is not to be seen.
+    pub(super) hidden: Vec<Hidden>,
     /// Where each value of the network is.
     flows: Vec<Flow>,
 }
@@ -53,6 +55,7 @@ impl Derivation {
             once: Draft::default(),
             made: Vec::new(),
             lengths: Vec::new(),
+            hidden: Vec::new(),
             flows: Vec::new(),
         };
         for (number, port) in graph.inputs.iter().enumerate() {
@@ -232,7 +235,8 @@ impl Derivation {
         let made: Vec<_> = self.made.iter().map(|&value| ("made", value)).collect();
         let [inputs, _] = self.once.needed(&made);
         let (once, once_params) = self.once.finish(self.graph, &made, &inputs);
-        let once = Once { graph: once, params: once_params, inputs, lengths: self.lengths };
+        let Derivation { lengths, hidden, .. } = self;
+        let once = Once { graph: once, params: once_params, inputs, lengths, hidden };
         Steps { graph, params, memory, time: self.time, along, once }
     }
 }

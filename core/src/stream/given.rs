@@ -1,7 +1,7 @@
 //! Inputs that are given whole, and what is made of them before the first step.
 
 use super::draft::Piece;
-use super::steps::{Once, Steps};
+use super::steps::{Hidden, Once, Steps};
 use crate::backend::{Backend, Float};
 use crate::data::Column;
 use crate::error::{Error, Result};
@@ -44,7 +44,10 @@ impl<E: Float, D: Backend<E>> Given<E, D> {
         for lengths in &steps.once.lengths {
             multi_head_attention::check(lengths.node, &indices[lengths.input], lengths.steps)?;
         }
-        let made = made(model, all, &steps.once, &columns, device)?;
+        let mut made = made(model, all, &steps.once, &columns, device)?;
+        for hidden in &steps.once.hidden {
+            hide(hidden, &indices[hidden.lengths], &mut made[hidden.made], device)?;
+        }
         Ok((steps, Given { made, indices, sequences }))
     }
 }
@@ -132,10 +135,31 @@ fn made<E: Float, D: Backend<E>>(
         tape: None,
         training: None,
         input_gradients: false,
-        device: device.clone(),
     };
     let Outcome { outputs, .. } = D::run(task)?;
     Ok(outputs)
+}
+
+/// Makes 0 of what lies behind the lengths: a weight of 0 does not hide what is not finite.
+fn hide<E: Float, D: Backend<E>>(
+    hidden: &Hidden,
+    lengths: &[usize],
+    made: &mut Array<E, D>,
+    device: &D,
+) -> Result<()> {
+    let steps = made.shape[1 + hidden.axis];
+    if lengths.iter().all(|&length| length >= steps) {
+        return Ok(());
+    }
+    let sequence: usize = made.shape[1..].iter().product();
+    let behind: usize = made.shape[2 + hidden.axis..].iter().product();
+    let mut data = made.data.as_vec();
+    for (all, &length) in data.chunks_exact_mut(sequence).zip(lengths) {
+        all.chunks_exact_mut(steps * behind)
+            .for_each(|all| all[length * behind..].fill(E::default()));
+    }
+    *made = array(data, made.shape.clone(), device)?;
+    Ok(())
 }
 
 /// Parameters of the network, or copies of some of their rows.

@@ -99,11 +99,17 @@ impl<E: Float, D: Backend<E>> Kept<E, D> {
     }
 
     /// Keeps what comes out for the next step.
-    pub(super) fn remember(&mut self, memory: &Memory, outputs: &[Array<E, D>], now: Now) {
+    pub(super) fn remember(
+        &mut self,
+        memory: &Memory,
+        outputs: &[Array<E, D>],
+        now: Now,
+        given: &Given<E, D>,
+    ) {
         let Now { done, sequences, time } = now;
         match *memory {
             Memory::State { output, .. } => *self = Kept::Whole(outputs[output].clone()),
-            Memory::All { output, columns } if done + 1 < time => {
+            Memory::All { output, columns, lengths } if done + 1 < time => {
                 let new = outputs[output].data.as_vec();
                 let (width, before) = (new.len() / sequences.max(1), time - 1);
                 if !matches!(self, Kept::All(_)) {
@@ -111,8 +117,13 @@ impl<E: Float, D: Backend<E>> Kept<E, D> {
                 }
                 let Kept::All(all) = self else { return };
                 let [first, apart] = if columns { [done, before] } else { [done * width, 1] };
-                for (all, new) in all.chunks_exact_mut(before * width).zip(new.chunks_exact(width))
-                {
+                let ends = lengths.map(|lengths| given.indices[lengths].as_slice());
+                let sequences = all.chunks_exact_mut(before * width).zip(new.chunks_exact(width));
+                for (sequence, (all, new)) in sequences.enumerate() {
+                    // A weight of 0 does not hide what is not finite.
+                    if ends.is_some_and(|ends| done >= ends[sequence]) {
+                        continue;
+                    }
                     let places = all[first..].iter_mut().step_by(apart);
                     places.zip(new).for_each(|(place, new)| *place = *new);
                 }

@@ -31,6 +31,10 @@ use steps::Steps;
 /// What depends only on inputs that are given whole is made once, whatever its layers are: an encoder, the
 /// keys and values of a memory, first states. Where such a value meets the steps (`+`, `*`, `concat`), each
 /// step takes its own row of it; `matmul(steps, value)` takes all of it.
+///
+/// Behind a sequence's length anything may be pushed: it changes no other step. Attention's own output there
+/// is no number if the step's key or value is too large or none, where a whole sequence looks at nothing but
+/// the steps within its length.
 #[derive(Debug)]
 pub struct Stream<E: Float, D: Backend<E>> {
     steps: &'static Steps,
@@ -102,12 +106,11 @@ impl<E: Float, D: Backend<E>> Stream<E, D> {
             tape: None,
             training: None,
             input_gradients: false,
-            device: self.device.clone(),
         };
         let Outcome { outputs, .. } = D::run(task)?;
         let columns = self.columns(&outputs)?;
         for (memory, kept) in self.steps.memory.iter().zip(&mut self.memory) {
-            kept.remember(memory, &outputs, now);
+            kept.remember(memory, &outputs, now, &self.given);
         }
         (self.done, self.sequences) = (self.done + 1, sequences);
         Ok(columns)

@@ -36,6 +36,19 @@ pub(crate) struct Once {
     pub(crate) inputs: Vec<usize>,
     /// Lengths that only the steps read.
     pub(crate) lengths: Vec<Lengths>,
+    /// What is not to be seen of its outputs.
+    pub(crate) hidden: Vec<Hidden>,
+}
+
+/// What lies behind a length of each sequence in something that was made: it becomes 0.
+#[derive(Debug)]
+pub(crate) struct Hidden {
+    /// The number of what was made.
+    pub(crate) made: usize,
+    /// The axis that the length is of.
+    pub(crate) axis: usize,
+    /// The number of the length among the given inputs.
+    pub(crate) lengths: usize,
 }
 
 /// An input that is a length of each sequence.
@@ -55,8 +68,9 @@ pub(crate) enum Memory {
     /// What an output of this number was in the step before; in the first, zeros or what was made
     /// before.
     State { output: usize, first: Option<usize> },
-    /// What an output of this number was in all steps before: a row or a column for each.
-    All { output: usize, columns: bool },
+    /// What an output of this number was in all steps before: a row or a column for each, of 0 behind a
+    /// sequence's length.
+    All { output: usize, columns: bool, lengths: Option<usize> },
     /// Which of these, and of the present one, are there: 0, and -∞ for those that are not, or
     /// lie behind a sequence's length.
     Seen { lengths: Option<usize> },

@@ -89,7 +89,6 @@ fn differentiate<E: Float, D: Backend<E>>(
         tape: Some(OwnedTape::default()),
         training: Some(key),
         input_gradients: false,
-        device: device.clone(),
     };
     let run = D::run(task)?;
     let targets = values(&batch.targets, &device)?;
@@ -144,7 +143,6 @@ pub(super) fn infer<E: Float, D: Backend<E>>(
         tape: None,
         training: None,
         input_gradients: false,
-        device: device.clone(),
     };
     Ok(D::run(task)?.outputs)
 }

@@ -180,7 +180,7 @@ fn step_name(cursor: &mut Cursor, errors: &mut Errors) -> Option<Ident> {
         let span = cursor.take(1).place();
         let help = format!("a layer's name stands before a colon: `{name}: Relu`");
         errors.push_help(span, "expected `:`, found `=`", help);
-        return Some(name);
+        return Some(names::checked(name, "a layer", errors));
     }
     if !cursor.is_colon(1) {
         return None;

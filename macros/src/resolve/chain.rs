@@ -324,17 +324,27 @@ impl Resolver<'_> {
             }
         };
         self.names.repeats += 1;
-        let mut value = start;
-        for _ in 0..count {
-            if self.net.nodes.len() > MOST_NODES {
-                let text = format!("this network has more than {MOST_NODES} layers");
-                self.errors.push(body.span, text);
+        let mut value = self.chain(body, start);
+        let once = self.net.nodes.len();
+        for _ in 1..count {
+            self.limit(body.span);
+            if self.too_many {
+                // One copy says all that there is to say.
+                self.net.nodes.truncate(once);
+                value = self.stranger(None, None, body.span.into());
                 break;
             }
             value = self.chain(body, value);
         }
         self.names.repeats -= 1;
         value
+    }
+
+    fn limit(&mut self, place: Span) {
+        if self.net.nodes.len() > MOST_NODES && !self.too_many {
+            self.too_many = true;
+            self.errors.push(place, format!("this network has more than {MOST_NODES} layers"));
+        }
     }
 
     /// A count that only rustc knows repeats one type: a field cannot be there so many times, but a

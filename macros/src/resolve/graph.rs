@@ -3,7 +3,7 @@
 use super::Resolver;
 use super::args::Typed;
 use super::chain::Incoming;
-use crate::ast::{Arg, ArgValue, Call, Graph, Join, Let, StepKind, Term, Value};
+use crate::ast::{Arg, Call, Graph, Join, Let, StepKind, Term, Value};
 use crate::diag::Extent;
 use crate::ir::{Output, Role, ValueId};
 use netwright_spec::problem::did_you_mean;
@@ -298,8 +298,7 @@ impl Resolver<'_> {
         }
         let kind = if matmul { "MatMul" } else { "Concat" };
         let Some(def) = catalogue::find(kind) else { return self.unknown(place) };
-        let options = join.options.iter().map(copied).collect();
-        let typed = self.args(def, &call(&join.word, options), place.into());
+        let typed = self.args(def, &call(&join.word, join.options.clone()), place.into());
         self.operation(def, (&word, place.into()), typed, (values, roles))
     }
 
@@ -387,15 +386,6 @@ fn text(name: &Ident) -> String {
 
 fn call(word: &Ident, options: Vec<Arg>) -> Call {
     Call { path: word.clone().into(), options, values: Vec::new() }
-}
-
-/// An argument in round brackets, which is one in angle brackets to the layer behind it.
-fn copied(arg: &Arg) -> Arg {
-    let value = match &arg.value {
-        ArgValue::Size(size) => ArgValue::Size(size.clone()),
-        _ => ArgValue::Error,
-    };
-    Arg { name: arg.name.clone(), value, place: arg.place }
 }
 
 fn number_of(lit: &syn::Lit) -> Option<f64> {

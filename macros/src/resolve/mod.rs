@@ -36,6 +36,8 @@ struct Resolver<'a> {
     shared: Vec<shared::SharedLayer<'a>>,
     /// A name that no value has was reported.
     stray_name: bool,
+    /// That there are too many layers was reported.
+    too_many: bool,
     errors: &'a mut Errors,
 }
 
@@ -68,6 +70,7 @@ pub fn resolve(network: ast::Network, errors: &mut Errors) -> Net {
         values: Vec::new(),
         shared: Vec::new(),
         stray_name: false,
+        too_many: false,
         errors,
     };
     resolver.inputs(network.inputs);

@@ -1,4 +1,4 @@
-use super::{errors_in, errors_of};
+use super::{errors_in, errors_of, expanded};
 
 fn none(layers: &str) {
     assert_eq!(errors_in(layers), [] as [&str; 0], "{layers}");
@@ -107,12 +107,34 @@ fn names() {
     one("a: Relu, a: Relu", "the name `a` is used twice; first on line 1");
     one("r#a: Relu, a: Relu", "the name `a` is used twice; first on line 1");
     one("fn: Relu", "`fn` is a Rust keyword and cannot name a layer");
+    assert!(!expanded("struct Net([3]) { true = Linear<2> }").contains("pub true :"));
     one("x: Repeat<2> { Relu }", "`Repeat` has no name: it makes several layers");
     let two = "struct A([3]) { Relu } struct A([4]) { Relu }";
     assert_eq!(
         errors_of(two),
         ["1:30 there are two networks named `A`\nhelp: give each network a name of its own"]
     );
+}
+
+#[test]
+fn too_many_layers_are_one_mistake_and_soon_found() {
+    let text = "this network has more than 10000 layers";
+    one(
+        "Repeat<18446744073709551615> { Relu, Repeat<9223372036854775808> { Tanh } }, Linear<2>",
+        text,
+    );
+    one("Repeat<200> { Conv2d<3, 1>, Repeat<200> { a: Conv2d<3, 1> } }, Conv2d<9, 99>", text);
+    let text = "struct Net([3]) { Repeat<3000000000> { Linear<3> }, Softmax }";
+    assert!(expanded(text).len() < 20_000);
+}
+
+#[test]
+fn the_axis_of_a_concat_is_read_as_all_sizes_are() {
+    let text = "`axis` is a size, not";
+    one("concat(input, input, axis = 2.5)", text);
+    one("concat(input, input, axis = (1, 2)) => Relu", text);
+    one("concat(input, input, axis = [1])", text);
+    one("concat(input, input, axis = 1e9)", text);
 }
 
 #[test]

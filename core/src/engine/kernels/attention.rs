@@ -4,6 +4,10 @@
 //!
 //! The backward makes the weights of a tile again, from two numbers that the forward leaves of each
 //! row.
+//!
+//! What is not seen changes nothing, whatever stands there. Tiles are products of all of their keys, and a
+//! weight of 0 times what is not finite is no number: so where a result is not finite and something is
+//! hidden, it is made again of what is seen alone, key by key.
 
 mod backward;
 mod forward;
@@ -178,8 +182,8 @@ impl Attention {
         let packed = &room.keys[self.packed(keys)][..product.packed_len()[0]];
         let (q, scores) = (&room.q[..n * self.features], &mut room.scores[..n * keys.len()]);
         product.forward_packed(n, q, packed, Onto::Bias(None), Act::None, scores);
-        for (query, row) in queries.clone().zip(scores.chunks_exact_mut(keys.len())) {
-            let seen = self.seen(head, query).saturating_sub(keys.start).min(keys.len());
+        let rows = scores.chunks_exact_mut(keys.len());
+        for ((_, seen), row) in self.pairs(head, queries, keys).zip(rows) {
             row[seen..].fill(f32::NEG_INFINITY);
         }
     }
@@ -189,21 +193,26 @@ impl Attention {
         if self.causal { head.length.min(query + 1) } else { head.length }
     }
 
-    /// Whether there are keys that the first tile does not take: no other sees fewer.
+    /// Whether there are keys that a query does not see; no other sees fewer than the first.
     fn hides<F>(&self, head: &Head<F>) -> bool {
-        let first = self.tiles().next().map_or(0, |queries| self.seen(head, queries.end - 1));
-        self.blocks(first).last().is_some_and(|keys| keys.end < self.keys)
+        self.seen(head, 0) < self.keys
     }
 
-    /// Behind it are only keys that a tile does not see, if those may be skipped: not where a number
-    /// that is not finite goes into all others, also through a weight of 0.
-    fn end<F>(&self, head: &Head<F>, queries: &Range<usize>, skip: bool) -> usize {
-        if skip { self.seen(head, queries.end - 1) } else { self.keys }
+    /// Behind it are only keys that a tile does not see.
+    fn end<F>(&self, head: &Head<F>, queries: &Range<usize>) -> usize {
+        self.seen(head, queries.end - 1)
     }
 
-    /// Whether all numbers of the first rows are finite.
-    fn finite(&self, (from, rows): Part<'_>, count: usize) -> bool {
-        (0..count).all(|i| finite(&from[rows.row(i, self.features)]))
+    /// Of a tile each query's number in it, and the keys of a block that it sees, by their numbers in that.
+    fn pairs<'a, F>(
+        &'a self,
+        head: &'a Head<F>,
+        queries: &Range<usize>,
+        keys: &Range<usize>,
+    ) -> impl Iterator<Item = (usize, usize)> + use<'a, F> {
+        let (first, len) = (keys.start, keys.len());
+        let seen = move |query| self.seen(head, query).saturating_sub(first).min(len);
+        queries.clone().map(seen).enumerate()
     }
 
     /// Dropout's factors of a tile.
@@ -276,6 +285,11 @@ impl Rows {
 fn finite(x: &[f32]) -> bool {
     const EXPONENT: u32 = f32::INFINITY.to_bits();
     !x.iter().fold(false, |any, x| any | (x.to_bits() & EXPONENT == EXPONENT))
+}
+
+/// Adds a multiple of a row.
+fn add(factor: f32, row: &[f32], to: &mut [f32]) {
+    to.iter_mut().zip(row).for_each(|(to, x)| *to += factor * x);
 }
 
 fn multiply(x: &mut [f32], factors: &[f32]) {

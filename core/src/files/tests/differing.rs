@@ -58,6 +58,8 @@ fn all_differences_are_listed() {
          unexpected: linear_3.weight\\n [10, 64]\n  \
          help: numbers are not rounded on the way; load the file into an `f64` network, then convert \
          that one with `to_dtype`\n  \
+         help: `StateDict::new(file).transposed(|name| …)` says which matrices lie the other way round in \
+         the file\n  \
          help: `StateDict::new(file).renamed(|name| …)` says what the file calls the network's tensors"
     );
 }

@@ -1,7 +1,7 @@
 //! The gradients of one head.
 
 use super::online::{self, Slope};
-use super::{Act, Attention, Head, LEFT, Onto, Part, QUERIES, Room, finite, multiply};
+use super::{Act, Attention, Head, LEFT, Onto, Part, QUERIES, Room, add, finite, multiply};
 use std::ops::Range;
 
 /// Sums side by side, which do not wait for each other.
@@ -27,26 +27,45 @@ impl Attention {
         mut give: impl FnMut(usize, usize, &[f32]),
         scratch: &mut [f32],
     ) {
-        let (width, scale, mut room) = (self.features, self.scale(), self.room(scratch));
+        let mut room = self.room(scratch);
         self.pack_backward(&given, &mut room);
+        let finite = self.gradients(&head, &given, false, &mut give, &mut room);
+        if !finite {
+            self.gradients(&head, &given, true, &mut give, &mut room);
+        }
+    }
+
+    /// All of it; of what is `seen` alone, or with weights of 0 for the rest. Whether no number of that rest
+    /// can have changed anything: whatever it does, it does to the gradients of queries.
+    fn gradients<F: Fn(usize) -> f32>(
+        &self,
+        head: &Head<F>,
+        given: &Given<'_>,
+        seen: bool,
+        give: &mut impl FnMut(usize, usize, &[f32]),
+        room: &mut Room<'_>,
+    ) -> bool {
+        let (width, scale, hides) = (self.features, self.scale(), self.hides(head));
+        let mut all_finite = true;
         room.dk.fill(0.0);
         room.dv.fill(0.0);
-        let skip = self.hides(&head) && self.all_finite(&given);
         for queries in self.tiles() {
             let mut slopes = [Slope::default(); QUERIES];
             let slopes = &mut slopes[..queries.len()];
-            self.gather_queries(given.inputs[0], &queries, &mut room);
-            self.slopes(&given, &queries, slopes, room.dy);
-            let end = self.end(&head, &queries, skip);
-            self.means(&head, &queries, end, slopes, &mut room);
+            self.gather_queries(given.inputs[0], &queries, room);
+            self.slopes(given, &queries, slopes, room.dy);
+            let end = self.end(head, &queries);
+            self.means(head, &queries, end, slopes, room);
             for keys in self.blocks(end) {
-                self.block_backward(&head, &queries, &keys, slopes, &mut room);
+                let k = seen.then_some(given.inputs[1]);
+                self.block_backward(head, &queries, &keys, slopes, k, room);
             }
             let rows = &mut room.rows[..queries.len() * width];
             rows.iter_mut().for_each(|x| *x *= scale);
             if let Some(turns) = &self.turns {
                 turns.turn_back(queries.start, rows);
             }
+            all_finite &= !hides || finite(rows);
             queries.zip(rows.chunks_exact(width)).for_each(|(query, row)| give(0, query, row));
         }
         let all = self.keys * width;
@@ -56,6 +75,7 @@ impl Attention {
         for (part, gradients) in [(1, &room.dk[..all]), (2, &room.dv[..all])] {
             gradients.chunks_exact(width).enumerate().for_each(|(i, row)| give(part, i, row));
         }
+        all_finite
     }
 
     /// Keys and values, as the products take them.
@@ -70,14 +90,6 @@ impl Attention {
             let (block, stride) = v.1.block(v.0, &keys);
             product.pack_apart(block, stride, &mut room.values[at][..rows]);
         }
-    }
-
-    /// Whether keys that nobody sees are sure to have no gradient.
-    fn all_finite(&self, given: &Given<'_>) -> bool {
-        let [q, k, v] = given.inputs;
-        [q, given.y, given.dy].into_iter().all(|part| self.finite(part, self.queries))
-            && [k, v].into_iter().all(|part| self.finite(part, self.keys))
-            && finite(given.left)
     }
 
     /// Brings the gradients of a tile's rows together; Σ weight · gradient is the same as Σ y · dy.
@@ -122,8 +134,9 @@ impl Attention {
             let len = slopes.len() * keys.len();
             let products = &mut room.slopes[..len];
             online::slopes(self.level, &mut room.scores[..len], products, found);
-            let rows = products.chunks_exact(keys.len());
-            means.iter_mut().zip(rows).for_each(|(mean, row)| *mean += row.iter().sum::<f32>());
+            for (i, seen) in self.pairs(head, queries, &keys) {
+                means[i] += products[i * keys.len()..][..seen].iter().sum::<f32>();
+            }
         }
         for (slope, mean) in slopes.iter_mut().zip(means).filter(|(s, _)| !s.mean.is_finite()) {
             slope.mean = mean;
@@ -156,6 +169,7 @@ impl Attention {
         queries: &Range<usize>,
         keys: &Range<usize>,
         rows_slopes: &[Slope],
+        seen: Option<Part<'_>>,
         room: &mut Room<'_>,
     ) {
         self.tile(head, queries, keys, room);
@@ -167,12 +181,45 @@ impl Attention {
         if head.factor.is_some() {
             multiply(weights, room.factors);
         }
+        if let Some(k) = seen {
+            return self.pairs_backward(head, queries, keys, k, room);
+        }
         let of_keys = keys.start * width..keys.end * width;
         product.backward_weights(n, dy, weights, all.clone(), false, &mut room.dv[of_keys.clone()]);
         product.backward_weights(n, q, slopes, all, false, &mut room.dk[of_keys]);
         let columns = &room.columns[self.packed(keys)][..product.packed_len()[1]];
         let rows = &mut room.rows[..n * width];
         product.backward_input_packed(n, slopes, columns, keys.start == 0, rows);
+    }
+
+    /// The same of the pairs of a tile that see each other, from their weights and slopes.
+    fn pairs_backward<F>(
+        &self,
+        head: &Head<F>,
+        queries: &Range<usize>,
+        keys: &Range<usize>,
+        k: Part<'_>,
+        room: &mut Room<'_>,
+    ) {
+        let (width, len) = (self.features, keys.len());
+        let (block, stride) = self.turned(k, keys, room.block);
+        if keys.start == 0 {
+            room.rows[..queries.len() * width].fill(0.0);
+        }
+        for (i, seen) in self.pairs(head, queries, keys) {
+            let of_query = i * width..(i + 1) * width;
+            // What nobody asks for has no gradient, whatever it is.
+            if room.dy[of_query.clone()].iter().all(|dy| *dy == 0.0) {
+                continue;
+            }
+            for key in 0..seen {
+                let (weight, slope) = (room.scores[i * len + key], room.slopes[i * len + key]);
+                let of_key = (keys.start + key) * width..(keys.start + key + 1) * width;
+                add(weight, &room.dy[of_query.clone()], &mut room.dv[of_key.clone()]);
+                add(slope, &room.q[of_query.clone()], &mut room.dk[of_key]);
+                add(slope, &block[key * stride..][..width], &mut room.rows[of_query.clone()]);
+            }
+        }
     }
 }
 

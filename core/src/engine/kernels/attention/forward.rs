@@ -1,7 +1,7 @@
 //! The output of one head.
 
 use super::online::{self, Row};
-use super::{Attention, Head, LEFT, Part, QUERIES, Room, Rows, multiply};
+use super::{Attention, Head, LEFT, Part, QUERIES, Room, Rows, add, finite, multiply};
 use std::ops::Range;
 
 impl Attention {
@@ -16,13 +16,13 @@ impl Attention {
     ) {
         let (width, mut room) = (self.features, self.room(scratch));
         self.pack_forward(k, v, &mut room);
-        let skip = self.hides(&head) && self.finite(v, self.keys);
+        let hides = self.hides(&head);
         for queries in self.tiles() {
-            let mut found = [Row::NONE; QUERIES];
-            let found = &mut found[..queries.len()];
             self.gather_queries(q, &queries, &mut room);
-            for keys in self.blocks(self.end(&head, &queries, skip)) {
-                self.block_forward(&head, &queries, &keys, found, &mut room);
+            let mut found = self.tile_forward(&head, &queries, None, &mut room);
+            // What a query of the tile does not see, the first does not see either.
+            if hides && !finite(&room.rows[..width]) {
+                found = self.tile_forward(&head, &queries, Some(v), &mut room);
             }
             let left = left[LEFT * queries.start..].chunks_exact_mut(LEFT);
             for (((query, row), found), left) in
@@ -48,6 +48,22 @@ impl Attention {
         }
     }
 
+    /// Makes the rows of a tile, which are not divided by their sums; of values that are `seen` alone, if
+    /// they are given.
+    fn tile_forward<F: Fn(usize) -> f32>(
+        &self,
+        head: &Head<F>,
+        queries: &Range<usize>,
+        seen: Option<Part<'_>>,
+        room: &mut Room<'_>,
+    ) -> [Row; QUERIES] {
+        let mut found = [Row::NONE; QUERIES];
+        for keys in self.blocks(self.end(head, queries)) {
+            self.block_forward(head, queries, &keys, &mut found[..queries.len()], seen, room);
+        }
+        found
+    }
+
     /// Adds what a block of values gives to the rows of a tile.
     fn block_forward<F: Fn(usize) -> f32>(
         &self,
@@ -55,6 +71,7 @@ impl Attention {
         queries: &Range<usize>,
         keys: &Range<usize>,
         found: &mut [Row],
+        seen: Option<Part<'_>>,
         room: &mut Room<'_>,
     ) {
         self.scores(head, queries, keys, room);
@@ -71,6 +88,18 @@ impl Attention {
         if let Some(factor) = &head.factor {
             self.factors(factor, queries, keys, room.factors);
             multiply(powers, room.factors);
+        }
+        if let Some((v, lie)) = seen {
+            if keys.start == 0 {
+                rows.fill(0.0);
+            }
+            for (i, seen) in self.pairs(head, queries, keys) {
+                let row = &mut rows[i * self.features..][..self.features];
+                for (key, power) in (keys.start..).zip(&powers[i * keys.len()..][..seen]) {
+                    add(*power, &v[lie.row(key, self.features)], row);
+                }
+            }
+            return;
         }
         let product = self.product(keys);
         let values = &room.values[self.packed(keys)][..product.packed_len()[1]];

@@ -37,15 +37,20 @@ impl Reference {
                 true => f64::from(dropped(query * keys + key)),
                 false => 1.0,
             };
+            let seen = weights.len();
             let slopes: Vec<f64> =
-                (0..keys).map(|key| dot(dy, row(v, key, width)) * factor(key)).collect();
+                (0..seen).map(|key| dot(dy, row(v, key, width)) * factor(key)).collect();
             let mean = dot(&weights, &slopes);
-            for key in 0..keys {
+            let asked = dy.iter().any(|dy| *dy != 0.0);
+            for key in 0..seen {
                 let slope = weights[key] * (slopes[key] - mean) * scale;
                 let weight = weights[key] * factor(key);
                 for i in 0..width {
                     let (of_query, of_key) = (query * width + i, key * width + i);
                     y[of_query] += weight * v[of_key];
+                    if !asked {
+                        continue;
+                    }
                     dv[of_key] += weight * dy[i];
                     dq[of_query] += slope * k[of_key];
                     dk[of_key] += slope * q[i];
@@ -55,14 +60,11 @@ impl Reference {
         [y, self.turned(&dq, -1.0), self.turned(&dk, -1.0), dv]
     }
 
-    /// The weights of all keys; those that are not seen have 0.
+    /// The weights of the keys that are seen.
     fn weights(&self, query: usize, q: &[f64], k: &[f64]) -> Vec<f64> {
         let seen = if self.causal { self.length.min(query + 1) } else { self.length };
-        let score = |key| match key < seen {
-            true => dot(q, row(k, key, self.width)) / (self.width as f64).sqrt(),
-            false => f64::NEG_INFINITY,
-        };
-        let scores: Vec<f64> = (0..self.keys).map(score).collect();
+        let score = |key| dot(q, row(k, key, self.width)) / (self.width as f64).sqrt();
+        let scores: Vec<f64> = (0..seen.min(self.keys)).map(score).collect();
         let top = scores.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let powers: Vec<f64> = scores.iter().map(|score| (score - top).exp()).collect();
         let sum: f64 = powers.iter().sum();

@@ -128,23 +128,57 @@ fn weights_that_underflow_are_zeros() {
     });
 }
 
-/// Whatever is not finite goes where it goes through all weights, also those that are 0.
+/// Whatever is not finite goes through the weights of those that see it, also where they are 0, and nowhere
+/// else.
 #[test]
 fn infinities_and_nans_go_where_they_must() {
-    let sizes = [(1, KEYS + 3, 17, false), (KEYS + 3, KEYS + 3, 3, true)];
+    let sizes = [
+        (1, KEYS + 3, 17, false),
+        (3, 21, 4, false),
+        (QUERIES + 1, KEYS + 3, 2, false),
+        (7, 7, 4, true),
+        (KEYS + 3, KEYS + 3, 3, true),
+    ];
     for ((queries, keys, width, causal), &level) in
         sizes.into_iter().flat_map(|sizes| Level::all().iter().map(move |level| (sizes, level)))
     {
         let bad = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY];
         for (part, bad) in (0..4).flat_map(|part| bad.map(|bad| (part, bad))) {
             for length in [keys, 5] {
+                let rotary = width == 2 && part == 3;
                 let factor = bad.is_nan();
-                let reference =
-                    Reference { queries, keys, width, causal, length, rotary: false, factor };
-                let mut data = data(&reference);
-                let last = data[part].len() - 1;
-                data[part][last] = bad;
-                check(&reference, level, &data);
+                let reference = Reference { queries, keys, width, causal, length, rotary, factor };
+                let data = data(&reference);
+                for at in [data[part].len() - 1, data[part].len() / 2] {
+                    let mut data = data.clone();
+                    data[part][at] = bad;
+                    check(&reference, level, &data);
+                }
+            }
+        }
+    }
+}
+
+/// Steps behind the ninth, of which nobody asks for the gradient, where they are not seen: whatever their
+/// queries, keys and values are.
+#[test]
+fn what_is_not_seen_changes_nothing() {
+    const SEEN: usize = 9 * 4;
+    let each = [(false, false, 9), (true, false, 9), (true, true, 40)];
+    for (&level, (causal, rotary, length)) in
+        Level::all().iter().flat_map(|level| each.map(|each| (level, each)))
+    {
+        let (queries, keys, width) = (40, 40, 4);
+        let reference = Reference { queries, keys, width, causal, length, rotary, factor: causal };
+        let mut data = data(&reference);
+        data[3][SEEN..].fill(0.0);
+        let want = run(&reference, level, &data);
+        for bad in [f32::NAN, f32::INFINITY, 1e30, -3e38] {
+            data[..3].iter_mut().for_each(|all| all[SEEN..].fill(bad));
+            let got = run(&reference, level, &data);
+            for (i, (got, want)) in got.iter().zip(&want).enumerate() {
+                let what = format!("{level:?} {causal} {rotary} {bad} {i}");
+                close(&what, &got[..SEEN], &want[..SEEN]);
             }
         }
     }
