@@ -69,6 +69,13 @@ network! {
 }
 
 network! {
+    /// The same with its pooling in the same step.
+    struct Pooled([5, 40, 40]) -> [10] {
+        Conv2d<32, 3, padding = 1>, Relu, MaxPool2d<2>, Flatten, Linear<10>,
+    }
+}
+
+network! {
     /// The same of volumes, and windows of one channel.
     struct Slices([3, 7, 9, 18]) -> [10] {
         Conv3d<1, 3, stride = (2, 1, 1), padding = 1>, MaxPool3d<(1, 3, 2)>, AvgPool3d<2>, Flatten,
@@ -216,6 +223,7 @@ fn callers_outside_of_a_pool() {
     check(&Mlp::seeded(&device, 1), &columns(&[784]));
     check(&ResNet::seeded(&device, 1), &columns(&[3, 32, 32]));
     check(&Strided::seeded(&device, 1), &columns(&[5, 40, 40]));
+    check(&Pooled::seeded(&device, 1), &columns(&[5, 40, 40]));
     let words = |samples: usize| (0..samples * 100).map(|i| i * 7919 % 10_000).collect();
     let sentences = [1, 20].map(|samples| Column::indices(words(samples), &[100]).unwrap());
     check(&Words::seeded(&device, 1), &sentences);

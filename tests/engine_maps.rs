@@ -91,6 +91,27 @@ agree! {
         Tanh, Parallel { { MaxPool2d<3, stride = 2, padding = 1> }, { AvgPool2d<3, stride = 2, padding = 1> } }, AvgPool2d<2, stride = 1>
     }
     line_of_one_channel: [1, 70] => { MaxPool1d<3, stride = 2>, AvgPool1d<2>, Tanh }
+    planes_then_pixels: [3, 9, 20] => { MaxPool2d<2>, Conv2d<4, 3>, Relu }
+    planes_then_floats: [3, 9, 20] => { AvgPool2d<3, stride = 2, padding = 1>, Flatten, Linear<4> }
+    planes_of_two: [3, 9, 20] => {
+        let a = input => MaxPool2d<2>;
+        concat(a, (a => Conv2d<3, 1>))
+    }
+    planes_beside_the_input: [3, 9, 20] => { (input => MaxPool2d<3, stride = 1, padding = 1>) + input }
+    planes_twice: [5, 12, 40] => { MaxPool2d<2>, AvgPool2d<2>, GlobalAvgPool2d }
+    planes_whole: [5, 6, 17] => { GlobalAvgPool2d, Linear<3> }
+    planes_of_a_volume: [2, 5, 6, 18] => { MaxPool3d<3, stride = (1, 2, 2), padding = 1>, Conv3d<3, 2> }
+    planes_of_a_volume_at_once: [3, 4, 6, 18] => { AvgPool3d<2>, Flatten, Linear<2> }
+    planes_are_lines: [4, 70] => { MaxPool1d<2>, MaxPool1d<3, stride = 2, padding = 1>, AvgPool1d<2> }
+    planes_are_lines_between: [4, 70] => { MaxPool1d<2>, Tanh, AvgPool1d<2>, Conv1d<3, 3>, Relu }
+    planes_of_floats: [7] => { Linear<120>, Reshape<[3, 4, 10]>, MaxPool2d<(2, 1)>, Flatten, Linear<3> }
+    pooled_with_a_border: [3, 9, 8] => { Conv2d<7, 3, padding = same>, Relu, MaxPool2d<2>, Flatten, Linear<3> }
+    pooled_without_border: [3, 9, 8] => { Conv2d<7, 2>, Relu, MaxPool2d<(2, 3)>, Conv2d<3, 1> }
+    pooled_of_one_channel: [1, 12, 9] => { Conv2d<5, 3>, MaxPool2d<2>, Flatten, Linear<3> }
+    pooled_line_of_one_channel: [1, 40] => { Conv1d<4, 3, padding = 1>, Relu, MaxPool1d<2>, Conv1d<3, 3> }
+    pooled_line: [3, 40] => { Conv1d<4, 3, padding = 1>, Relu, MaxPool1d<2> }
+    pooled_volume: [2, 6, 5, 6] => { Conv3d<4, 3, padding = 1>, Relu, MaxPool3d<2>, Flatten, Linear<2> }
+    pooled_groups: [4, 8, 7] => { Conv2d<6, 3, groups = 2, padding = 1>, Relu, MaxPool2d<2> }
     image_where_it_lies: [9, 7, 19] => { Conv2d<5, 3, stride = 2, padding = 1>, Relu }
     groups_where_they_lie: [4, 6, 5] => { Conv2d<4, 3, groups = 4, padding = same>, Relu, Flatten, Linear<2> }
     input_of_two: [4, 6, 5] => { (input => Conv2d<4, 3, padding = same>, Relu) + input }

@@ -66,12 +66,22 @@ networks! {
     avg_pool2d_inside: [3, 6, 7] => {
         AvgPool2d<3, stride = 2, padding = 1, ceil_mode = true, count_include_pad = false>
     }
+    max_pool2d_planes: [3, 7, 70] => { MaxPool2d<3, stride = 2, padding = 1> }
+    avg_pool2d_planes: [9, 6, 21] => {
+        AvgPool2d<(2, 3), stride = (2, 2), padding = 1, count_include_pad = false>
+    }
+    max_pool1d_planes: [5, 37] => { MaxPool1d<4> }
+    avg_pool1d_one: [1, 33] => { AvgPool1d<2> }
+    max_pool3d_planes: [2, 5, 4, 19] => { MaxPool3d<2> }
     adaptive_avg_pool2d: [19, 5, 4] => { AdaptiveAvgPool2d<(3, 4)> }
     max_pool3d: [3, 5, 4, 5] => { MaxPool3d<3, stride = 2, padding = 1> }
     max_pool3d_apart: [19, 4, 3, 4] => { MaxPool3d<2> }
     max_pool3d_overlap: [3, 4, 5, 4] => { MaxPool3d<3, stride = 1, padding = 1> }
     avg_pool3d: [9, 4, 3, 4] => { AvgPool3d<2, padding = 1, count_include_pad = false> }
     global_avg_pool2d: [19, 4, 5] => { GlobalAvgPool2d }
+    global_avg_pool2d_planes: [3, 4, 21] => { GlobalAvgPool2d }
+    conv2d_pool_border: [3, 9, 8] => { Conv2d<7, 3, padding = same>, Relu, MaxPool2d<2> }
+    conv2d_pool_one: [1, 9, 12] => { Conv2d<7, 3>, Relu, MaxPool2d<2>, Conv2d<3, 1> }
     flatten: [2, 3, 4] => { Flatten }
     reshape: [4, 6] => { Reshape<[3, _]> }
     permute: [3, 19] => { Permute<[1, 0]> }

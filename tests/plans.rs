@@ -137,10 +137,10 @@ fn volumes_stay_where_they_lie_between_their_layers() {
         }
     }
     let plan = Plain::seeded(&Cpu::default(), 0).plan().to_string();
-    assert_eq!(plan.matches("pixel-major").count(), 1, "{plan}");
+    assert_eq!(plan.matches("pixel-major").count(), 0, "{plan}");
     assert_eq!(plan.matches("channels first").count(), 1, "{plan}");
     assert!(!plan.contains("moved") && !plan.contains("copy"), "{plan}");
-    let fused = "conv 3x3x3 [4, 6, 8, 8] -> [8, 3, 4, 4] + bias + relu + max pool";
+    let fused = "conv 3x3x3 [4, 6, 8, 8] -> [8, 3, 4, 4] + bias + relu + max pool of input 0";
     assert!(plan.contains(fused), "{plan}");
     assert!(plan.contains("conv 2x1x1 [6, 3, 4, 4] -> [3, 2, 4, 4]  ("), "{plan}");
     assert_eq!(plan.matches("mean of").count(), 1, "{plan}");
@@ -157,6 +157,28 @@ fn the_first_layer_reads_the_input_where_it_lies() {
     assert!(!plan.contains("pixel-major"), "{plan}");
     let plan = Both::seeded(&Cpu::default(), 0).plan().to_string();
     assert!(plan.contains("input 0, pixel-major") && !plan.contains("of input 0"), "{plan}");
+}
+
+/// So does a convolution with its pooling. In a prediction, such an input has no place.
+#[test]
+fn pooling_reads_the_input_where_it_lies() {
+    network! { struct Pooled([3, 9, 9]) -> [7, 4, 4] { Conv2d<7, 3, padding = same>, Relu, MaxPool2d<2> } }
+    network! { struct Planes([3, 9, 20]) -> [90] { MaxPool2d<(3, 2)>, Flatten } }
+    network! { struct Lines([5, 40]) -> [5, 10] { MaxPool1d<2>, AvgPool1d<2> } }
+    let report = Pooled::seeded(&Cpu::default(), 0).plan();
+    let plan = report.to_string();
+    assert!(plan.contains("-> [7, 4, 4] + bias + relu + max pool of input 0"), "{plan}");
+    // The pooled values, and the same in the user's order.
+    assert_eq!(report.bytes(), 2 * 112 * 4, "{plan}");
+    let report = Planes::seeded(&Cpu::default(), 0).plan();
+    let plan = report.to_string();
+    assert!(plan.contains("largest of 6 for each of 90 floats of input 0"), "{plan}");
+    assert!(report.steps().count() == 1 && report.bytes() == 96 * 4, "{plan}");
+    let report = Lines::seeded(&Cpu::default(), 0).plan();
+    let plan = report.to_string();
+    assert!(plan.contains("largest of 2 for each of 100 floats of input 0"), "{plan}");
+    assert!(plan.contains("mean of 2 for each of 50 floats"), "{plan}");
+    assert_eq!(report.steps().count(), 2, "{plan}");
 }
 
 /// One-dimensional layers are two-dimensional ones, and what is fused there is fused here.

@@ -31,8 +31,8 @@ pub struct Net {
     pub outputs: Vec<Output>,
     /// The tokens of named constants, blocks and number expressions.
     pub constants: Constants,
-    /// Sizes that are expressions, each as a hidden constant of this name.
-    pub expressions: Vec<(Ident, TokenStream)>,
+    /// Sizes and numbers that are expressions, each as a hidden constant of this name and type.
+    pub expressions: Vec<(Ident, TokenStream, TokenStream)>,
     /// Conditions that const evaluation decides.
     pub assertions: Vec<Assertion>,
     /// Conditions on type parameters: bounds that rustc checks for each instantiation.

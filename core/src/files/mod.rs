@@ -7,6 +7,7 @@
 
 mod differences;
 mod header;
+mod helps;
 mod json;
 mod module;
 mod names;

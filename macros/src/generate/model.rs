@@ -119,13 +119,13 @@ pub(super) fn constants_type(code: &Code<'_>) -> TokenStream {
     quote!(<#this>)
 }
 
-/// The constants that hold the sizes written as expressions.
+/// The constants that hold the sizes and numbers written as expressions.
 pub(super) fn expressions(code: &Code<'_>) -> TokenStream {
-    let items = code.net.expressions.iter().map(|(name, value)| {
+    let items = code.net.expressions.iter().map(|(name, ty, value)| {
         quote! {
             #[doc(hidden)]
             #[allow(non_upper_case_globals)]
-            const #name: usize = #value;
+            const #name: #ty = #value;
         }
     });
     quote!(#(#items)*)

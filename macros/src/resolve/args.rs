@@ -209,15 +209,17 @@ impl Resolver<'_> {
         let range = range_text(def);
         let Some(x) = literal(expr) else {
             let tokens = expr.to_token_stream();
-            // An assertion stands outside of the impl and cannot read const generics.
+            // A constant stands outside of the impl and cannot read const generics.
             let generic = |one: &Generic| mentions(&tokens, &one.name.to_string());
-            if !self.net.generics.iter().any(generic)
-                && let Some(condition) = range_condition(&tokens, def)
-            {
+            if self.net.generics.iter().any(generic) {
+                return Some(Value::Number(Number::Named(self.number(tokens))));
+            }
+            let (named, constant) = self.evaluated_number(&tokens);
+            if let Some(condition) = range_condition(&constant, def) {
                 let text = format!("`{}` must be {range}", def.name);
                 self.net.assertions.push(Assertion { condition, text, place, after: Vec::new() });
             }
-            return Some(Value::Number(Number::Named(self.number(tokens))));
+            return Some(Value::Number(Number::Named(named)));
         };
         let fits = x.is_finite()
             && (if exclusive_min { x > min } else { x >= min })

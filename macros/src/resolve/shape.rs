@@ -67,19 +67,19 @@ impl Resolver<'_> {
     /// A block without generics, as a constant.
     pub(super) fn evaluated(&mut self, tokens: &TokenStream, place: Extent, min: usize) -> Dim {
         let text = format!("{{ {tokens} }}");
-        let hidden = self.hidden(&text, tokens);
+        let hidden = self.hidden(&text, quote!(usize), tokens);
         self.constant(text, hidden, place, min)
     }
 
     /// The name of the hidden constant that holds an expression's value: the expression is pasted
     /// once, so what is wrong with it is reported once.
-    fn hidden(&mut self, text: &str, tokens: &TokenStream) -> TokenStream {
+    fn hidden(&mut self, text: &str, ty: TokenStream, tokens: &TokenStream) -> TokenStream {
         if let Some(known) = self.net.constants.get(text) {
             return known.clone();
         }
         let number = self.net.expressions.len();
         let name = format_ident!("__{}_SIZE_{number}", self.net.name, span = Span::call_site());
-        self.net.expressions.push((name.clone(), braced(tokens)));
+        self.net.expressions.push((name.clone(), ty, braced(tokens)));
         name.to_token_stream()
     }
 
@@ -97,6 +97,15 @@ impl Resolver<'_> {
             });
         }
         Dim::Named(text)
+    }
+
+    /// A number expression without generics, as a constant.
+    pub(super) fn evaluated_number(&mut self, tokens: &TokenStream) -> (String, TokenStream) {
+        // A size may be written like it.
+        let text = format!("{tokens}: f64");
+        let hidden = self.hidden(&text, quote!(f64), tokens);
+        self.net.constants.insert(text.clone(), hidden.clone());
+        (text, hidden)
     }
 
     /// Remembers the tokens of a number expression.

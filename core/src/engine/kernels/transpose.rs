@@ -5,6 +5,9 @@ use crate::engine::simd::{Lanes, Level, kernel};
 /// Floats of a cache line.
 const LINE: usize = 16;
 
+/// Rows or columns that are done together, each a stream of its own.
+const FEW: usize = 4;
+
 /// The transpose of each sample, [rows, columns] to [columns, rows].
 pub(crate) fn transpose(x: &[f32], y: &mut [f32], rows: usize, columns: usize) {
     let samples = x.chunks_exact(rows * columns).zip(y.chunks_exact_mut(rows * columns));
@@ -23,6 +26,10 @@ fn at_level(x: &[f32], step: usize, y: &mut [f32], [rows, columns]: [usize; 2], 
     if rows == 1 || (columns, step) == (1, 1) {
         return y.copy_from_slice(&x[..rows * columns]);
     }
+    if rows <= FEW || columns <= FEW {
+        // SAFETY: the lengths are checked above.
+        return unsafe { few(level, x, step, y, rows, columns) };
+    }
     // The longer axis is the inner loop.
     if rows.min(columns) >= LINE / 2 {
         // SAFETY: the lengths are checked above.
@@ -34,6 +41,61 @@ fn at_level(x: &[f32], step: usize, y: &mut [f32], [rows, columns]: [usize; 2], 
     } else {
         for (column, y) in y.chunks_exact_mut(rows).enumerate() {
             y.iter_mut().zip(x.chunks(step)).for_each(|(y, x)| *y = x[column]);
+        }
+    }
+}
+
+kernel!(
+    unsafe fn few(x: &[f32], step: usize, y: &mut [f32], rows: usize, columns: usize) = few_lanes
+);
+
+/// Of a few rows or columns, whose number the compiler knows: it makes vectors of them.
+///
+/// # Safety
+/// `x` holds rows of `columns` floats, `step` apart, and `y` as many.
+#[inline(always)]
+unsafe fn few_lanes<V: Lanes>(x: &[f32], step: usize, y: &mut [f32], rows: usize, columns: usize) {
+    match (rows, columns) {
+        (2, _) => join::<2>(x, step, y),
+        (3, _) => join::<3>(x, step, y),
+        (4, _) => join::<4>(x, step, y),
+        (_, 2) => part::<2>(x, step, y),
+        (_, 3) => part::<3>(x, step, y),
+        (_, 4) => part::<4>(x, step, y),
+        // One column.
+        _ => y.iter_mut().zip(x.iter().step_by(step)).for_each(|(y, x)| *y = *x),
+    }
+}
+
+/// Rows become columns.
+#[inline(always)]
+fn join<const N: usize>(x: &[f32], step: usize, y: &mut [f32]) {
+    let columns = y.len() / N;
+    let rows: [&[f32]; N] = std::array::from_fn(|row| &x[row * step..][..columns]);
+    for (column, y) in y.as_chunks_mut::<N>().0.iter_mut().enumerate() {
+        for row in 0..N {
+            y[row] = rows[row][column];
+        }
+    }
+}
+
+/// Columns become rows.
+#[inline(always)]
+fn part<const N: usize>(x: &[f32], step: usize, y: &mut [f32]) {
+    let rows = y.len() / N;
+    let mut columns = y.chunks_exact_mut(rows);
+    let columns: [&mut [f32]; N] = std::array::from_fn(|_| columns.next().unwrap_or_default());
+    if step == N {
+        for (row, x) in x.as_chunks::<N>().0[..rows].iter().enumerate() {
+            for column in 0..N {
+                columns[column][row] = x[column];
+            }
+        }
+        return;
+    }
+    for (row, x) in x.chunks(step).take(rows).enumerate() {
+        for column in 0..N {
+            columns[column][row] = x[column];
         }
     }
 }
@@ -120,6 +182,13 @@ mod tests {
         let sizes = [
             [1, 5],
             [5, 1],
+            [2, 2],
+            [2, 19],
+            [3, 1],
+            [4, 35],
+            [21, 2],
+            [50, 3],
+            [17, 4],
             [3, 40],
             [7, 16],
             [8, 8],

@@ -158,17 +158,18 @@ impl Window {
         }
     }
 
-    /// Calls `f(place of the first result, its taps, number of windows)` for the runs of a slice.
-    #[inline(always)]
-    fn runs(&self, slice: usize, mut f: impl FnMut(usize, [Taps; 3], usize)) {
+    /// The runs of a slice: the place of the first result, its taps, and the number of windows. No
+    /// closure takes them: a large one would not be compiled for the instruction set.
+    fn runs(&self, slice: usize) -> impl Iterator<Item = (usize, [Taps; 3], usize)> {
         let [_, rows, columns] = &self.taps;
-        let mut y = slice * rows.len() * columns.len() * self.channels;
-        for down in rows {
-            for &(first, count) in &self.runs {
-                f(y + first * self.channels, [self.taps[0][slice], *down, columns[first]], count);
-            }
-            y += columns.len() * self.channels;
-        }
+        let (row, first_row) = (columns.len() * self.channels, slice * rows.len());
+        rows.iter().enumerate().flat_map(move |(number, down)| {
+            let y = (first_row + number) * row;
+            self.runs.iter().map(move |&(first, count)| {
+                let taps = [self.taps[0][slice], *down, columns[first]];
+                (y + first * self.channels, taps, count)
+            })
+        })
     }
 
     /// Calls `f(number, place of the pixel)` for the taps of a window in the sample, in order. Plain
@@ -186,6 +187,18 @@ impl Window {
                 for j in 0..across.count {
                     f(row + j, (pixel + j * width.dilation) * self.channels);
                 }
+            }
+        }
+    }
+
+    /// Calls `f(place of the first)` for the rows of a window in the sample.
+    #[inline(always)]
+    fn each_row(&self, [deep, down, across]: [Taps; 3], mut f: impl FnMut(usize)) {
+        let [depth, height, width] = &self.sizes;
+        for h in 0..deep.count {
+            let slice = (deep.at + h * depth.dilation) * height.input + down.at;
+            for i in 0..down.count {
+                f(((slice + i * height.dilation) * width.input + across.at) * self.channels);
             }
         }
     }

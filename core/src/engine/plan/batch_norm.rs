@@ -18,13 +18,7 @@ impl Builder<'_> {
     }
 
     /// A convolution and the batch norm that alone takes its value.
-    pub(super) fn conv_norm(
-        &mut self,
-        conv: usize,
-        norm: usize,
-        value: usize,
-        parts: ConvParts,
-    ) -> Option<()> {
+    pub(super) fn conv_norm(&mut self, conv: usize, norm: usize, parts: ConvParts) -> Option<()> {
         self.fused[norm] = true;
         self.place(self.value_of(conv), parts.y, layout(self.graph.nodes[conv].shape));
         let step = NormStep { folded: true, ..self.norm_step(norm)? };
@@ -34,7 +28,7 @@ impl Builder<'_> {
             (None, true) => Fold { norm: step.norm, y: step.y, act: Act::Relu },
             (None, false) => Fold { norm: step.norm, y: step.y, act: Act::None },
         };
-        let conv = self.conv_step(value, parts).folding(fold);
+        let conv = self.conv_step(parts).folding(fold);
         self.steps.push(Box::new(conv));
         self.steps.push(Box::new(step));
         Some(())

@@ -4,19 +4,22 @@ use super::Builder;
 use crate::engine::chunk::Edge;
 use crate::engine::kernels::conv::{Act, Axis, ConvSizes};
 use crate::engine::kernels::window::WindowAxis;
-use crate::engine::steps::{ConvParts, ConvPoolStep, ConvStep, ConvTransposeStep, Layout, Step};
+use crate::engine::steps::{
+    ConvParts, ConvPoolStep, ConvStep, ConvTransposeStep, Enter, Layout, Step,
+};
 use netwright_spec::graph::{Graph, Node};
 
 impl Builder<'_> {
     pub(super) fn conv(&mut self, number: usize) -> Option<()> {
         let node = &self.graph.nodes[number];
         let sizes = conv_sizes(self.graph, node)?;
-        let x = self.edge(node.inputs[0])?;
+        let mut x = self.edge(node.inputs[0])?;
         if let Some(norm) = self.sole_consumer(number, "BatchNorm2d") {
+            let enter = self.conv_enter(node.inputs[0], &mut x, (&sizes, false));
             let y = self.slot(node.shape.iter().product());
             let (weight, bias) = weights(node);
-            let parts = ConvParts { sizes, x, y, weight, bias, act: Act::None };
-            return self.conv_norm(number, norm, node.inputs[0], parts);
+            let parts = ConvParts { sizes, x, enter, y, weight, bias, act: Act::None };
+            return self.conv_norm(number, norm, parts);
         }
         self.conv_to(number, sizes, (node.inputs[0], x), number)
     }
@@ -47,7 +50,7 @@ impl Builder<'_> {
         &mut self,
         number: usize,
         sizes: ConvSizes,
-        (value, x): (usize, Edge),
+        (value, mut x): (usize, Edge),
         mut last: usize,
     ) -> Option<()> {
         let (weight, bias) = weights(&self.graph.nodes[number]);
@@ -63,15 +66,16 @@ impl Builder<'_> {
         };
         self.skip_lines(&mut last);
         let shape = self.graph.nodes[last].shape;
+        let enter = self.conv_enter(value, &mut x, (&sizes, window.is_some()));
         let y = self.slot(shape.iter().product());
-        let parts = ConvParts { sizes, x, y, weight, bias, act };
+        let parts = ConvParts { sizes, x, enter, y, weight, bias, act };
         let step: Box<dyn Step> = match window {
             Some(window) => {
                 let winners = self.byte_slot(y.len);
                 let step = ConvPoolStep::new(parts, window, winners);
                 Box::new(if self.memory.reuse() { step.in_bands() } else { step })
             }
-            None => Box::new(self.conv_step(value, parts)),
+            None => Box::new(self.conv_step(parts)),
         };
         self.steps.push(step);
         self.add_into(skip, y, relu);
@@ -79,19 +83,24 @@ impl Builder<'_> {
         Some(())
     }
 
-    /// The step of a convolution of this value. A network's input that nobody else takes it reads where
-    /// the user has it.
-    pub(super) fn conv_step(&mut self, value: usize, parts: ConvParts) -> ConvStep {
-        let (mut step, once) = (ConvStep::new(parts), self.memory.reuse());
-        let alone = self.uses[value] == 1;
-        if let Some(enter) = self.enters.get_mut(value).filter(|_| alone)
-            && let Some(entering) = *enter
-        {
-            let enters;
-            (step, enters) = step.entering(entering, once);
-            *enter = enter.filter(|_| !enters);
-        }
-        if once { step.in_bands() } else { step }
+    /// The step of a convolution.
+    pub(super) fn conv_step(&self, parts: ConvParts) -> ConvStep {
+        let step = ConvStep::new(parts);
+        if self.memory.reuse() { step.in_bands() } else { step }
+    }
+
+    /// If a convolution of this value, with max pooling in the same step or not, does the work of the
+    /// step that brings it in, since that saves a pass over memory.
+    fn conv_enter(
+        &mut self,
+        value: usize,
+        x: &mut Edge,
+        (sizes, pooled): (&ConvSizes, bool),
+    ) -> Option<Enter> {
+        // Of channels, a line as it comes in is none of the pixels that it is read as.
+        let turns = sizes.turns(pooled, self.memory.reuse());
+        let turned = self.graph.inputs.get(value).is_some() || sizes.input[0] == 1;
+        if turns && turned { self.read_in_place(value, x) } else { None }
     }
 
     pub(super) fn conv_transpose(&mut self, number: usize) -> Option<()> {
@@ -103,7 +112,7 @@ impl Builder<'_> {
         self.skip_lines(&mut last);
         let act = self.fuse_relu(&mut last);
         let y = self.slot(node.shape.iter().product());
-        let parts = ConvParts { sizes, x, y, weight, bias, act };
+        let parts = ConvParts { sizes, x, enter: None, y, weight, bias, act };
         self.steps.push(Box::new(ConvTransposeStep::new(parts)));
         self.place(self.value_of(last), y, pixels(node.shape));
         Some(())

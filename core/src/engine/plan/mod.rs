@@ -144,7 +144,8 @@ fn share(batch: usize, fitting: usize, least: usize) -> usize {
 struct Place {
     slot: Slot,
     layout: Layout,
-    input: bool,
+    /// The number of the network's input that it is.
+    input: Option<usize>,
     /// Whether a step that runs later in the backward has been found: it writes first.
     consumers: usize,
 }
@@ -212,7 +213,8 @@ impl<'a> Builder<'a> {
             if port.index {
                 continue;
             }
-            self.places[number] = Some(Place { slot: to, layout, input: true, consumers: 0 });
+            self.places[number] =
+                Some(Place { slot: to, layout, input: Some(number), consumers: 0 });
         }
         Some(())
     }
@@ -227,11 +229,29 @@ impl<'a> Builder<'a> {
         if last {
             self.memory.leave(place.slot);
         }
-        Some(Edge { slot: place.slot, first: last, input: place.input })
+        Some(Edge { slot: place.slot, first: last, input: place.input.is_some() })
+    }
+
+    /// What brings in this value, if it is an input of the network that nobody else takes.
+    fn brought_in(&self, value: usize) -> Option<Enter> {
+        let input = self.places[value]?.input.filter(|_| self.uses[value] == 1);
+        self.enters.get(input?).copied().flatten()
+    }
+
+    /// Such an input is read where the user has it by the step that takes `x`: nothing brings it in, and
+    /// in a prediction its place is free at once.
+    fn read_in_place(&mut self, value: usize, x: &mut Edge) -> Option<Enter> {
+        let enter = self.brought_in(value)?;
+        self.enters[enter.number] = None;
+        if self.memory.reuse() {
+            self.memory.give_back(x.slot);
+            x.slot = Slot::default();
+        }
+        Some(enter)
     }
 
     fn place(&mut self, value: usize, slot: Slot, layout: Layout) {
-        self.places[value] = Some(Place { slot, layout, input: false, consumers: 0 });
+        self.places[value] = Some(Place { slot, layout, input: None, consumers: 0 });
     }
 
     /// The number of the value that a node gives.
@@ -360,7 +380,9 @@ impl<'a> Builder<'a> {
                     to
                 }
                 // An input that is an output at once, or a value that is used elsewhere too.
-                _ if place.input || self.uses[output.value] > 1 => self.copied(output.value)?,
+                _ if place.input.is_some() || self.uses[output.value] > 1 => {
+                    self.copied(output.value)?
+                }
                 _ => place.slot,
             };
             outputs.push(slot);

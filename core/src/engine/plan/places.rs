@@ -72,16 +72,32 @@ impl Places {
         }
     }
 
+    /// The place of an input of the network, which has left and was not used: nothing was there before.
+    pub fn give_back(&mut self, slot: Slot) {
+        let Some(at) = self.leaving.iter().position(|left| *left == slot) else { return };
+        self.leaving.swap_remove(at);
+        let size = slot.len.next_multiple_of(ALIGNMENT);
+        if slot.offset + size == self.end {
+            self.end = slot.offset;
+        } else {
+            self.free_at(slot);
+        }
+    }
+
     /// The steps of a node are complete: what they read for the last time is free.
     pub fn settle(&mut self) {
         while let Some(slot) = self.leaving.pop() {
-            let size = slot.len.next_multiple_of(ALIGNMENT);
-            let at = self.free.partition_point(|gap| gap.offset < slot.offset);
-            self.free.insert(at, Slot { offset: slot.offset, len: size });
-            self.join(at);
-            if at > 0 {
-                self.join(at - 1);
-            }
+            self.free_at(slot);
+        }
+    }
+
+    fn free_at(&mut self, slot: Slot) {
+        let size = slot.len.next_multiple_of(ALIGNMENT);
+        let at = self.free.partition_point(|gap| gap.offset < slot.offset);
+        self.free.insert(at, Slot { offset: slot.offset, len: size });
+        self.join(at);
+        if at > 0 {
+            self.join(at - 1);
         }
     }
 
@@ -137,6 +153,20 @@ mod tests {
         assert_eq!([32, 32].map(|len| places.take(len).offset), [48, 80]);
         places.at_end(false);
         assert_eq!((places.take(32).offset, places.len()), (0, 112));
+    }
+
+    #[test]
+    fn what_was_not_used_is_given_back() {
+        let mut places = Places::new(true);
+        let [a, b] = [30, 20].map(|len| places.take(len));
+        places.leave(b);
+        places.give_back(b);
+        assert_eq!((places.take(10).offset, places.len()), (32, 48), "no place behind the first");
+        places.leave(a);
+        places.give_back(a);
+        assert_eq!((places.take(20).offset, places.len()), (0, 48), "a gap");
+        places.settle();
+        assert_eq!(places.take(30).offset, 48, "given back once");
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! Pooling that could not be fused into the convolution before it.
 
 use super::{Builder, layout};
-use crate::engine::chunk::Slot;
+use crate::engine::chunk::{Edge, Slot};
 use crate::engine::kernels::window::{Window, WindowAxis, WindowSizes};
-use crate::engine::steps::{PoolStep, Pooling};
+use crate::engine::steps::{Enter, Layout, PoolStep, Pooling};
 use crate::layers::adaptive_avg_pool2d::Windows;
 
 /// The nodes of a volume's pooling: one of each slice, and one along the depth of what that gives,
@@ -22,6 +22,15 @@ fn is_one(&[z, y, x]: &WindowSizes, kept: bool) -> bool {
     let (once, slice_by_slice) = (z.kernel * plane, z.stride.min(z.kernel) * plane + z.kernel);
     // A pass over memory is worth some taps.
     2 * once <= 3 * slice_by_slice && !(kept && once > 256)
+}
+
+/// Windows beside each other that fill a vector.
+const FULL: usize = 8;
+
+/// Whether planes of one channel are best pooled one by one: whether rows of windows fill vectors, or
+/// windows rows.
+fn planes_fill(channels: usize, [_, _, x]: &WindowSizes) -> bool {
+    channels == 1 || x.output >= FULL || x.output == 1 && x.kernel >= FULL
 }
 
 impl Builder<'_> {
@@ -93,7 +102,8 @@ impl Builder<'_> {
         sizes: WindowSizes,
     ) -> Option<()> {
         let [first, last] = ends.map(|end| &self.graph.nodes[end]);
-        let window = Window::new(channels, sizes);
+        let planes = self.in_planes(first.inputs[0], channels, &sizes);
+        let window = Window::new(if planes { 1 } else { channels }, sizes);
         if window.changes_nothing() {
             return self.alias(first.inputs[0], ends[1], layout(last.shape));
         }
@@ -106,7 +116,7 @@ impl Builder<'_> {
             let winners = if window.size() <= 256 { self.byte_slot(len) } else { Slot::default() };
             Pooling::Max { winners }
         };
-        self.pool(ends, window, pooling)
+        self.pool(ends, window, pooling, planes)
     }
 
     /// Windows side by side, brought there where they are not.
@@ -128,7 +138,8 @@ impl Builder<'_> {
         let shares = windows.shares().map(|share| share as f32).collect();
         let y = self.slot(node.shape.iter().product());
         let window = Window::new(channels, sizes);
-        self.steps.push(Box::new(PoolStep { x, y, window, pooling: Pooling::Mean { shares } }));
+        let pooling = Pooling::Mean { shares };
+        self.steps.push(Box::new(PoolStep { x, enter: None, y, window, pooling }));
         self.place(self.value_of(number), y, layout(node.shape));
         Some(())
     }
@@ -139,17 +150,69 @@ impl Builder<'_> {
         let &[channels, h, w] = self.graph.shape_of(value) else { return None };
         let sizes = [1, h, w].map(|size| WindowAxis::side_by_side(size, 1));
         let shares = vec![(1.0 / (h * w) as f64) as f32];
-        self.pool([number; 2], Window::new(channels, sizes), Pooling::Mean { shares })
+        let planes = self.in_planes(value, channels, &sizes);
+        let window = Window::new(if planes { 1 } else { channels }, sizes);
+        self.pool([number; 2], window, Pooling::Mean { shares }, planes)
     }
 
-    /// From what the first node takes to what the last one gives.
-    fn pool(&mut self, [first, last]: [usize; 2], window: Window, pooling: Pooling) -> Option<()> {
-        let x = self.edge(self.graph.nodes[first].inputs[0])?;
+    /// From what the first node takes to what the last one gives. In `planes` each channel is a sample of
+    /// one channel.
+    fn pool(
+        &mut self,
+        [first, last]: [usize; 2],
+        window: Window,
+        pooling: Pooling,
+        planes: bool,
+    ) -> Option<()> {
+        let value = self.graph.nodes[first].inputs[0];
+        let mut x = self.edge(value)?;
+        let enter = if planes { self.read_planes(value, &mut x) } else { None };
         let node = &self.graph.nodes[last];
-        let y = self.slot(node.shape.iter().product());
-        self.steps.push(Box::new(PoolStep { x, y, window, pooling }));
-        self.place(self.value_of(last), y, layout(node.shape));
+        let (mut y, mut target) = (self.slot(node.shape.iter().product()), layout(node.shape));
+        self.steps.push(Box::new(PoolStep { x, enter, y, window, pooling }));
+        if planes && !target.is_plain() {
+            match self.is_reshaped(self.value_of(last)) {
+                true => target = Layout::Plain,
+                false => {
+                    y = self
+                        .reordered(Edge { slot: y, first: true, input: false }, target, true)
+                        .slot
+                }
+            }
+        }
+        self.place(self.value_of(last), y, target);
         Some(())
+    }
+
+    /// Whether a pooling of this value is done plane by plane: where channels lie one after the other, as
+    /// the user has them, and rows of windows fill a vector, or there is one channel anyway.
+    fn in_planes(&self, value: usize, channels: usize, sizes: &WindowSizes) -> bool {
+        let lies = self.places[value].is_some_and(|place| place.layout.is_plain());
+        let fills = planes_fill(channels, sizes);
+        fills && (lies || self.brought_in(value).is_some())
+    }
+
+    /// Whether a pooling takes channels of a line as they lie, one after the other.
+    pub(super) fn pools_planes(&self, line: usize) -> bool {
+        let channels = self.graph.nodes[line].shape.first().copied().unwrap_or(1);
+        let pool =
+            ["MaxPool2d", "AvgPool2d"].iter().find_map(|kind| self.sole_consumer(line, kind));
+        let sizes = pool.and_then(|pool| self.window_sizes(pool));
+        sizes.is_some_and(|sizes| planes_fill(channels, &sizes))
+    }
+
+    /// Reads the network's input where the user has it, if it is that. Its gradient lies so, too.
+    fn read_planes(&mut self, value: usize, x: &mut Edge) -> Option<Enter> {
+        let enter = self.read_in_place(value, x)?;
+        self.inputs[enter.number].1 = Layout::Plain;
+        Some(enter)
+    }
+
+    /// Whether all that takes a value finds its elements in the user's order: other shapes, and outputs.
+    fn is_reshaped(&self, value: usize) -> bool {
+        let shapes = ["Flatten", "Reshape", "Squeeze", "Unsqueeze"];
+        let mut takes = self.graph.nodes.iter().filter(|node| node.inputs.contains(&value));
+        takes.all(|node| shapes.contains(&node.kind))
     }
 
     /// Those of a pooling of images.

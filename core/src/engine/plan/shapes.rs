@@ -17,7 +17,11 @@ impl Builder<'_> {
         }
         let node = &self.graph.nodes[number];
         let place = self.places[node.inputs[0]]?;
-        let target = if self.is_line(number) { place.layout } else { layout(node.shape) };
+        let target = match place.layout.is_plain() && self.pools_planes(number) {
+            true => Layout::Plain,
+            false if self.is_line(number) => place.layout,
+            false => layout(node.shape),
+        };
         if place.layout == target || place.layout.is_plain() && target.is_plain() {
             return self.alias(node.inputs[0], number, target);
         }

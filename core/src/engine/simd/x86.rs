@@ -139,6 +139,17 @@ unsafe impl Lanes for __m256 {
                     let halves = _mm256_castps_pd(_mm256_shuffle_ps::<0b11_01_10_00>(low, high));
                     _mm256_castpd_ps(_mm256_permute4x64_pd::<0b11_01_10_00>(halves))
                 }
+                4 => {
+                    // Floats 0 ..= 7, 8 ..= 15, 16 ..= 23, and 21 ..= 28, of which none lies behind
+                    // the last.
+                    let (a, b) = (Self::load(from), Self::load(from.add(8)));
+                    let (c, d) = (Self::load(from.add(16)), Self::load(from.add(21)));
+                    let ab = _mm256_castps_pd(_mm256_unpacklo_ps(a, b));
+                    let d = _mm256_permute_ps::<0b11>(d);
+                    let cd = _mm256_castps_pd(_mm256_unpacklo_ps(c, d));
+                    let all = _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd));
+                    _mm256_permutevar8x32_ps(all, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7))
+                }
                 _ => _mm256_setr_ps(at(0), at(1), at(2), at(3), at(4), at(5), at(6), at(7)),
             }
         }

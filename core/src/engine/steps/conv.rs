@@ -14,6 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct ConvParts {
     pub(crate) sizes: ConvSizes,
     pub(crate) x: Edge,
+    /// If it reads the network's input where the user has it: what else would bring that. In a
+    /// prediction `x` has no place then, in a training its gradient alone.
+    pub(crate) enter: Option<Enter>,
     pub(crate) y: Slot,
     /// Numbers of the parameters.
     pub(crate) weight: usize,
@@ -28,6 +31,32 @@ impl ConvParts {
 
     pub(super) fn wants_dx(&self, call: &Call<'_>) -> bool {
         !self.x.input || call.input_gradient
+    }
+
+    /// Floats of a sample.
+    pub(super) fn x_len(&self) -> usize {
+        self.enter.map_or(self.x.slot.len, |enter| enter.to.len)
+    }
+
+    /// Working memory for a lone sample that bands read: with its pixels if the user's are not so.
+    pub(super) fn bands_scratch<C>(&self, bands: Option<&Bands<C>>) -> usize {
+        let pixels = self.enter.map_or(0, |enter| enter.to.len.next_multiple_of(ALIGNMENT));
+        bands.map_or(0, |bands| pixels + bands.scratch_len())
+    }
+
+    /// The lone sample that bands read, in the working memory if it is made from the user's; and what
+    /// is left of that.
+    pub(super) fn for_bands<'a>(
+        &self,
+        input: Option<&[f32]>,
+        x: &'a [f32],
+        scratch: &'a mut [f32],
+    ) -> (&'a [f32], &'a mut [f32]) {
+        let (Some(enter), Some(input)) = (self.enter, input) else { return (x, scratch) };
+        let (pixels, rest) = scratch.split_at_mut(enter.to.len.next_multiple_of(ALIGNMENT));
+        let pixels = &mut pixels[..enter.to.len];
+        enter.bring(input, pixels);
+        (pixels, rest)
     }
 
     /// The output is [channels, slices, rows, columns].
@@ -61,8 +90,6 @@ impl ConvParts {
 pub(crate) struct ConvStep {
     parts: ConvParts,
     conv: Conv,
-    /// If it reads the network's input where the user has it: what else would bring that.
-    enter: Option<Enter>,
     /// For lone samples, if no backward follows.
     bands: Option<Bands<Conv>>,
     fold: Option<Fold>,
@@ -81,23 +108,14 @@ pub(crate) struct Fold {
 
 impl ConvStep {
     pub(crate) fn new(parts: ConvParts) -> Self {
+        let conv = Conv::new(parts.sizes);
         ConvStep {
-            conv: Conv::new(parts.sizes),
+            conv: if parts.enter.is_some() { conv.turning() } else { conv },
             parts,
-            enter: None,
             bands: None,
             fold: None,
             left_out: AtomicBool::new(false),
         }
-    }
-
-    /// Does the work of the step that brings the input in, where that saves a pass over memory; `once`
-    /// if no backward follows. Says whether it does.
-    pub(crate) fn entering(self, enter: Enter, once: bool) -> (Self, bool) {
-        if !self.conv.turns(once) {
-            return (self, false);
-        }
-        (ConvStep { conv: self.conv.turning(), enter: Some(enter), ..self }, true)
     }
 
     /// Does the work of the batch norm behind it where no gradients are wanted.
@@ -160,8 +178,7 @@ impl fmt::Debug for ConvStep {
 
 impl Step for ConvStep {
     fn describe(&self) -> String {
-        let of = |enter: Enter| format!(" of input {}", enter.number);
-        self.parts.describe(self.conv.output()) + &self.enter.map_or(String::new(), of)
+        self.parts.describe(self.conv.output()) + &Enter::describe_end(self.parts.enter)
     }
 
     fn multiply_adds(&self) -> usize {
@@ -219,7 +236,7 @@ impl Step for ConvStep {
 
     fn scratch_len(&self, n: usize) -> usize {
         let x = self.parts.x;
-        let bands = self.bands.as_ref().filter(|_| n == 1).map_or(0, Bands::scratch_len);
+        let bands = self.parts.bands_scratch(self.bands.as_ref().filter(|_| n == 1));
         (self.kernel_scratch() + if x.first { 0 } else { x.slot.len * n }).max(bands)
     }
 
@@ -233,20 +250,16 @@ impl Step for ConvStep {
         };
         let packed = &call.prepared[..self.conv.packed_len()];
         let bands = self.bands.as_ref().filter(|_| chunk.n == 1 && near(call.threads) > 1);
-        let input = match &self.enter {
-            // Bands read pixels.
-            Some(enter) if bands.is_some() => {
-                enter.forward(call, chunk);
-                None
-            }
-            enter => enter.and_then(|enter| enter.samples(call, chunk)),
-        };
+        let input = self.parts.enter.and_then(|enter| enter.samples(call, chunk));
         let at = chunk.forward(x.slot, y, Slot::default());
         let run = |conv: &Conv, x: &[f32], y: &mut [f32], scratch: &mut [f32]| {
             conv.forward(x, packed, bias, act, y, scratch);
         };
         match bands {
-            Some(bands) => bands.each(call.threads, at.x, at.y, at.scratch, &run),
+            Some(bands) => {
+                let (x, scratch) = self.parts.for_bands(input, at.x, at.scratch);
+                bands.each(call.threads, x, at.y, scratch, &run);
+            }
             None => run(&self.conv, input.unwrap_or(at.x), at.y, at.scratch),
         }
     }
@@ -255,7 +268,7 @@ impl Step for ConvStep {
         let ConvParts { x: edge, y: slot, act, .. } = self.parts;
         let transposed =
             &call.prepared[self.transposed_at()..][..self.conv.packed_transposed_len()];
-        let input = self.enter.and_then(|enter| enter.samples(call, chunk));
+        let input = self.parts.enter.and_then(|enter| enter.samples(call, chunk));
         let at = chunk.backward(edge.slot, slot, Slot::default(), call.gradients);
         let x = input.unwrap_or(at.x);
         let (dw, db) = at.parameters.split_at_mut(self.conv.packed_len());

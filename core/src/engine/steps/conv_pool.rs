@@ -2,6 +2,7 @@
 
 use super::bands::Bands;
 use super::conv::ConvParts;
+use super::enter::Enter;
 use super::{Call, Deliver, Purpose, Step, add};
 use crate::engine::chunk::{ALIGNMENT, Chunk, Slot};
 use crate::engine::kernels::conv::{Act, ConvPool};
@@ -22,6 +23,7 @@ pub(crate) struct ConvPoolStep {
 impl ConvPoolStep {
     pub(crate) fn new(parts: ConvParts, window: [usize; 3], winners: Slot) -> Self {
         let conv = ConvPool::new(parts.sizes, window);
+        let conv = if parts.enter.is_some() { conv.turning() } else { conv };
         ConvPoolStep { conv, parts, bands: None, window, winners }
     }
 
@@ -56,7 +58,8 @@ impl fmt::Debug for ConvPoolStep {
 
 impl Step for ConvPoolStep {
     fn describe(&self) -> String {
-        format!("{} + max pool", self.parts.describe(self.conv.output()))
+        let conv = self.parts.describe(self.conv.output());
+        format!("{conv} + max pool{}", Enter::describe_end(self.parts.enter))
     }
 
     fn multiply_adds(&self) -> usize {
@@ -94,7 +97,7 @@ impl Step for ConvPoolStep {
     }
 
     fn scratch_len(&self, n: usize) -> usize {
-        let bands = self.bands.as_ref().filter(|_| n == 1).map_or(0, Bands::scratch_len);
+        let bands = self.parts.bands_scratch(self.bands.as_ref().filter(|_| n == 1));
         (self.conv.scratch_len() + self.parts.x.slot.len).max(bands)
     }
 
@@ -102,13 +105,16 @@ impl Step for ConvPoolStep {
         let ConvParts { x, y, act, .. } = self.parts;
         let packed = &call.prepared[..self.conv.packed_len()];
         let (n, bias) = (chunk.n, self.parts.bias(call));
+        let input = self.parts.enter.and_then(|enter| enter.samples(call, chunk));
         let at = chunk.forward(x.slot, y, self.winners);
         if let Some(bands) = self.bands.as_ref().filter(|_| n == 1 && near(call.threads) > 1) {
-            return bands.each(call.threads, at.x, at.y, at.scratch, &|conv, x, y, scratch| {
+            let (x, scratch) = self.parts.for_bands(input, at.x, at.scratch);
+            return bands.each(call.threads, x, at.y, scratch, &|conv, x, y, scratch| {
                 conv.forward(x, packed, bias, act, y, None, scratch);
             });
         }
-        let samples = at.x.chunks_exact(x.slot.len).zip(at.y.chunks_exact_mut(y.len));
+        let x = input.unwrap_or(at.x).chunks_exact(self.parts.x_len());
+        let samples = x.zip(at.y.chunks_exact_mut(y.len));
         let mut winners = at.bytes.chunks_exact_mut(y.len);
         for (x, y) in samples {
             // Without a backward there is no room for winners.
@@ -119,10 +125,12 @@ impl Step for ConvPoolStep {
     fn backward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let ConvParts { x: edge, y: slot, act, .. } = self.parts;
         let transposed = &call.prepared[self.transposed_at()..];
+        let input = self.parts.enter.and_then(|enter| enter.samples(call, chunk));
         let at = chunk.backward(edge.slot, slot, self.winners, call.gradients);
         let (dw, db) = at.parameters.split_at_mut(self.conv.packed_gradient_len());
         let (scratch, spare) = at.scratch.split_at_mut(self.conv.scratch_len());
-        let values = at.x.chunks_exact(edge.slot.len).zip(at.y.chunks_exact(slot.len));
+        let x = input.unwrap_or(at.x).chunks_exact(edge.slot.len);
+        let values = x.zip(at.y.chunks_exact(slot.len));
         let gradients = at.dx.chunks_exact_mut(edge.slot.len).zip(at.dy.chunks_exact(slot.len));
         let samples = values.zip(gradients).zip(at.bytes.chunks_exact(slot.len));
         for (((x, y), (dx, dy)), winners) in samples {

@@ -51,6 +51,21 @@ impl Enter {
         let Source::Floats(batch) = call.inputs[self.number] else { return None };
         Some(&batch[chunk.first * self.to.len..(chunk.first + chunk.n) * self.to.len])
     }
+
+    /// Samples as the engine has them.
+    pub(super) fn bring(&self, x: &[f32], y: &mut [f32]) {
+        match self.layout {
+            Layout::Pixels { channels, pixels } if !self.layout.is_plain() => {
+                transpose(x, y, channels, pixels);
+            }
+            _ => y.copy_from_slice(x),
+        }
+    }
+
+    /// Behind what a step does that reads the input where the user has it.
+    pub(super) fn describe_end(enter: Option<Enter>) -> String {
+        enter.map_or(String::new(), |enter| format!(" of input {}", enter.number))
+    }
 }
 
 impl Step for Enter {
@@ -61,13 +76,7 @@ impl Step for Enter {
 
     fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
         let Some(x) = self.samples(call, chunk) else { return };
-        let y = &mut chunk.memory.values[self.to.range(chunk.n)];
-        match self.layout {
-            Layout::Pixels { channels, pixels } if !self.layout.is_plain() => {
-                transpose(x, y, channels, pixels);
-            }
-            _ => y.copy_from_slice(x),
-        }
+        self.bring(x, &mut chunk.memory.values[self.to.range(chunk.n)]);
     }
 
     fn backward(&self, _: &Call<'_>, _: &mut Chunk) {}

@@ -1,5 +1,6 @@
 //! Pooling by itself: the largest or the mean of windows, and the mean of a whole image.
 
+use super::enter::Enter;
 use super::{Call, Step};
 use crate::engine::chunk::{Chunk, Edge, Slot};
 use crate::engine::kernels::window::Window;
@@ -13,10 +14,13 @@ pub(crate) enum Pooling {
     Mean { shares: Vec<f32> },
 }
 
-/// `MaxPool2d`, `AvgPool2d` and `GlobalAvgPool2d`, and those of a volume.
+/// `MaxPool2d`, `AvgPool2d` and `GlobalAvgPool2d`, and those of a volume: of each sample, or of each
+/// channel of each where those lie one after the other, and the window is of one.
 #[derive(Debug)]
 pub(crate) struct PoolStep {
     pub(crate) x: Edge,
+    /// If it reads the network's input where the user has it: what else would bring that.
+    pub(crate) enter: Option<Enter>,
     pub(crate) y: Slot,
     pub(crate) window: Window,
     pub(crate) pooling: Pooling,
@@ -37,18 +41,20 @@ impl Step for PoolStep {
             Pooling::Max { .. } => "largest",
             Pooling::Mean { .. } => "mean",
         };
-        format!("{what} of {} for each of {} floats", self.window.size(), self.y.len)
+        let end = Enter::describe_end(self.enter);
+        format!("{what} of {} for each of {} floats{end}", self.window.size(), self.y.len)
     }
 
-    fn forward(&self, _: &Call<'_>, chunk: &mut Chunk) {
-        let winners = self.winners();
-        let at = chunk.forward(self.x.slot, self.y, winners);
-        let samples = at.x.chunks_exact(self.x.slot.len).zip(at.y.chunks_exact_mut(self.y.len));
+    fn forward(&self, call: &Call<'_>, chunk: &mut Chunk) {
+        let input = self.enter.and_then(|enter| enter.samples(call, chunk));
+        let at = chunk.forward(self.x.slot, self.y, self.winners());
+        let (from, to) = (self.window.input_len(), self.window.output_len());
+        let samples = input.unwrap_or(at.x).chunks_exact(from).zip(at.y.chunks_exact_mut(to));
+        let kept = if at.bytes.is_empty() { 0 } else { to };
         for (i, (x, y)) in samples.enumerate() {
             match &self.pooling {
                 Pooling::Max { .. } => {
-                    let bytes = i * winners.len..(i + 1) * winners.len;
-                    self.window.max(x, y, &mut at.bytes[bytes]);
+                    self.window.max(x, y, &mut at.bytes[i * kept..(i + 1) * kept]);
                 }
                 Pooling::Mean { shares } => self.window.mean(x, shares, y),
             }
@@ -60,17 +66,18 @@ impl Step for PoolStep {
             return;
         }
         let (winners, first) = (self.winners(), self.x.first);
+        let input = self.enter.and_then(|enter| enter.samples(call, chunk));
         let at = chunk.backward(self.x.slot, self.y, winners, Slot::default());
-        let [from, to] = [self.x.slot.len, self.y.len];
-        let samples = at.x.chunks_exact(from).zip(at.dx.chunks_exact_mut(from));
+        let (from, to) = (self.window.input_len(), self.window.output_len());
+        let samples = input.unwrap_or(at.x).chunks_exact(from).zip(at.dx.chunks_exact_mut(from));
         for (i, ((x, dx), dy)) in samples.zip(at.dy.chunks_exact(to)).enumerate() {
             match &self.pooling {
                 Pooling::Max { .. } if winners.len == 0 => {
                     self.window.max_gradient_again(x, dy, dx, first);
                 }
                 Pooling::Max { .. } => {
-                    let bytes = i * winners.len..(i + 1) * winners.len;
-                    self.window.max_gradient(dy, &at.bytes[bytes], dx, first);
+                    let winners = &at.bytes[i * to..(i + 1) * to];
+                    self.window.max_gradient(dy, winners, dx, first);
                 }
                 Pooling::Mean { shares } => self.window.mean_gradient(dy, shares, dx, first),
             }

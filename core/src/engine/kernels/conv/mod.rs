@@ -93,6 +93,13 @@ impl ConvSizes {
         winograd::beats_pooling(self)
     }
 
+    /// Whether samples may as well lie channel after channel, with max pooling in the same step if it is
+    /// `pooled`: whether they are copied anyway, are read but `once`, or have one channel.
+    pub(crate) fn turns(&self, pooled: bool, once: bool) -> bool {
+        let border = self.axes().iter().any(|axis| axis.before + axis.after > 0);
+        (pooled || !winograd::fits(self)) && (once || border || self.input[0] == 1)
+    }
+
     /// Where a tap of a filter is in the user's weights.
     fn tap(&self, filter: usize, [slice, row, column]: [usize; 3]) -> usize {
         let [height, width] = self.kernel_size;
@@ -143,16 +150,10 @@ impl Conv {
         Conv { sizes, output, forward: make.forward(), backward: make.backward(), winograd }
     }
 
-    /// Whether its samples may as well lie channel after channel: whether it copies them anyway, or
-    /// reads them but `once`.
-    pub(crate) fn turns(&self, once: bool) -> bool {
-        self.winograd.is_none() && (once || !self.forward.pad.is_empty())
-    }
-
     /// Of samples that lie channel after channel.
     pub(crate) fn turning(mut self) -> Self {
         assert!(self.winograd.is_none(), "tiles are read from pixels");
-        self.forward.pad.planes = true;
+        self.forward.pad.planes = self.sizes.input[0] > 1;
         self
     }
 

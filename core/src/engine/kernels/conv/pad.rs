@@ -22,6 +22,11 @@ impl Pad {
         [self.slices, self.rows, self.columns] == [(0, 0); 3]
     }
 
+    /// Whether the sample cannot be read as it lies.
+    pub fn copies(&self) -> bool {
+        self.planes || !self.is_empty()
+    }
+
     /// Pixels in a padded row.
     pub fn pitch(&self) -> usize {
         self.columns.0 + self.width + self.columns.1
@@ -44,13 +49,13 @@ impl Pad {
 
     /// Scratch that [`pad`](Self::pad) needs.
     pub fn scratch_len(&self) -> usize {
-        if self.is_empty() { 0 } else { self.padded_len() }
+        if self.copies() { self.padded_len() } else { 0 }
     }
 
-    /// The padded sample, in the scratch if there is a border; and the rest of the scratch.
+    /// The padded sample, in the scratch unless it is read as it lies; and the rest of the scratch.
     pub fn pad<'a>(&self, x: &'a [f32], scratch: &'a mut [f32]) -> (&'a [f32], &'a mut [f32]) {
         assert_eq!(x.len(), self.len());
-        if self.is_empty() {
+        if !self.copies() {
             return (x, scratch);
         }
         let (padded, rest) = scratch.split_at_mut(self.padded_len());

@@ -61,6 +61,11 @@ impl ConvPool {
         pool
     }
 
+    /// Of samples that lie channel after channel.
+    pub(crate) fn turning(self) -> Self {
+        ConvPool { conv: self.conv.turning(), ..self }
+    }
+
     pub(super) fn area(&self) -> usize {
         self.windows.area
     }

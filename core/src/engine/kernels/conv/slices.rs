@@ -20,9 +20,9 @@ impl Pad {
     /// is read as it lies.
     pub fn held(&self, reach: usize) -> usize {
         let all = self.slices.0 + self.depth + self.slices.1;
-        match self.is_empty() && !self.planes {
-            true => 0,
-            false => (NEAR / self.slice_len().max(1)).max(reach).min(all),
+        match self.copies() {
+            false => 0,
+            true => (NEAR / self.slice_len().max(1)).max(reach).min(all),
         }
     }
 

@@ -31,10 +31,11 @@ pub(super) fn max_gradient(
     dx: &mut [f32],
 ) {
     let (channels, stride) = (window.channels, window.sizes[2].stride * window.channels);
-    window.runs(slice, |y, taps, count| {
+    for (y, taps, count) in window.runs(slice) {
         let len = count * channels;
         let (dy, winners) = (&dy[y..y + len], &winners[y..y + len]);
         let windows = dy.chunks_exact(channels).zip(winners.chunks_exact(channels)).enumerate();
+        let first = window.first(taps);
         // Where the first tap is inside, each winner is.
         if taps.iter().any(|taps| taps.first > 0 || taps.count == 0) {
             for (number, (dy, winners)) in windows {
@@ -46,22 +47,19 @@ pub(super) fn max_gradient(
                     }
                 });
             }
-            return;
-        }
-        let first = window.first(taps);
-        if channels == 1 {
+        } else if channels == 1 {
             for (number, (dy, winner)) in dy.iter().zip(winners).enumerate() {
                 dx[first + number * stride + window.places[usize::from(*winner)]] += dy;
             }
-            return;
-        }
-        for (number, (dy, winners)) in windows {
-            for (channel, (dy, winner)) in dy.iter().zip(winners).enumerate() {
-                let tap = window.places[usize::from(*winner)];
-                dx[first + number * stride + tap + channel] += dy;
+        } else {
+            for (number, (dy, winners)) in windows {
+                for (channel, (dy, winner)) in dy.iter().zip(winners).enumerate() {
+                    let tap = window.places[usize::from(*winner)];
+                    dx[first + number * stride + tap + channel] += dy;
+                }
             }
         }
-    });
+    }
 }
 
 /// Adds the gradients of one channel, times their shares, to all taps of a slice of the results.
@@ -72,16 +70,40 @@ pub(super) fn mean_gradient(
     shares: &[f32],
     dx: &mut [f32],
 ) {
-    let stride = window.sizes[2].stride;
-    window.runs(slice, |y, taps, count| {
-        let windows = dy[y..y + count].iter().zip(&shares[y..y + count]);
-        window.each(taps, |_, pixel| {
-            let places = dx[pixel..].iter_mut().step_by(stride);
-            for (dx, (dy, share)) in places.zip(windows.clone()) {
-                *dx += dy * share;
-            }
+    let [_, _, WindowAxis { stride, dilation, .. }] = window.sizes;
+    for (y, taps, count) in window.runs(slice) {
+        let (dy, shares, across) = (&dy[y..y + count], &shares[y..y + count], taps[2].count);
+        // Where no tap is another window's, row by row; else the next addition would wait for the last.
+        if dilation == 1 && (across <= stride || count < across) {
+            window.each_row(taps, |row| match across {
+                2 => add_beside(dy, shares, &mut dx[row..], stride, 2),
+                4 => add_beside(dy, shares, &mut dx[row..], stride, 4),
+                _ => add_beside(dy, shares, &mut dx[row..], stride, across),
+            });
+            continue;
+        }
+        window.each(taps, |_, pixel| match stride {
+            2 => add_apart(dy, shares, &mut dx[pixel..], 2),
+            _ => add_apart(dy, shares, &mut dx[pixel..], stride),
         });
-    });
+    }
+}
+
+/// Adds to so many taps of each window of a row.
+#[inline(always)]
+fn add_beside(dy: &[f32], shares: &[f32], row: &mut [f32], stride: usize, taps: usize) {
+    for (number, (dy, share)) in dy.iter().zip(shares).enumerate() {
+        let part = dy * share;
+        row[number * stride..][..taps].iter_mut().for_each(|dx| *dx += part);
+    }
+}
+
+/// Adds to one tap of each window of a row.
+#[inline(always)]
+fn add_apart(dy: &[f32], shares: &[f32], places: &mut [f32], stride: usize) {
+    for (dx, (dy, share)) in places.iter_mut().step_by(stride).zip(dy.iter().zip(shares)) {
+        *dx += dy * share;
+    }
 }
 
 impl Window {

@@ -16,7 +16,7 @@ const LARGE: WindowAxis = WindowAxis { input: 2, kernel: 5, padding: [2; 2], ..L
 /// Single pixels, gaps, overlaps, padding, dilation, windows that reach beyond the padding, that
 /// are larger than the sample or see nothing of it, rows of several vectors of windows, and more taps
 /// than a byte counts.
-const SIZES: [WindowSizes; 21] = [
+const SIZES: [WindowSizes; 27] = [
     [LONE, TALL, WIDE],
     [LONE; 3],
     [LONE, NINE, WindowAxis { kernel: 1, stride: 4, ..NINE }],
@@ -61,6 +61,22 @@ const SIZES: [WindowSizes; 21] = [
         WindowAxis { input: 7, kernel: 7, ..LONE },
         WindowAxis { input: 7, kernel: 7, ..LONE },
         WindowAxis { input: 8, kernel: 7, output: 2, ..LONE },
+    ],
+    // Many vectors of windows, with each stride that has a way of its own.
+    [LONE, WIDE, WindowAxis { input: 301, output: 150, ..TALL }],
+    [LONE, TALL, WindowAxis { input: 71, output: 71, kernel: 3, padding: [1; 2], ..LONE }],
+    [
+        LONE,
+        PADDED,
+        WindowAxis { input: 290, output: 73, kernel: 5, stride: 4, padding: [2; 2], ..LONE },
+    ],
+    [WIDE, LONE, WindowAxis { input: 400, output: 133, kernel: 3, stride: 3, ..LONE }],
+    // Windows along whole rows, and nearly.
+    [TALL, PADDED, WindowAxis { input: 37, kernel: 37, ..LONE }],
+    [
+        LONE,
+        TALL,
+        WindowAxis { input: 43, output: 3, kernel: 40, stride: 2, padding: [1; 2], ..LONE },
     ],
 ];
 

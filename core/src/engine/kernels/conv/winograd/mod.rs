@@ -92,7 +92,7 @@ pub(super) fn beats_pooling(sizes: &ConvSizes) -> bool {
 }
 
 /// Whether a convolution is of this kind.
-fn fits(sizes: &ConvSizes) -> bool {
+pub(super) fn fits(sizes: &ConvSizes) -> bool {
     sizes.kernel_size == [3, 3]
         && sizes.stride == [1, 1]
         && sizes.depth.stride == 1
