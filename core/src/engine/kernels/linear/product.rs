@@ -15,6 +15,12 @@ pub(crate) const TILE: usize = 12;
 /// operand stays near.
 const DEPTH: usize = 256;
 
+/// Floats between the first and the last step of a transposed left operand that are walked at a time, in
+/// so many steps at least: a processor knows the places of some 64 pages of 4096 bytes, and each tile
+/// walks through all of them.
+const APART: usize = 1 << 15;
+const STEPS: usize = 32;
+
 /// Vectors of columns that are computed at a time.
 pub(super) const VECTORS: usize = 2;
 
@@ -250,7 +256,11 @@ struct Panel(MaybeUninit<[f32; DEPTH * VECTORS * LANES]>);
 #[inline(always)]
 unsafe fn multiply_lanes<V: Lanes>(product: &Product, panel: &mut Panel) {
     let depth = product.depth;
-    let step = depth.div_ceil(depth.div_ceil(DEPTH).max(1));
+    let most = match product.a {
+        Left::Rows(_) => DEPTH,
+        Left::Steps(_, by) => (APART / by.max(1)).clamp(STEPS, DEPTH),
+    };
+    let step = depth.div_ceil(depth.div_ceil(most).max(1));
     let between = if let Right::Rows(_) = product.b { product.columns } else { depth };
     let mut from = 0;
     while from < depth {
