@@ -48,9 +48,7 @@ pub(super) fn max_gradient(
                 });
             }
         } else if channels == 1 {
-            for (number, (dy, winner)) in dy.iter().zip(winners).enumerate() {
-                dx[first + number * stride + window.places[usize::from(*winner)]] += dy;
-            }
+            add_to_winners(dy, winners, &window.places, &mut dx[first..], stride);
         } else {
             for (number, (dy, winners)) in windows {
                 for (channel, (dy, winner)) in dy.iter().zip(winners).enumerate() {
@@ -59,6 +57,15 @@ pub(super) fn max_gradient(
                 }
             }
         }
+    }
+}
+
+/// Adds to the winners of windows of one channel, so many floats apart. A function of its own: what it
+/// writes is none of what it reads, which a compiler must know.
+#[inline(never)]
+fn add_to_winners(dy: &[f32], winners: &[u8], places: &[usize], dx: &mut [f32], stride: usize) {
+    for (number, (dy, winner)) in dy.iter().zip(winners).enumerate() {
+        dx[number * stride + places[usize::from(*winner)]] += dy;
     }
 }
 
