@@ -102,8 +102,12 @@ agree! {
     planes_whole: [5, 6, 17] => { GlobalAvgPool2d, Linear<3> }
     planes_of_a_volume: [2, 5, 6, 18] => { MaxPool3d<3, stride = (1, 2, 2), padding = 1>, Conv3d<3, 2> }
     planes_of_a_volume_at_once: [3, 4, 6, 18] => { AvgPool3d<2>, Flatten, Linear<2> }
+    planes_of_a_volume_twice: [3, 4, 6, 16] => { MaxPool3d<2>, AvgPool3d<2> }
+    planes_of_a_volume_thrice: [2, 4, 8, 65] => { AvgPool3d<(1, 2, 2)>, MaxPool3d<(2, 1, 3)>, Tanh, MaxPool3d<2> }
     planes_are_lines: [4, 70] => { MaxPool1d<2>, MaxPool1d<3, stride = 2, padding = 1>, AvgPool1d<2> }
     planes_are_lines_between: [4, 70] => { MaxPool1d<2>, Tanh, AvgPool1d<2>, Conv1d<3, 3>, Relu }
+    line_that_pooling_leaves: [3, 24] => { Linear<32>, AvgPool1d<1>, Tanh }
+    image_that_pooling_leaves: [72, 9] => { Reshape<[3, 24, 9]>, MaxPool2d<1>, Tanh }
     planes_of_floats: [7] => { Linear<120>, Reshape<[3, 4, 10]>, MaxPool2d<(2, 1)>, Flatten, Linear<3> }
     pooled_with_a_border: [3, 9, 8] => { Conv2d<7, 3, padding = same>, Relu, MaxPool2d<2>, Flatten, Linear<3> }
     pooled_without_border: [3, 9, 8] => { Conv2d<7, 2>, Relu, MaxPool2d<(2, 3)>, Conv2d<3, 1> }

@@ -28,9 +28,11 @@ fn is_one(&[z, y, x]: &WindowSizes, kept: bool) -> bool {
 const FULL: usize = 8;
 
 /// Whether planes of one channel are best pooled one by one: whether rows of windows fill vectors, or
-/// windows rows.
-fn planes_fill(channels: usize, [_, _, x]: &WindowSizes) -> bool {
-    channels == 1 || x.output >= FULL || x.output == 1 && x.kernel >= FULL
+/// windows rows. What changes nothing is not done, and all lies as any image does.
+fn planes_fill(channels: usize, sizes: &WindowSizes) -> bool {
+    let [_, _, x] = sizes;
+    let fills = channels == 1 || x.output >= FULL || x.output == 1 && x.kernel >= FULL;
+    fills && !sizes.iter().all(WindowAxis::changes_nothing)
 }
 
 impl Builder<'_> {
@@ -209,10 +211,12 @@ impl Builder<'_> {
     }
 
     /// Whether all that takes a value finds its elements in the user's order: other shapes, and outputs.
+    /// The shape that a pooling of a volume begins with is none: the volume is read as it lies.
     fn is_reshaped(&self, value: usize) -> bool {
         let shapes = ["Flatten", "Reshape", "Squeeze", "Unsqueeze"];
-        let mut takes = self.graph.nodes.iter().filter(|node| node.inputs.contains(&value));
-        takes.all(|node| shapes.contains(&node.kind))
+        let nodes = self.graph.nodes.iter().enumerate();
+        let mut takes = nodes.filter(|(_, node)| node.inputs.contains(&value));
+        takes.all(|(i, node)| shapes.contains(&node.kind) && self.volume_pool(i).is_none())
     }
 
     /// Those of a pooling of images.

@@ -16,7 +16,9 @@ fn cases() -> Vec<(Reference, Level)> {
     }
     // More samples than a block of the depth, for the gradient of the weights.
     let many = Reference { n: 515, inputs: 35, outputs: 14 };
-    all.extend(Level::all().iter().map(|&level| (many, level)));
+    // Rows so long that a block of it has few steps.
+    let long = Reference { n: 67, inputs: 21, outputs: 1100 };
+    all.extend(Level::all().iter().flat_map(|&level| [(many, level), (long, level)]));
     all
 }
 
