@@ -3,6 +3,7 @@
 mod attention;
 mod batch_norm;
 mod conv;
+mod inputs;
 mod lines;
 mod maps;
 mod merge;
@@ -200,25 +201,6 @@ impl<'a> Builder<'a> {
         if self.memory.reuse() { Slot::default() } else { Slot::next(&mut self.bytes, len) }
     }
 
-    fn inputs(&mut self) -> Option<()> {
-        // Nobody would write the gradient of a value that nobody takes.
-        if self.uses.contains(&0) {
-            return None;
-        }
-        for (number, port) in self.graph.inputs.iter().enumerate() {
-            let layout = layout(port.shape);
-            let to = self.slot(if port.index { 0 } else { port.shape.iter().product() });
-            self.inputs.push((to, layout));
-            self.enters.push((!port.index).then_some(Enter { number, to, layout }));
-            if port.index {
-                continue;
-            }
-            self.places[number] =
-                Some(Place { slot: to, layout, input: Some(number), consumers: 0 });
-        }
-        Some(())
-    }
-
     /// A value as a step takes it. Gradients are written in the opposite order of the steps, so
     /// the last consumer is the first writer: it is marked when all are known.
     fn edge(&mut self, value: usize) -> Option<Edge> {
@@ -230,24 +212,6 @@ impl<'a> Builder<'a> {
             self.memory.leave(place.slot);
         }
         Some(Edge { slot: place.slot, first: last, input: place.input.is_some() })
-    }
-
-    /// What brings in this value, if it is an input of the network that nobody else takes.
-    fn brought_in(&self, value: usize) -> Option<Enter> {
-        let input = self.places[value]?.input.filter(|_| self.uses[value] == 1);
-        self.enters.get(input?).copied().flatten()
-    }
-
-    /// Such an input is read where the user has it by the step that takes `x`: nothing brings it in, and
-    /// in a prediction its place is free at once.
-    fn read_in_place(&mut self, value: usize, x: &mut Edge) -> Option<Enter> {
-        let enter = self.brought_in(value)?;
-        self.enters[enter.number] = None;
-        if self.memory.reuse() {
-            self.memory.give_back(x.slot);
-            x.slot = Slot::default();
-        }
-        Some(enter)
     }
 
     fn place(&mut self, value: usize, slot: Slot, layout: Layout) {
